@@ -1,0 +1,38 @@
+namespace NvsFirmware;
+
+/// <summary>What a board decides for the firmware. The defaults suit an ESP32 without PSRAM.</summary>
+public sealed class BoardSettings
+{
+    /// <summary>The board's name, at most 16 ASCII characters; HELLO tells it.</summary>
+    public string Name { get; set; } = "unnamed";
+
+    /// <summary>The FRAM part's name as in the chip table, or empty to ask the chip. Needed for parts that answer no RDID.</summary>
+    public string ChipName { get; set; } = "";
+
+    /// <summary>Bytes in a segment when this board formats a chip; 0 takes the default for the chip's size.</summary>
+    public int SegmentBytes { get; set; }
+
+    /// <summary>Segments in a set when this board formats a chip; 0 takes the default for the chip's size.</summary>
+    public int SetSegments { get; set; }
+
+    /// <summary>True to format a blank chip at boot. A chip that is damaged or holds a store is never formatted by itself.</summary>
+    public bool FormatBlank { get; set; }
+
+    /// <summary>Eight bytes, different on every board, that become the store's id when <see cref="FormatBlank"/> formats.</summary>
+    public byte[] NewStoreId { get; set; } = new byte[8];
+
+    /// <summary>How many bytes the host may have sent and not seen answered: the UART's read buffer, at least one largest frame.</summary>
+    public int ReceiveWindowBytes { get; set; } = 8448;
+
+    /// <summary>The most bytes of a track in one frame, 64 to 8192.</summary>
+    public int LargestDataBytes { get; set; } = 4096;
+
+    /// <summary>Number of tracks the cache can hold.</summary>
+    public int CacheBlocks { get; set; } = 8;
+
+    /// <summary>Longest track, in bytes, that the cache holds.</summary>
+    public int CacheBlockBytes { get; set; } = 1024;
+
+    /// <summary>The chip is put to sleep after this long without a frame, in milliseconds; 0 never.</summary>
+    public int SleepAfterMs { get; set; }
+}
