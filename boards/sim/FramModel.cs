@@ -84,6 +84,12 @@ public sealed class FramModel : ISpiBus
     /// <summary>For so long after the chip select that ended sleep accesses are ignored, in microseconds.</summary>
     public int WakeUs { get; set; }
 
+    /// <summary>
+    /// True to store byte after byte, as a chip does. A block copy is faster and stores in any order, which only shows when the
+    /// process is killed in the middle of it and the cells are in a file.
+    /// </summary>
+    public bool StoresInOrder { get; set; }
+
     /// <summary>Called at the start of each transaction, before anything is counted.</summary>
     public TransactionHook? BeforeTransaction { get; set; }
 
@@ -324,7 +330,11 @@ public sealed class FramModel : ISpiBus
         {
             int run = Math.Min(data.Length, cells.Length - address);
             int stored = Math.Clamp(firstProtected - address, 0, run);
-            data[..stored].CopyTo(cells[address..]);
+            if (StoresInOrder)
+                for (int i = 0; i < stored; i++)
+                    cells[address + i] = data[i];
+            else
+                data[..stored].CopyTo(cells[address..]);
             data = data[run..];
             address = 0;
         }

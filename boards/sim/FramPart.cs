@@ -51,6 +51,9 @@ public sealed record FramPart(string Name, int Bytes, byte[] Rdid)
         Cypress("CY15B108QI", 1024, 0x2F, 0x01),
     ];
 
+    /// <summary>The names of all parts, for a person.</summary>
+    public static string AllNames => string.Join(", ", All.Select(part => part.Name));
+
     /// <summary>The part of a board whose maker did not choose: 256 KiB.</summary>
     public static FramPart Default { get; } = Find("MB85RS2MT");
 
@@ -59,7 +62,7 @@ public sealed record FramPart(string Name, int Bytes, byte[] Rdid)
     /// <exception cref="ArgumentException">The model knows no such part.</exception>
     public static FramPart Find(string name) =>
         All.FirstOrDefault(part => part.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"No FRAM part '{name}'. There are {string.Join(", ", All.Select(part => part.Name))}.", nameof(name));
+        ?? throw new ArgumentException($"No FRAM part '{name}'. There are {AllNames}.");
 
     // Bits 4 to 6 of the status register have no use, but are cells like the others.
     private static FramPart Fujitsu(string name, int kibibytes, byte product1, byte product2) =>
