@@ -52,9 +52,12 @@ public sealed class TestBoard
     }
 
     /// <summary>Power comes (back): the chip wakes, the firmware starts anew, all that was in RAM or on the line is gone.</summary>
-    public void Boot()
+    /// <param name="bits">Cut the power again after so many bits.</param>
+    public void Boot(long bits = long.MaxValue)
     {
         Chip.PowerUp();
+        if (bits != long.MaxValue)
+            Chip.CutAfterBits(bits);
         Uart.Clear();
         Uart.TakeSent();
         firmware = new Firmware(Chip, Uart, Clock, Settings);
