@@ -8,7 +8,7 @@ namespace NvsFirmware.Esp32;
 /// <summary>The line to the host, over nanoFramework's SerialPort. It opens itself when first used, and again after a failure.</summary>
 internal sealed class SerialPortUart : IUart
 {
-    // The largest answer takes 0.1 s at 921600 baud and 0.9 s at 115200; only a broken driver takes longer.
+    // The largest answer takes 0.1 s at 921600 baud and 0.7 s at 115200; only a broken driver takes longer.
     private const int WriteTimeoutMs = 3000;
 
     // A sleeping thread wakes at the next tick of the ESP32's scheduler, up to 10 ms later. During a conversation the next frame comes
