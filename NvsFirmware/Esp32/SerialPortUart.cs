@@ -82,18 +82,20 @@ internal sealed class SerialPortUart : IUart
     }
 
     /// <inheritdoc />
-    public void Write(byte[] buffer, int offset, int count)
+    public bool Write(byte[] buffer, int offset, int count)
     {
         if (!Open())
-            return;
+            return false;
         try
         {
             port.Write(buffer, offset, count);
+            return true;
         }
         catch (Exception)
         {
             // Also after a timeout: the driver still sends from the buffer, which the next answer would overwrite.
             Close();
+            return false;
         }
     }
 
