@@ -53,7 +53,7 @@ public class TrackTableTests
             Set(table, 5 + i * Buckets, 1, 10, i);
         table.Set(table.Find(5 + released * Buckets), 5 + released * Buckets, 2, VtbRecord.Released, 0);
         for (int i = 0; i < 3; i++)
-            Assert.AreEqual(i == released, table.Find(5 + i * Buckets) < 0);
+            Assert.IsTrue((i == released) == (table.Find(5 + i * Buckets) < 0));
     }
 
     [TestMethod]
