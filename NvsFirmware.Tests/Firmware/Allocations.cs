@@ -33,17 +33,16 @@ public sealed class Allocations
         return (int)((room - FillUp()) * freeBytes / room);
     }
 
-    // Allocates small objects until the collector runs. Returns how many fitted.
+    // Calculates CRC-32s, which allocate, until the collector runs. Returns how many fitted.
     private static int FillUp()
     {
+        byte[] buffer = new byte[16];
         WeakReference last = new WeakReference(new object());
         int count = 0;
         for (; last.IsAlive; count++)
-            Drop(new byte[32]);
+            Crc.Of(buffer, 0, buffer.Length);
         return count;
     }
-
-    private static void Drop(byte[] piece) => piece[0] = 1;
 #else
     private readonly long before;
 

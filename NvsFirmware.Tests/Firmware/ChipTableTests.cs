@@ -1,5 +1,5 @@
-using NvsFirmware.Fram;
 using nanoFramework.TestFramework;
+using NvsFirmware.Fram;
 
 namespace NvsFirmware.UnitTests;
 

@@ -1,6 +1,6 @@
 using System;
-using NvsFirmware.Fram;
 using nanoFramework.TestFramework;
+using NvsFirmware.Fram;
 
 namespace NvsFirmware.UnitTests;
 

@@ -1,5 +1,5 @@
-using NvsFirmware.HostAdapter;
 using nanoFramework.TestFramework;
+using NvsFirmware.HostAdapter;
 
 namespace NvsFirmware.UnitTests;
 

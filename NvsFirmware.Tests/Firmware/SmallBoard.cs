@@ -1,5 +1,5 @@
-using NvsFirmware.HostAdapter;
 using nanoFramework.TestFramework;
+using NvsFirmware.HostAdapter;
 
 namespace NvsFirmware.UnitTests;
 
@@ -142,8 +142,10 @@ public sealed class SmallBoard
         at = 0;
         for (int next = 0; next < Line.SentBytes; next += Frame.TotalBytes(Frame.PayloadBytes(Line.FromBoard, next)))
         {
-            Assert.IsTrue(Frame.IsHeader(Line.FromBoard, next) && Frame.IsPayloadIntact(Line.FromBoard, next), "the board sent no frame");
-            Assert.IsTrue(Frame.Request(frame, 0) == Frame.Request(Line.FromBoard, next), "it answered another request");
+            // Not asserted in passing: an assertion allocates, and CostTests count.
+            if (!Frame.IsHeader(Line.FromBoard, next) || !Frame.IsPayloadIntact(Line.FromBoard, next)
+                || Frame.Request(frame, 0) != Frame.Request(Line.FromBoard, next))
+                Assert.IsTrue(false, "the board sent something else than an answer to this request");
             at = next;
             Answers++;
         }

@@ -1,6 +1,6 @@
+using nanoFramework.TestFramework;
 using NvsFirmware.Cache;
 using NvsFirmware.Fram;
-using nanoFramework.TestFramework;
 
 namespace NvsFirmware.UnitTests;
 

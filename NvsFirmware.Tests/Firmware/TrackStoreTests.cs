@@ -1,5 +1,5 @@
-using NvsFirmware.Nvs;
 using nanoFramework.TestFramework;
+using NvsFirmware.Nvs;
 
 namespace NvsFirmware.UnitTests;
 

@@ -1,6 +1,6 @@
+using nanoFramework.TestFramework;
 using NvsFirmware.Fram;
 using NvsFirmware.Nvs;
-using nanoFramework.TestFramework;
 
 namespace NvsFirmware.UnitTests;
 
