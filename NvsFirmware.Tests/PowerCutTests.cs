@@ -12,6 +12,7 @@ namespace NvsFirmware.Tests;
 /// is read and held against a model, LAST is asked, and the request is repeated.
 /// </summary>
 [TestClass]
+[OnlyOnDotNet("cuts at every byte of every request and recovery: too much for an interpreter")]
 public sealed class PowerCutTests
 {
     private const uint Request = 1000;

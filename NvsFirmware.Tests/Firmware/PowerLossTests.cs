@@ -5,8 +5,8 @@ using NvsFirmware.Nvs;
 namespace NvsFirmware.UnitTests;
 
 /// <summary>
-/// The write path as a whole, from frame bytes to the chip and back, cut and recovered. Bytes, not bits, and one history: what the
-/// interpreter can do in seconds. PowerCutTests.cs cuts at every bit of many histories, on .NET.
+/// The write path as a whole, from frame bytes to the chip and back, cut and recovered. One history on a small chip: what the
+/// interpreter can do in seconds. PowerCutTests.cs has more of both, on .NET.
 /// </summary>
 [TestClass]
 public class PowerLossTests
