@@ -1,0 +1,262 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsSim;
+
+namespace NvsFirmware.Tests;
+
+/// <summary>The parts of the simulated board beside the chip, and the board as a process.</summary>
+[TestClass]
+public sealed class SimBoardTests
+{
+    private static readonly FramPart part = FramPart.Find("MB85RS64V");
+    private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;
+
+    private string FramPath => Path.Combine(folder, "cells.fram");
+
+    private string LinkPath => Path.Combine(folder, "tty");
+
+    [TestCleanup]
+    public void RemoveFolder() => Directory.Delete(folder, recursive: true);
+
+    [TestMethod]
+    public void AFileKeepsTheCellsAndTheStatusRegister()
+    {
+        using (FramFile file = FramFile.Open(FramPath, part))
+        {
+            FramModel chip = new(part, file.Memory) { StoresInOrder = true };
+            Assert.AreEqual(part.StorageBytes, chip.Storage.Count((byte)0));
+            chip.Write([Opcode.Wren], 0, 1);
+            chip.Write([Opcode.Write, 0x1F, 0xFF, 1, 2], 0, 5);
+            chip.Write([Opcode.Wren], 0, 1);
+            chip.Write([Opcode.Wrsr, 0x04], 0, 2);
+        }
+        byte[] content = File.ReadAllBytes(FramPath);
+        Assert.AreEqual(part.Bytes + 1, content.Length);
+        Assert.AreEqual((1, 2, 0x04), (content[part.Bytes - 1], content[0], content[part.Bytes]));
+        using FramFile again = FramFile.Open(FramPath, part);
+        FramModel chipAgain = new(part, again.Memory);
+        Assert.AreEqual((1, 2, 0x04), (chipAgain.Memory[^1], chipAgain.Memory[0], chipAgain.Status));
+    }
+
+    [TestMethod]
+    public void AFileOfTheBareArrayGetsAStatusRegister()
+    {
+        File.WriteAllBytes(FramPath, [.. Enumerable.Repeat((byte)7, part.Bytes)]);
+        using FramFile file = FramFile.Open(FramPath, part);
+        Assert.AreEqual(part.Bytes, file.GetSpan().Count((byte)7));
+        Assert.AreEqual(0, file.GetSpan()[part.Bytes]);
+    }
+
+    [TestMethod]
+    public void AFileOfAnotherPartIsRefusedUnchanged()
+    {
+        byte[] content = [.. Enumerable.Repeat((byte)7, FramPart.Find("FM25V02A").StorageBytes)];
+        File.WriteAllBytes(FramPath, content);
+        IOException e = Assert.ThrowsExactly<IOException>(() => FramFile.Open(FramPath, part));
+        StringAssert.Contains(e.Message, "FM25V02A");
+        StringAssert.Contains(e.Message, "MB85RS64V");
+        CollectionAssert.AreEqual(content, File.ReadAllBytes(FramPath));
+    }
+
+    [TestMethod]
+    public void AFileServesOneBoardAtATime()
+    {
+        using (IDisposable first = FramFile.Open(FramPath, part))
+            Assert.ThrowsExactly<IOException>(() => FramFile.Open(FramPath, part));
+        using IDisposable next = FramFile.Open(FramPath, part);
+    }
+
+    [TestMethod]
+    public void TheUartCarriesEveryByteBothWaysAndOutlivesTheHost()
+    {
+        using PtyUart uart = new();
+        byte[] all = [.. Enumerable.Range(0, 256).Select(value => (byte)value)];
+        byte[] received = new byte[300];
+        Assert.AreEqual(0, uart.Read(received, 0, 300, 0));
+        for (int session = 0; session < 2; session++)
+        {
+            using FileStream host = OpenTerminal(uart.Path);
+            host.Write(all);
+            Assert.AreEqual(256, uart.Read(received, 10, 290, 1000));
+            CollectionAssert.AreEqual(all, received[10..266]);
+            uart.Write(received, 10, 256);
+            byte[] echo = new byte[256];
+            host.ReadExactly(echo);
+            CollectionAssert.AreEqual(all, echo);
+        }
+        Assert.AreEqual(0, uart.Read(received, 0, 300, 30));
+    }
+
+    [TestMethod]
+    public void AReadReturnsWhatThereIsOrWaitsItsTime()
+    {
+        using PtyUart uart = new();
+        using FileStream host = OpenTerminal(uart.Path);
+        byte[] received = new byte[10];
+        host.Write([1, 2, 3]);
+        Assert.AreEqual(2, uart.Read(received, 0, 2, 1000));
+        Assert.AreEqual(1, uart.Read(received, 2, 8, 1000));
+        Stopwatch watch = Stopwatch.StartNew();
+        Assert.AreEqual(0, uart.Read(received, 0, 10, 100));
+        Assert.IsInRange(90, 1500, watch.ElapsedMilliseconds);
+    }
+
+    [TestMethod]
+    public void AHostThatDoesNotReadCostsItsTimeOnce()
+    {
+        using PtyUart uart = new();
+        byte[] block = new byte[200_000];
+        Stopwatch watch = Stopwatch.StartNew();
+        uart.Write(block, 0, block.Length);
+        Assert.IsInRange(1900, 4000, watch.ElapsedMilliseconds);
+        watch.Restart();
+        for (int i = 0; i < 100; i++)
+            uart.Write(block, 0, block.Length);
+        Assert.IsLessThan(1000, watch.ElapsedMilliseconds);
+        // It reads again: what is sent from now on arrives.
+        using FileStream host = OpenTerminal(uart.Path);
+        Task<bool> found = Task.Run(() =>
+        {
+            byte[] buffer = new byte[65536];
+            while (true)
+                if (buffer.AsSpan(0, host.Read(buffer)).Contains((byte)0x55))
+                    return true;
+        });
+        for (int i = 0; i < 100 && !found.IsCompleted; i++)
+        {
+            uart.Write([0x55], 0, 1);
+            found.Wait(20);
+        }
+        Assert.IsTrue(found.IsCompleted);
+    }
+
+    [TestMethod]
+    public void StopEndsAWait()
+    {
+        using PtyUart uart = new();
+        Stopwatch watch = Stopwatch.StartNew();
+        using Timer timer = new(_ => uart.Stop(), null, 50, Timeout.Infinite);
+        Assert.AreEqual(0, uart.Read(new byte[1], 0, 1, 60_000));
+        Assert.IsLessThan(2000, watch.ElapsedMilliseconds);
+    }
+
+    [TestMethod]
+    public void TheLinkReplacesATerminalsLinkAndNothingElse()
+    {
+        File.CreateSymbolicLink(LinkPath, "/dev/pts/99999");
+        using (TerminalLink link = new(LinkPath, "/dev/pts/12345"))
+            Assert.AreEqual("/dev/pts/12345", new FileInfo(LinkPath).LinkTarget);
+        Assert.IsNull(new FileInfo(LinkPath).LinkTarget);
+
+        File.WriteAllText(FramPath, "precious");
+        Assert.ThrowsExactly<IOException>(() => new TerminalLink(FramPath, "/dev/pts/12345"));
+        Assert.ThrowsExactly<IOException>(() => new TerminalLink(folder, "/dev/pts/12345"));
+        File.CreateSymbolicLink(LinkPath, FramPath);
+        Assert.ThrowsExactly<IOException>(() => new TerminalLink(LinkPath, "/dev/pts/12345"));
+        Assert.AreEqual("precious", File.ReadAllText(LinkPath));
+
+        // Another board has taken the place meanwhile.
+        string place = Path.Combine(folder, "place");
+        using TerminalLink first = new(place, "/dev/pts/12345");
+        using TerminalLink second = new(place, "/dev/pts/12346");
+        first.Dispose();
+        Assert.AreEqual("/dev/pts/12346", new FileInfo(place).LinkTarget);
+    }
+
+    [TestMethod]
+    [DataRow("TERM")]
+    [DataRow("INT")]
+    public void ASignalStopsTheProcessCleanly(string signal)
+    {
+        using Process board = Start("--fram", FramPath, "--link", LinkPath);
+        string? line = board.StandardOutput.ReadLine();
+        Assert.AreEqual($"serial port: {new FileInfo(LinkPath).LinkTarget}", line);
+        Kill(board, signal);
+        Assert.AreEqual("", board.StandardOutput.ReadToEnd());
+        Assert.AreEqual(0, ExitCode(board));
+        Assert.IsNull(new FileInfo(LinkPath).LinkTarget);
+        Assert.AreEqual(FramPart.Default.StorageBytes, new FileInfo(FramPath).Length);
+    }
+
+    [TestMethod]
+    public void AKilledProcessLeavesALinkThatTheNextReplaces()
+    {
+        using (Process board = Start("--fram", FramPath, "--link", LinkPath))
+        {
+            Assert.IsNotNull(board.StandardOutput.ReadLine());
+            board.Kill();
+            Assert.AreEqual(128 + 9, ExitCode(board));
+        }
+        Assert.IsNotNull(new FileInfo(LinkPath).LinkTarget);
+        using Process next = Start("--fram", FramPath, "--link", LinkPath);
+        Assert.AreEqual($"serial port: {new FileInfo(LinkPath).LinkTarget}", next.StandardOutput.ReadLine());
+        Kill(next, "TERM");
+        Assert.AreEqual(0, ExitCode(next));
+    }
+
+    [TestMethod]
+    public void ASecondProcessOnTheSameFileIsRefused()
+    {
+        using Process first = Start("--fram", FramPath);
+        Assert.IsNotNull(first.StandardOutput.ReadLine());
+        using Process second = Start("--fram", FramPath);
+        StringAssert.Contains(second.StandardError.ReadToEnd(), FramPath);
+        Assert.AreEqual(2, ExitCode(second));
+        Kill(first, "TERM");
+        Assert.AreEqual(0, ExitCode(first));
+    }
+
+    [TestMethod]
+    [DataRow("--chip", "MB85RS3", "CY15B108QI")]
+    [DataRow("--cut-after", "-1", "--cut-after")]
+    [DataRow("--cut-after", "x", "--cut-after")]
+    [DataRow("--seed", "99999999999", "--seed")]
+    [DataRow("--what", "1", "--what")]
+    public void AWrongOptionIsAnErrorThatHelps(string option, string value, string help)
+    {
+        using Process board = Start(option, value);
+        StringAssert.Contains(board.StandardError.ReadToEnd(), help);
+        Assert.AreEqual("", board.StandardOutput.ReadToEnd());
+        Assert.AreEqual(1, ExitCode(board));
+    }
+
+    [TestMethod]
+    public void ThePowerCutEndsTheProcess()
+    {
+        using Process board = Start("--fram", FramPath, "--link", LinkPath, "--cut-after", "0");
+        StringAssert.Contains(board.StandardError.ReadToEnd(), "power cut after 0 bytes");
+        Assert.AreEqual("", board.StandardOutput.ReadToEnd());
+        Assert.AreEqual(7, ExitCode(board));
+        Assert.IsNull(new FileInfo(LinkPath).LinkTarget);
+    }
+
+    private static Process Start(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "NvsSim"), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+
+    private static void Kill(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill", ["-" + signal, $"{process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    private static int ExitCode(Process process)
+    {
+        if (!process.WaitForExit(10_000))
+        {
+            process.Kill();
+            Assert.Fail("The board has not ended.");
+        }
+        return process.ExitCode;
+    }
+
+    private static FileStream OpenTerminal(string path) => new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+}
