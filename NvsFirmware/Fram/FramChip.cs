@@ -1,8 +1,262 @@
+using System;
+
 namespace NvsFirmware.Fram;
 
-/// <summary>An FRAM chip on an SPI bus.</summary>
+/// <summary>An FRAM chip on an SPI bus: finds it, reads and writes it, never past its end.</summary>
+/// <remarks>
+/// Nothing is copied: opcode and address go into the <see cref="CommandBytes"/> bytes in front of the payload, in the caller's own
+/// buffer, and those bytes are put back afterwards. WREN precedes every WRITE, because some parts clear the write-enable latch after
+/// a WRITE and some do not. A write has no acknowledgement on this bus; that the chip is there at all, <see cref="IsAlive"/> tells.
+/// </remarks>
 public sealed class FramChip
 {
     /// <summary>The longest transaction on the bus, in bytes (ESP32: one DMA transfer).</summary>
     public const int LargestTransactionBytes = 16384;
+
+    /// <summary>Bytes in front of the payload that every buffer given to this class must have: opcode and address.</summary>
+    public const int CommandBytes = 4;
+
+    // A read needs as many bytes to clock out as it clocks in; this much of them is kept.
+    private const int LargestReadBytes = 2048;
+
+    private const byte OpWriteEnable = 0x06;
+    private const byte OpWriteDisable = 0x04;
+    private const byte OpReadStatus = 0x05;
+    private const byte OpRead = 0x03;
+    private const byte OpWrite = 0x02;
+    private const byte OpReadId = 0x9F;
+    private const byte OpSleep = 0xB9;
+
+    private const int StatusWriteEnabled = 0x02;
+    private const int StatusProtected = 0x0C;
+    private const int IdBytes = 9;
+
+    // Power-up to first access takes 250 µs to 5 ms, waking up 450 µs (data sheets); a slow supply ramp takes longer.
+    private const int OpenAttempts = 20;
+
+    private readonly ISpiBus bus;
+    private readonly IClock clock;
+    private readonly byte[] output = new byte[CommandBytes + LargestReadBytes];
+    private readonly byte[] answer = new byte[1 + IdBytes];
+    private readonly byte[] id = new byte[IdBytes];
+    private readonly byte[] command = new byte[1];
+    private FramPart part = new FramPart("", 0, new byte[0], false);
+    private int headerBytes;
+    private bool asleep;
+
+    /// <summary>A chip that is not looked for yet.</summary>
+    public FramChip(ISpiBus bus, IClock clock)
+    {
+        this.bus = bus;
+        this.clock = clock;
+    }
+
+    /// <summary>The part's name, empty before a chip was found.</summary>
+    public string Name => part.Name;
+
+    /// <summary>Size in bytes, 0 before a chip was found.</summary>
+    public int CapacityBytes => part.CapacityBytes;
+
+    /// <summary>True when block protection was on at <see cref="Open"/>: the chip would silently ignore writes.</summary>
+    public bool IsProtected { get; private set; }
+
+    /// <summary>Bytes clocked on the bus since the start, wraps.</summary>
+    public int BusBytes { get; private set; }
+
+    /// <summary>Transactions on the bus since the start, wraps.</summary>
+    public int BusTransactions { get; private set; }
+
+    /// <summary>Looks for the chip, patiently, because it may still be powering up or asleep.</summary>
+    /// <param name="name">The part's name, which overrides what the chip says of itself; empty to ask it.</param>
+    /// <returns>Ok, NoChip or UnknownChip; UnknownChip also for a name that the chip table does not have.</returns>
+    public Status Open(string name)
+    {
+        Status status = Status.NoChip;
+        asleep = false;
+        for (int attempt = 0; attempt < OpenAttempts; attempt++)
+        {
+            if (attempt > 0)
+                clock.Sleep(1);
+            status = name.Length > 0 ? Find(name) : Identify();
+            if (status == Status.Ok)
+                break;
+        }
+        if (status == Status.Ok)
+            IsProtected = (ReadStatus() & StatusProtected) != 0;
+        return status;
+    }
+
+    /// <summary>True when a chip answers: its write-enable latch can be set and cleared. A floating line cannot fake that.</summary>
+    public bool IsAlive()
+    {
+        Wake();
+        Send(OpWriteEnable);
+        bool set = (ReadStatus() & StatusWriteEnabled) != 0;
+        Send(OpWriteDisable);
+        return set && (ReadStatus() & StatusWriteEnabled) == 0;
+    }
+
+    /// <summary>Reads bytes.</summary>
+    /// <param name="address">First address; the range lies inside the chip.</param>
+    /// <param name="buffer">Receives the bytes.</param>
+    /// <param name="offset">Index of the first byte, at least <see cref="CommandBytes"/>.</param>
+    /// <param name="count">How many; long reads take several transactions.</param>
+    /// <exception cref="FramException">The bus failed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the chip: a bug, not a state of the chip.</exception>
+    public void Read(int address, byte[] buffer, int offset, int count)
+    {
+        CheckRange(address, count);
+        Wake();
+        while (count > 0)
+        {
+            int piece = count < LargestReadBytes ? count : LargestReadBytes;
+            int start = offset - headerBytes;
+            PutCommand(output, 0, OpRead, address);
+            byte b0 = buffer[start], b1 = buffer[start + 1], b2 = buffer[start + 2], b3 = buffer[start + headerBytes - 1];
+            Transfer(buffer, start, headerBytes + piece);
+            buffer[start] = b0;
+            buffer[start + 1] = b1;
+            buffer[start + 2] = b2;
+            buffer[start + headerBytes - 1] = b3;
+            address += piece;
+            offset += piece;
+            count -= piece;
+        }
+    }
+
+    /// <summary>Writes bytes. When it returns they are stored: FRAM has no write delay.</summary>
+    /// <param name="address">First address; the range lies inside the chip.</param>
+    /// <param name="buffer">Holds the bytes. The <see cref="CommandBytes"/> in front of them are used during the call and put back.</param>
+    /// <param name="offset">Index of the first byte, at least <see cref="CommandBytes"/>.</param>
+    /// <param name="count">How many.</param>
+    /// <exception cref="FramException">The bus failed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the chip: it would wrap to the chip's beginning.</exception>
+    public void Write(int address, byte[] buffer, int offset, int count)
+    {
+        CheckRange(address, count);
+        Wake();
+        while (count > 0)
+        {
+            int largest = LargestTransactionBytes - headerBytes;
+            int piece = count < largest ? count : largest;
+            int start = offset - headerBytes;
+            byte b0 = buffer[start], b1 = buffer[start + 1], b2 = buffer[start + 2], b3 = buffer[start + headerBytes - 1];
+            PutCommand(buffer, start, OpWrite, address);
+            Send(OpWriteEnable);
+            Write(buffer, start, headerBytes + piece);
+            buffer[start] = b0;
+            buffer[start + 1] = b1;
+            buffer[start + 2] = b2;
+            buffer[start + headerBytes - 1] = b3;
+            address += piece;
+            offset += piece;
+            count -= piece;
+        }
+    }
+
+    /// <summary>Puts the chip to sleep, if it can; the next access wakes it.</summary>
+    public void Sleep()
+    {
+        if (asleep || !part.HasSleep)
+            return;
+        Send(OpSleep);
+        asleep = true;
+    }
+
+    // Chip select alone wakes the chip; it answers 400 to 450 µs later.
+    private void Wake()
+    {
+        if (!asleep)
+            return;
+        asleep = false;
+        ReadStatus();
+        clock.Sleep(1);
+    }
+
+    private Status Identify()
+    {
+        output[0] = OpReadId;
+        Transfer(answer, 0, 1 + IdBytes);
+        Array.Copy(answer, 1, id, 0, IdBytes);
+        if (Buffers.AreAll(id, 0, IdBytes, 0x00) || Buffers.AreAll(id, 0, IdBytes, 0xFF))
+            return Status.NoChip;
+        int index = ChipTable.IndexOfId(id);
+        if (index < 0)
+            return Status.UnknownChip;
+        Use(ChipTable.At(index));
+        return Status.Ok;
+    }
+
+    private Status Find(string name)
+    {
+        int index = ChipTable.IndexOfName(name);
+        if (index < 0)
+            return Status.UnknownChip;
+        if (!IsAlive())
+            return Status.NoChip;
+        Use(ChipTable.At(index));
+        return Status.Ok;
+    }
+
+    private void Use(FramPart found)
+    {
+        part = found;
+        headerBytes = 1 + found.AddressBytes;
+    }
+
+    private int ReadStatus()
+    {
+        output[0] = OpReadStatus;
+        Transfer(answer, 0, 2);
+        return answer[1];
+    }
+
+    private void Send(byte opcode)
+    {
+        command[0] = opcode;
+        Write(command, 0, 1);
+    }
+
+    private void PutCommand(byte[] buffer, int at, byte opcode, int address)
+    {
+        buffer[at] = opcode;
+        if (headerBytes == CommandBytes)
+            buffer[++at] = (byte)(address >> 16);
+        buffer[at + 1] = (byte)(address >> 8);
+        buffer[at + 2] = (byte)address;
+    }
+
+    private void CheckRange(int address, int count)
+    {
+        if (address < 0 || count < 0 || address > part.CapacityBytes - count)
+            throw new ArgumentOutOfRangeException(nameof(address));
+    }
+
+    private void Write(byte[] buffer, int offset, int count)
+    {
+        BusBytes += count;
+        BusTransactions++;
+        try
+        {
+            bus.Write(buffer, offset, count);
+        }
+        catch (Exception cause)
+        {
+            throw new FramException("writing to the SPI bus failed", cause);
+        }
+    }
+
+    private void Transfer(byte[] input, int inputOffset, int count)
+    {
+        BusBytes += count;
+        BusTransactions++;
+        try
+        {
+            bus.Transfer(output, input, inputOffset, count);
+        }
+        catch (Exception cause)
+        {
+            throw new FramException("reading from the SPI bus failed", cause);
+        }
+    }
 }

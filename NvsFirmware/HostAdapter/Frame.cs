@@ -48,13 +48,13 @@ public static class Frame
     public static Status Status(byte[] buffer, int offset) => (Status)buffer[offset + StatusAt];
 
     /// <summary>The request number, which the answers repeat.</summary>
-    public static int Request(byte[] buffer, int offset) => Bytes.GetInt32(buffer, offset + RequestAt);
+    public static int Request(byte[] buffer, int offset) => Buffers.GetInt32(buffer, offset + RequestAt);
 
     /// <summary>Bytes in the payload.</summary>
-    public static int PayloadBytes(byte[] buffer, int offset) => Bytes.GetUInt16(buffer, offset + LengthAt);
+    public static int PayloadBytes(byte[] buffer, int offset) => Buffers.GetUInt16(buffer, offset + LengthAt);
 
     /// <summary>Which frame of its request, or of its answer, this is; 0 is the first.</summary>
-    public static int Part(byte[] buffer, int offset) => Bytes.GetUInt16(buffer, offset + PartAt);
+    public static int Part(byte[] buffer, int offset) => Buffers.GetUInt16(buffer, offset + PartAt);
 
     /// <summary>True when the payload of the frame at <paramref name="offset"/>, all of which is in the buffer, matches its CRC-32.</summary>
     public static bool IsPayloadIntact(byte[] buffer, int offset)
@@ -79,12 +79,12 @@ public static class Frame
         buffer[1] = Sync1;
         buffer[TypeAt] = (byte)type;
         buffer[StatusAt] = (byte)status;
-        Bytes.PutInt32(buffer, RequestAt, request);
-        Bytes.PutUInt16(buffer, LengthAt, payloadBytes);
-        Bytes.PutUInt16(buffer, PartAt, part);
-        Bytes.PutUInt32(buffer, HeaderCrcAt, Crc.Of(buffer, 0, HeaderCrcAt));
+        Buffers.PutInt32(buffer, RequestAt, request);
+        Buffers.PutUInt16(buffer, LengthAt, payloadBytes);
+        Buffers.PutUInt16(buffer, PartAt, part);
+        Buffers.PutUInt32(buffer, HeaderCrcAt, Crc.Of(buffer, 0, HeaderCrcAt));
         if (payloadBytes > 0)
-            Bytes.PutUInt32(buffer, HeaderBytes + payloadBytes, Crc.Of(buffer, HeaderBytes, payloadBytes));
+            Buffers.PutUInt32(buffer, HeaderBytes + payloadBytes, Crc.Of(buffer, HeaderBytes, payloadBytes));
         return TotalBytes(payloadBytes);
     }
 }

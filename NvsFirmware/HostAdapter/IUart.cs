@@ -15,5 +15,6 @@ public interface IUart
     /// <param name="buffer">Holds the bytes.</param>
     /// <param name="offset">Index of the first byte.</param>
     /// <param name="count">How many bytes to send.</param>
-    void Write(byte[] buffer, int offset, int count);
+    /// <returns>True when all was sent.</returns>
+    bool Write(byte[] buffer, int offset, int count);
 }

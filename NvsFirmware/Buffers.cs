@@ -1,7 +1,7 @@
 namespace NvsFirmware;
 
 /// <summary>Little-endian numbers in byte arrays, without the allocation that BitConverter.GetBytes makes.</summary>
-public static class Bytes
+public static class Buffers
 {
     /// <summary>Stores the low 16 bits of a number.</summary>
     public static void PutUInt16(byte[] buffer, int offset, int value)

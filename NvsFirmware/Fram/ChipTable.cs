@@ -1,0 +1,57 @@
+namespace NvsFirmware.Fram;
+
+/// <summary>The FRAM parts that the firmware knows, from their data sheets.</summary>
+public static class ChipTable
+{
+    private const int KiB = 1024;
+
+    private static readonly FramPart[] parts =
+    {
+        Fujitsu("MB85RS64V", 8 * KiB, 0x03, 0x02, false),
+        Fujitsu("MB85RS256B", 32 * KiB, 0x05, 0x09, false),
+        Fujitsu("MB85RS256TY", 32 * KiB, 0x25, 0x03, true),
+        Fujitsu("MB85RS1MT", 128 * KiB, 0x27, 0x03, true),
+        Fujitsu("MB85RS2MT", 256 * KiB, 0x28, 0x03, true),
+        Fujitsu("MB85RS2MTA", 256 * KiB, 0x48, 0x03, true),
+        Fujitsu("MB85RS4MT", 512 * KiB, 0x49, 0x03, true),
+        Cypress("FM25V02A", 32 * KiB, 0x22, 0x08),
+        Cypress("FM25V05", 64 * KiB, 0x23, 0x00),
+        Cypress("FM25V10", 128 * KiB, 0x24, 0x00),
+        Cypress("FM25V20A", 256 * KiB, 0x25, 0x08),
+        Cypress("CY15B104Q", 512 * KiB, 0x26, 0x08),
+        Cypress("CY15B104QN", 512 * KiB, 0x2C, 0x00),
+        Cypress("CY15B108QI", 1024 * KiB, 0x2F, 0x01),
+    };
+
+    /// <summary>How many parts there are.</summary>
+    public static int Count => parts.Length;
+
+    /// <summary>The part at an index.</summary>
+    /// <param name="index">0 to <see cref="Count"/> - 1.</param>
+    public static FramPart At(int index) => parts[index];
+
+    /// <summary>The index of the part with a name, or -1.</summary>
+    public static int IndexOfName(string name)
+    {
+        for (int i = 0; i < parts.Length; i++)
+            if (parts[i].Name == name)
+                return i;
+        return -1;
+    }
+
+    /// <summary>The index of the part that gives this answer to RDID, or -1.</summary>
+    /// <param name="answer">Nine bytes as they came.</param>
+    public static int IndexOfId(byte[] answer)
+    {
+        for (int i = 0; i < parts.Length; i++)
+            if (parts[i].Matches(answer))
+                return i;
+        return -1;
+    }
+
+    private static FramPart Fujitsu(string name, int bytes, byte density, byte revision, bool hasSleep) =>
+        new FramPart(name, bytes, new byte[] { 0x04, 0x7F, density, revision }, hasSleep);
+
+    private static FramPart Cypress(string name, int bytes, byte density, byte revision) =>
+        new FramPart(name, bytes, new byte[] { 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0xC2, density, revision }, true);
+}

@@ -1,0 +1,304 @@
+using NvsFirmware.Fram;
+
+namespace NvsFirmware.Nvs;
+
+/// <summary>The NVS: the chip with the store on it. Finds out what is there, makes it ready, formats it when asked by name.</summary>
+/// <remarks>
+/// Invariant: nothing on the medium is changed before <see cref="State"/> is Ok, but by <see cref="Format"/> and <see cref="Repair"/>, which
+/// want the store's name.
+/// </remarks>
+public sealed class NvsStore
+{
+    private const int ScratchBytes = 2048;
+
+    private readonly FramChip chip;
+    private readonly byte[] scratch = new byte[FramChip.CommandBytes + ScratchBytes];
+    private readonly byte[] mark = new byte[FramChip.CommandBytes + 1];
+    private readonly Superblock first = new Superblock();
+    private readonly Superblock second = new Superblock();
+    private readonly BootCounter boots;
+    private SuperblockState firstState;
+    private SuperblockState secondState;
+    private bool isIdKnown;
+
+    /// <summary>A store that is not mounted yet.</summary>
+    /// <param name="chip">The chip it lies on.</param>
+    public NvsStore(FramChip chip)
+    {
+        this.chip = chip;
+        boots = new BootCounter(chip, scratch);
+        Tracks = new TrackStore(chip, new Geometry(0x2000, 0, 0), scratch);
+    }
+
+    /// <summary>Ok when the store is ready, else why not: NoChip, UnknownChip, Blank, StoreDamaged, NewerFormat.</summary>
+    public Status State { get; private set; } = Status.NoChip;
+
+    /// <summary>The store's tracks; of use when <see cref="State"/> is Ok.</summary>
+    public TrackStore Tracks { get; private set; }
+
+    /// <summary>True when the chip's block protection is on.</summary>
+    public bool IsProtected => chip.IsProtected;
+
+    /// <summary>The chip's name, empty when there is none.</summary>
+    public string ChipName => chip.Name;
+
+    /// <summary>The chip's size in bytes, 0 when there is none.</summary>
+    public int ChipBytes => chip.CapacityBytes;
+
+    /// <summary>Bytes clocked on the bus so far.</summary>
+    public int BusBytes => chip.BusBytes;
+
+    /// <summary>Transactions on the bus so far.</summary>
+    public int BusTransactions => chip.BusTransactions;
+
+    /// <summary>How often a board has started with this store.</summary>
+    public int BootCount => boots.Count;
+
+    /// <summary>The store's id, 8 bytes; zeros when it is not known.</summary>
+    public byte[] Id { get; } = new byte[Superblock.IdBytes];
+
+    /// <summary>What the last mount found, bits of <see cref="RecoveryFindings"/>.</summary>
+    public int Findings { get; private set; }
+
+    /// <summary>Finds the chip and recovers the store on it. Reads only.</summary>
+    /// <param name="chipName">The part's name, or empty to ask the chip.</param>
+    /// <returns><see cref="State"/>.</returns>
+    public Status Mount(string chipName)
+    {
+        State = Status.NoChip; // if the bus throws
+        Findings = RecoveryFindings.Clean;
+        isIdKnown = false;
+        System.Array.Clear(Id, 0, Id.Length);
+        Status status = chip.Open(chipName);
+        State = status == Status.Ok ? Recover() : status;
+        return State;
+    }
+
+    /// <summary>Says that the chip failed: nothing is served until the next <see cref="Mount"/>.</summary>
+    public void Unmount() => State = Status.NoChip;
+
+    /// <summary>Counts a boot on the medium, if the store is ready.</summary>
+    public void CountBoot()
+    {
+        if (State == Status.Ok && !chip.IsProtected)
+            boots.Increment();
+    }
+
+    /// <summary>Writes what is due after a commit or a mount; see <see cref="TrackStore.BringUpToDate"/>.</summary>
+    public void BringUpToDate()
+    {
+        if (State != Status.Ok || chip.IsProtected)
+            return;
+        if (firstState != SuperblockState.Live)
+            StoreSuperblock(0);
+        if (secondState != SuperblockState.Live)
+            StoreSuperblock(1);
+        Tracks.BringUpToDate();
+    }
+
+    /// <summary>Why a write cannot be taken now; Ok if it can.</summary>
+    public Status CheckWritable() => State != Status.Ok ? State : chip.IsProtected ? Status.Protected : Status.Ok;
+
+    /// <summary>Makes a new, empty store on the chip, and mounts it. Cut anywhere, the old store is whole, or the new one is, or the chip
+    /// is blank.</summary>
+    /// <param name="name">
+    /// Buffer with the name of what is to be destroyed: the store's id, or the word of its state (see <see cref="IsName"/>).
+    /// </param>
+    /// <param name="nameAt">Where the name begins.</param>
+    /// <param name="newId">Buffer with the new store's id.</param>
+    /// <param name="newIdAt">Where the new id begins.</param>
+    /// <param name="segmentBytes">Bytes in a segment; 0 for the default.</param>
+    /// <param name="setSegments">Segments in a set; 0 for the default.</param>
+    /// <returns>Ok, WrongName, BadRequest for impossible sizes, Protected, NoChip, or UnknownChip when the chip is smaller than its name says.</returns>
+    public Status Format(byte[] name, int nameAt, byte[] newId, int newIdAt, int segmentBytes, int setSegments)
+    {
+        if (State == Status.NoChip || State == Status.UnknownChip)
+            return State;
+        if (chip.IsProtected)
+            return Status.Protected;
+        Geometry geometry = new Geometry(chip.CapacityBytes, segmentBytes, setSegments);
+        if (!geometry.IsPossible)
+            return Status.BadRequest;
+        if (!IsName(name, nameAt))
+            return Status.WrongName;
+
+        byte[] id = new byte[Superblock.IdBytes];
+        System.Array.Copy(newId, newIdAt, id, 0, id.Length);
+        State = Status.Blank;
+        // From the second of these one-byte writes on, the old store is gone; before it, it is whole.
+        GiveUp(secondState, OldChipBytes(), 1);
+        GiveUp(firstState, OldChipBytes(), 0);
+        if (IsSmallerThan(geometry, id))
+            return Status.UnknownChip;
+        Tracks = new TrackStore(chip, geometry, scratch);
+        Tracks.Initialise();
+        System.Array.Copy(id, Id, id.Length);
+        StoreSuperblock(1);
+        StoreSuperblock(0); // from here on, the new store's both copies count
+        return Recover();
+    }
+
+    /// <summary>Gives up what is damaged, so that the rest is whole again.</summary>
+    /// <param name="name">Buffer with the store's id.</param>
+    /// <param name="nameAt">Where it begins.</param>
+    /// <param name="givenUp">How many track entries were given up.</param>
+    /// <returns>Ok, WrongName, Protected, or the state of a store that cannot be repaired.</returns>
+    public Status Repair(byte[] name, int nameAt, out int givenUp)
+    {
+        givenUp = 0;
+        if (State != Status.Ok && !Tracks.Tracks.IsDoubtful)
+            return State;
+        if (chip.IsProtected)
+            return Status.Protected;
+        if (!isIdKnown || !IsSame(Id, name, nameAt))
+            return Status.WrongName;
+        givenUp = Tracks.Repair();
+        State = Status.Ok;
+        return Status.Ok;
+    }
+
+    /// <summary>Checks metadata that belong to no track.</summary>
+    /// <param name="part">0 and 1: the superblock's copies; 2: the current VTB record; 3: the client table.</param>
+    public Damage VerifyPart(int part)
+    {
+        switch (part)
+        {
+            case 0:
+            case 1:
+                chip.Read(Geometry.SuperblockAddress(Tracks.Geometry.ChipBytes, part), scratch, FramChip.CommandBytes, Superblock.Bytes);
+                Superblock copy = part == 0 ? first : second;
+                return copy.Parse(scratch, FramChip.CommandBytes, part) == SuperblockState.Live && IsSame(Id, copy.Id, 0)
+                    ? Damage.None
+                    : Damage.Superblock;
+            case 2:
+                return (Findings & RecoveryFindings.RecordLost) != 0 || !Tracks.Vtb.IsCurrentStored() ? Damage.Record : Damage.None;
+            default:
+                return Tracks.DamagedClients > 0 ? Damage.Client : Damage.None;
+        }
+    }
+
+    /// <summary>How many parts <see cref="VerifyPart"/> knows.</summary>
+    public const int VerifyParts = 4;
+
+    /// <summary>
+    /// True when bytes name what is on the chip: its id if that is known, also that of a store whose format did not end; "BLANK" if it is
+    /// blank; "DAMAGED" if it is damaged.
+    /// </summary>
+    public bool IsName(byte[] name, int at) =>
+        isIdKnown && IsSame(Id, name, at)
+        || State == Status.Blank && (IsWord(name, at, "BLANK") || secondState == SuperblockState.GivenUp && IsSame(second.Id, name, at))
+        || State == Status.StoreDamaged && IsWord(name, at, "DAMAGED");
+
+    private Status Recover()
+    {
+        firstState = Load(first, chip.CapacityBytes, 0);
+        secondState = Load(second, firstState == SuperblockState.Live ? first.ChipBytes : chip.CapacityBytes, 1);
+        Superblock live = firstState == SuperblockState.Live ? first : second;
+        if (firstState == SuperblockState.Live || secondState == SuperblockState.Live)
+        {
+            Know(live);
+            Geometry geometry = new Geometry(live.ChipBytes, live.SegmentBytes, live.SetSegments);
+            if (!geometry.IsPossible || live.ChipBytes > chip.CapacityBytes)
+                return Status.StoreDamaged;
+            if (secondState == SuperblockState.Live && !IsSame(second.Id, Id, 0))
+                secondState = SuperblockState.Damaged;
+            if (firstState != SuperblockState.Live || secondState != SuperblockState.Live)
+                Findings |= RecoveryFindings.SuperblockCopy;
+            Use(geometry);
+            Tracks.Recover();
+            boots.Load();
+            Findings |= Tracks.Findings;
+            return Tracks.Tracks.IsDoubtful ? Status.StoreDamaged : Status.Ok;
+        }
+        if (firstState == SuperblockState.Newer || secondState == SuperblockState.Newer)
+        {
+            Know(firstState == SuperblockState.Newer ? first : second);
+            return Status.NewerFormat;
+        }
+        bool isGivenUp = firstState == SuperblockState.GivenUp || secondState == SuperblockState.GivenUp;
+        if (isGivenUp)
+            Know(firstState == SuperblockState.GivenUp ? first : second);
+        if (firstState == SuperblockState.Damaged || secondState == SuperblockState.Damaged)
+            return Status.StoreDamaged;
+        if (isGivenUp)
+            return Status.Blank;
+        // No superblock, and none that was given up: commits say that there was a store all the same.
+        Use(new Geometry(chip.CapacityBytes, 0, 0));
+        return Tracks.Vtb.Load(out _) && Tracks.Vtb.Current.Sequence != 0 ? Status.StoreDamaged : Status.Blank;
+    }
+
+    // A mount after a chip error needs no new tables.
+    private void Use(Geometry geometry)
+    {
+        Geometry old = Tracks.Geometry;
+        if (old.ChipBytes != geometry.ChipBytes || old.SegmentBytes != geometry.SegmentBytes || old.SetSegments != geometry.SetSegments)
+            Tracks = new TrackStore(chip, geometry, scratch);
+    }
+
+    private SuperblockState Load(Superblock superblock, int chipBytes, int copy)
+    {
+        if (chipBytes > chip.CapacityBytes)
+            return SuperblockState.Void;
+        chip.Read(Geometry.SuperblockAddress(chipBytes, copy), scratch, FramChip.CommandBytes, Superblock.Bytes);
+        return superblock.Parse(scratch, FramChip.CommandBytes, copy);
+    }
+
+    private void Know(Superblock superblock)
+    {
+        System.Array.Copy(superblock.Id, Id, Superblock.IdBytes);
+        isIdKnown = true;
+    }
+
+    private void StoreSuperblock(int copy)
+    {
+        Superblock.Put(scratch, FramChip.CommandBytes, copy, Tracks.Geometry, Id);
+        chip.Write(
+            Geometry.SuperblockAddress(Tracks.Geometry.ChipBytes, copy), scratch, FramChip.CommandBytes, Superblock.Bytes);
+        if (copy == 0)
+            firstState = SuperblockState.Live;
+        else
+            secondState = SuperblockState.Live;
+    }
+
+    private int OldChipBytes() => firstState == SuperblockState.Live ? first.ChipBytes : chip.CapacityBytes;
+
+    private void GiveUp(SuperblockState state, int chipBytes, int copy)
+    {
+        if (state == SuperblockState.Void || state == SuperblockState.GivenUp || chipBytes > chip.CapacityBytes)
+            return;
+        mark[FramChip.CommandBytes] = 0;
+        chip.Write(Geometry.SuperblockAddress(chipBytes, copy) + Superblock.LiveAt, mark, FramChip.CommandBytes, 1);
+    }
+
+    // A chip smaller than the chip table or the board's setting says answers for addresses behind its end with what stands at its
+    // beginning. So puts the new superblock there, not counting yet, and looks for it at each power of two.
+    private bool IsSmallerThan(Geometry geometry, byte[] id)
+    {
+        Superblock.Put(scratch, FramChip.CommandBytes, 0, geometry, id);
+        chip.Write(0, scratch, FramChip.CommandBytes, Superblock.LiveAt);
+        for (int size = 0x2000; size < geometry.ChipBytes; size *= 2)
+        {
+            chip.Read(size, scratch, FramChip.CommandBytes, Superblock.Bytes);
+            SuperblockState found = second.Parse(scratch, FramChip.CommandBytes, 0);
+            if ((found == SuperblockState.GivenUp || found == SuperblockState.Live) && IsSame(second.Id, id, 0))
+                return true;
+        }
+        return false;
+    }
+
+    private static bool IsSame(byte[] id, byte[] other, int otherAt)
+    {
+        for (int i = 0; i < Superblock.IdBytes; i++)
+            if (id[i] != other[otherAt + i])
+                return false;
+        return true;
+    }
+
+    private static bool IsWord(byte[] name, int at, string word)
+    {
+        for (int i = 0; i < Superblock.IdBytes; i++)
+            if (name[at + i] != (i < word.Length ? (byte)word[i] : (byte)0))
+                return false;
+        return true;
+    }
+}
