@@ -198,20 +198,25 @@ public sealed class NvsClient : IAsyncDisposable
     public Task<NvsTrack?> ReadAsync(uint track, IProgress<int>? progress = null, CancellationToken ct = default) =>
         AloneAsync(() => ReadCoreAsync(track, progress, ct), ct);
 
-    /// <summary>All tracks.</summary>
+    /// <summary>All tracks, by number.</summary>
     public async Task<IReadOnlyList<TrackEntry>> ListAsync(CancellationToken ct = default)
     {
         List<TrackEntry> tracks = new();
         await PagesAsync(
             FrameType.List,
             "list",
-            (p, at) => tracks.Add(new TrackEntry(
-                UInt32(p, at + Payload.PageAnswer.EntryTrack),
-                UInt32(p, at + Payload.PageAnswer.EntryVersion),
-                Bytes.GetUInt16(p, at + Payload.PageAnswer.EntryLength),
-                (Damage)p[at + Payload.PageAnswer.EntryDamage])),
+            (p, at) =>
+            {
+                Damage damage = (Damage)p[at + Payload.PageAnswer.EntryDamage];
+                tracks.Add(new TrackEntry(
+                    UInt32(p, at + Payload.PageAnswer.EntryTrack),
+                    UInt32(p, at + Payload.PageAnswer.EntryVersion),
+                    damage == Damage.None ? Buffers.GetUInt16(p, at + Payload.PageAnswer.EntryLength) : null,
+                    damage));
+            },
             null,
             ct).ConfigureAwait(false);
+        tracks.Sort((a, b) => a.Track.CompareTo(b.Track));
         return tracks;
     }
 
@@ -227,7 +232,7 @@ public sealed class NvsClient : IAsyncDisposable
             (p, at) => damages.Add(new DamageEntry(
                 UInt32(p, at + Payload.PageAnswer.EntryTrack),
                 UInt32(p, at + Payload.PageAnswer.EntryVersion),
-                Bytes.GetUInt16(p, at + Payload.PageAnswer.EntryLength),
+                Buffers.GetUInt16(p, at + Payload.PageAnswer.EntryLength),
                 (Damage)p[at + Payload.PageAnswer.EntryDamage])),
             progress,
             ct).ConfigureAwait(false);
@@ -250,20 +255,23 @@ public sealed class NvsClient : IAsyncDisposable
         byte[] payload = new byte[Payload.Format.Bytes];
         NameBytes(name).CopyTo(payload, Payload.Format.Name);
         newId.CopyTo(payload, Payload.Format.NewId);
-        Bytes.PutUInt16(payload, Payload.Format.SegmentBytes, segmentBytes);
-        Bytes.PutUInt16(payload, Payload.Format.SetSegments, setSegments);
+        Buffers.PutUInt16(payload, Payload.Format.SegmentBytes, segmentBytes);
+        Buffers.PutUInt16(payload, Payload.Format.SetSegments, setSegments);
         return AloneAsync(
             async () =>
             {
                 for (int attempt = 0; attempt <= Options.Retries; attempt++)
                 {
                     Answer? answer = await TryAskAsync(FrameType.Format, payload, Options.FormatTimeoutMs, ct).ConfigureAwait(false);
-                    if (answer?.Payload is not null && answer.Status != Status.BadCrc)
-                        Refuse(answer, $"format {name}");
-                    // An answer may have been lost: only the store's id tells whether it was formatted, and by whom.
+                    bool isAnswered = answer?.Payload is not null && answer.Status != Status.BadCrc;
+                    if (isAnswered && (attempt == 0 || answer!.Status != Status.WrongName))
+                        Refuse(answer!, $"format {name}");
+                    // An answer may have been lost, so that a repetition finds the store's name changed: the id tells whose store it is.
                     BoardInfo board = await HelloCoreAsync(ct).ConfigureAwait(false);
                     if (board.State == Status.Ok && board.StoreId == Convert.ToHexStringLower(newId))
                         return board;
+                    if (isAnswered)
+                        throw NoSense($"formatted, but the store is {board.StoreId} and its state {board.State}");
                 }
                 throw Silent($"format {name}");
             },
@@ -275,7 +283,7 @@ public sealed class NvsClient : IAsyncDisposable
     /// <param name="ct">Cancels.</param>
     /// <returns>How many track entries were given up.</returns>
     public async Task<int> RepairAsync(string name, CancellationToken ct = default) =>
-        Bytes.GetUInt16(
+        Buffers.GetUInt16(
             await AskAloneAsync(FrameType.Repair, NameBytes(name), Payload.RepairAnswer.Bytes, "repair", ct).ConfigureAwait(false),
             Payload.RepairAnswer.GivenUp);
 
@@ -298,7 +306,7 @@ public sealed class NvsClient : IAsyncDisposable
     internal async Task<LastCommit?> LastCoreAsync(CancellationToken ct)
     {
         byte[] payload = new byte[Payload.Last.Bytes];
-        Bytes.PutUInt32(payload, Payload.Last.Client, ClientId);
+        Buffers.PutUInt32(payload, Payload.Last.Client, ClientId);
         Answer answer = await AskAsync(FrameType.Last, payload, "last", ct).ConfigureAwait(false);
         if (answer.Status == Status.NotFound)
             return null;
@@ -313,7 +321,7 @@ public sealed class NvsClient : IAsyncDisposable
     internal static NvsLineException NoSense(string what) =>
         new($"The board's answer makes no sense ({what}): does its firmware speak the protocol of this program?", false);
 
-    internal static uint UInt32(byte[] p, int offset) => (uint)Bytes.GetInt32(p, offset);
+    internal static uint UInt32(byte[] p, int offset) => (uint)Buffers.GetInt32(p, offset);
 
     private async Task FindAsync(CancellationToken ct)
     {
@@ -339,13 +347,13 @@ public sealed class NvsClient : IAsyncDisposable
     private async Task<bool> TryHelloAsync(int timeoutMs, CancellationToken ct)
     {
         byte[] payload = new byte[Payload.Hello.Bytes];
-        Bytes.PutUInt16(payload, Payload.Hello.Protocol, Frame.ProtocolVersion);
+        Buffers.PutUInt16(payload, Payload.Hello.Protocol, Frame.ProtocolVersion);
         Answer? answer = await TryAskAsync(
             FrameType.Hello, payload, timeoutMs + LineMs(Frame.TotalBytes(payload.Length) + Frame.TotalBytes(Payload.HelloAnswer.Bytes)), ct)
             .ConfigureAwait(false);
         if (answer?.Payload is not { } p || answer.Status == Status.BadCrc)
             return false;
-        int protocol = p.Length >= 2 ? Bytes.GetUInt16(p, Payload.HelloAnswer.Protocol) : 0;
+        int protocol = p.Length >= 2 ? Buffers.GetUInt16(p, Payload.HelloAnswer.Protocol) : 0;
         if (answer.Status == Status.WrongProtocol || (answer.Status == Status.Ok && protocol != Frame.ProtocolVersion))
             throw new NvsRefusedException(
                 Status.WrongProtocol, $"hello: the board speaks protocol version {protocol}, this program {Frame.ProtocolVersion}");
@@ -360,7 +368,7 @@ public sealed class NvsClient : IAsyncDisposable
     private async Task<NvsTrack?> ReadCoreAsync(uint track, IProgress<int>? progress, CancellationToken ct)
     {
         byte[] payload = new byte[Payload.Read.Bytes];
-        Bytes.PutUInt32(payload, Payload.Read.Track, track);
+        Buffers.PutUInt32(payload, Payload.Read.Track, track);
         for (int attempt = 0; attempt <= Options.Retries; attempt++)
         {
             uint request = await SendAsync(FrameType.Read, payload, ct).ConfigureAwait(false);
@@ -377,7 +385,7 @@ public sealed class NvsClient : IAsyncDisposable
                 if (answer.Status != Status.Continue)
                     Refuse(answer, $"read track {track}", track);
                 byte[] p = Checked(answer, Payload.ReadAnswer.Data);
-                int length = Bytes.GetUInt16(p, Payload.ReadAnswer.Length);
+                int length = Buffers.GetUInt16(p, Payload.ReadAnswer.Length);
                 int count = p.Length - Payload.ReadAnswer.Data;
                 if (data is null)
                 {
@@ -385,7 +393,7 @@ public sealed class NvsClient : IAsyncDisposable
                     version = UInt32(p, Payload.ReadAnswer.Version);
                 }
                 if (version != UInt32(p, Payload.ReadAnswer.Version) || length != data.Length
-                    || Bytes.GetUInt16(p, Payload.ReadAnswer.Offset) != received || received + count > length
+                    || Buffers.GetUInt16(p, Payload.ReadAnswer.Offset) != received || received + count > length
                     || (answer.Status == Status.Ok ? received + count != length : count == 0))
                     throw NoSense($"part {part} of track {track} does not fit the parts before it");
                 p.AsSpan(Payload.ReadAnswer.Data).CopyTo(data.AsSpan(received));
@@ -405,15 +413,15 @@ public sealed class NvsClient : IAsyncDisposable
         while (start != Payload.Page.End)
         {
             byte[] payload = new byte[Payload.Page.Bytes];
-            Bytes.PutUInt16(payload, Payload.Page.Start, start);
+            Buffers.PutUInt16(payload, Payload.Page.Start, start);
             byte[] p = await AskAloneAsync(type, payload, Payload.PageAnswer.Entries, what, ct).ConfigureAwait(false);
-            int count = Bytes.GetUInt16(p, Payload.PageAnswer.Count);
-            int next = Bytes.GetUInt16(p, Payload.PageAnswer.Next);
+            int count = Buffers.GetUInt16(p, Payload.PageAnswer.Count);
+            int next = Buffers.GetUInt16(p, Payload.PageAnswer.Next);
             if (p.Length < Payload.PageAnswer.Entries + (count * Payload.PageAnswer.EntryBytes) || next <= start)
                 throw NoSense($"{what} page {start} with {count} entries in {p.Length} bytes, next {next}");
             for (int i = 0; i < count; i++)
                 take(p, Payload.PageAnswer.Entries + (i * Payload.PageAnswer.EntryBytes));
-            isChecked += Bytes.GetUInt16(p, Payload.PageAnswer.Checked);
+            isChecked += Buffers.GetUInt16(p, Payload.PageAnswer.Checked);
             progress?.Report(isChecked);
             start = next;
         }
@@ -490,7 +498,7 @@ public sealed class NvsClient : IAsyncDisposable
     {
         byte[] bytes = new byte[StoreIdBytes];
         if (name is BlankName or DamagedName)
-            Bytes.PutText(bytes, 0, StoreIdBytes, name);
+            Buffers.PutText(bytes, 0, StoreIdBytes, name);
         else if (name.Length == 2 * StoreIdBytes && name.All(char.IsAsciiHexDigit))
             bytes = Convert.FromHexString(name);
         else

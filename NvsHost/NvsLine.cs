@@ -41,7 +41,8 @@ internal sealed class NvsLine : IAsyncDisposable
         ct.ThrowIfCancellationRequested();
         try
         {
-            // Not cancelled half way: the rest of a half frame would swallow the next one.
+            // Not cancelled half way: the rest of a half frame would swallow the next one. Whether all was sent does not matter here: the
+            // answer will tell.
             await Task.Run(() => uart.Write(buffer, 0, count), CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e)

@@ -12,22 +12,22 @@ public sealed record BoardInfo
 {
     internal BoardInfo(byte[] p)
     {
-        Protocol = Bytes.GetUInt16(p, Payload.HelloAnswer.Protocol);
+        Protocol = Buffers.GetUInt16(p, Payload.HelloAnswer.Protocol);
         State = (Status)p[Payload.HelloAnswer.State];
         IsProtected = p[Payload.HelloAnswer.Protected] != 0;
         FirmwareVersion = new Version(
             p[Payload.HelloAnswer.FirmwareVersion], p[Payload.HelloAnswer.FirmwareVersion + 1], p[Payload.HelloAnswer.FirmwareVersion + 2]);
-        LargestDataBytes = Bytes.GetUInt16(p, Payload.HelloAnswer.LargestDataBytes);
-        TrackSlots = Bytes.GetUInt16(p, Payload.HelloAnswer.TrackSlots);
-        WindowBytes = Bytes.GetInt32(p, Payload.HelloAnswer.WindowBytes);
-        LongestTrackBytes = Bytes.GetInt32(p, Payload.HelloAnswer.LongestTrackBytes);
-        CapacityBytes = Bytes.GetInt32(p, Payload.HelloAnswer.CapacityBytes);
-        FreeBytes = Bytes.GetInt32(p, Payload.HelloAnswer.FreeBytes);
-        BootCount = (uint)Bytes.GetInt32(p, Payload.HelloAnswer.BootCount);
+        LargestDataBytes = Buffers.GetUInt16(p, Payload.HelloAnswer.LargestDataBytes);
+        TrackSlots = Buffers.GetUInt16(p, Payload.HelloAnswer.TrackSlots);
+        WindowBytes = Buffers.GetInt32(p, Payload.HelloAnswer.WindowBytes);
+        LongestTrackBytes = Buffers.GetInt32(p, Payload.HelloAnswer.LongestTrackBytes);
+        CapacityBytes = Buffers.GetInt32(p, Payload.HelloAnswer.CapacityBytes);
+        FreeBytes = Buffers.GetInt32(p, Payload.HelloAnswer.FreeBytes);
+        BootCount = (uint)Buffers.GetInt32(p, Payload.HelloAnswer.BootCount);
         StoreId = Convert.ToHexStringLower(p.AsSpan(Payload.HelloAnswer.StoreId, 8));
         BoardName = Text(p, Payload.HelloAnswer.BoardName);
         ChipName = Text(p, Payload.HelloAnswer.ChipName);
-        ChipBytes = Bytes.GetInt32(p, Payload.HelloAnswer.ChipBytes);
+        ChipBytes = Buffers.GetInt32(p, Payload.HelloAnswer.ChipBytes);
     }
 
     /// <summary>The protocol version the board speaks.</summary>
@@ -83,21 +83,21 @@ public sealed record StoreInfo
 {
     internal StoreInfo(byte[] p)
     {
-        SegmentBytes = Bytes.GetUInt16(p, Payload.InfoAnswer.SegmentBytes);
-        SetSegments = Bytes.GetUInt16(p, Payload.InfoAnswer.SetSegments);
-        Segments = Bytes.GetUInt16(p, Payload.InfoAnswer.Segments);
-        FreeSegments = Bytes.GetUInt16(p, Payload.InfoAnswer.FreeSegments);
-        Tracks = Bytes.GetUInt16(p, Payload.InfoAnswer.Tracks);
-        Damaged = Bytes.GetUInt16(p, Payload.InfoAnswer.Damaged);
+        SegmentBytes = Buffers.GetUInt16(p, Payload.InfoAnswer.SegmentBytes);
+        SetSegments = Buffers.GetUInt16(p, Payload.InfoAnswer.SetSegments);
+        Segments = Buffers.GetUInt16(p, Payload.InfoAnswer.Segments);
+        FreeSegments = Buffers.GetUInt16(p, Payload.InfoAnswer.FreeSegments);
+        Tracks = Buffers.GetUInt16(p, Payload.InfoAnswer.Tracks);
+        Damaged = Buffers.GetUInt16(p, Payload.InfoAnswer.Damaged);
         Flag = p[Payload.InfoAnswer.Flag];
         Findings = p[Payload.InfoAnswer.Findings];
-        Sequence = (uint)Bytes.GetInt32(p, Payload.InfoAnswer.Sequence);
-        Client = (uint)Bytes.GetInt32(p, Payload.InfoAnswer.Client);
-        Request = (uint)Bytes.GetInt32(p, Payload.InfoAnswer.Request);
-        CommittedFirst = Bytes.GetUInt16(p, Payload.InfoAnswer.CommittedFirst);
-        CommittedCount = Bytes.GetUInt16(p, Payload.InfoAnswer.CommittedCount);
-        PreparedFirst = Bytes.GetUInt16(p, Payload.InfoAnswer.PreparedFirst);
-        PreparedLast = Bytes.GetUInt16(p, Payload.InfoAnswer.PreparedLast);
+        Sequence = (uint)Buffers.GetInt32(p, Payload.InfoAnswer.Sequence);
+        Client = (uint)Buffers.GetInt32(p, Payload.InfoAnswer.Client);
+        Request = (uint)Buffers.GetInt32(p, Payload.InfoAnswer.Request);
+        CommittedFirst = Buffers.GetUInt16(p, Payload.InfoAnswer.CommittedFirst);
+        CommittedCount = Buffers.GetUInt16(p, Payload.InfoAnswer.CommittedCount);
+        PreparedFirst = Buffers.GetUInt16(p, Payload.InfoAnswer.PreparedFirst);
+        PreparedLast = Buffers.GetUInt16(p, Payload.InfoAnswer.PreparedLast);
     }
 
     /// <summary>Bytes in a segment.</summary>
@@ -176,7 +176,7 @@ public sealed class BoardStats
     internal BoardStats(byte[] p)
     {
         for (int i = 0; i < values.Length; i++)
-            values[i] = (uint)Bytes.GetInt32(p, i * 4);
+            values[i] = (uint)Buffers.GetInt32(p, i * 4);
         int known = (int)Math.Min(values[Counter.Recoveries], Payload.StatsAnswer.FindingsCount);
         int[] found = new int[known];
         for (int i = 0; i < known; i++)
@@ -206,9 +206,9 @@ public sealed record NvsTrack(uint Track, uint Version, byte[] Data);
 /// <summary>A track as listed.</summary>
 /// <param name="Track">Its number.</param>
 /// <param name="Version">Its version.</param>
-/// <param name="Length">Its length in bytes.</param>
+/// <param name="Length">Its length in bytes; null when that is not known, because of the damage.</param>
 /// <param name="Damage">What is known to be damaged of it.</param>
-public sealed record TrackEntry(uint Track, uint Version, int Length, Damage Damage);
+public sealed record TrackEntry(uint Track, uint Version, int? Length, Damage Damage);
 
 /// <summary>A damage that VERIFY found.</summary>
 /// <param name="Track">The track it hits; 0 when it belongs to no known track.</param>

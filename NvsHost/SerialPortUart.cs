@@ -73,15 +73,16 @@ public sealed class SerialPortUart : IUart, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Write(byte[] buffer, int offset, int count)
+    public bool Write(byte[] buffer, int offset, int count)
     {
         try
         {
             stream.Write(buffer, offset, count);
+            return true;
         }
         catch (TimeoutException)
         {
-            // The board does not take it: as IUart says, give up; the answer will not come and that is what the client acts on.
+            return false; // The board does not take it.
         }
         catch (Exception e) when (e is not IOException)
         {

@@ -148,13 +148,13 @@ internal sealed class WriteRequest
             Part part = parts[next];
             if (unanswered.Count > 0 && unansweredBytes + part.FrameBytes > windowBytes)
                 break;
-            Bytes.PutUInt32(frame, Frame.HeaderBytes + Payload.Write.Client, client.ClientId);
-            Bytes.PutUInt32(frame, Frame.HeaderBytes + Payload.Write.Track, part.Item.Track);
-            Bytes.PutUInt32(frame, Frame.HeaderBytes + Payload.Write.Expected, part.Item.ExpectedVersion ?? 0);
-            Bytes.PutUInt16(frame, Frame.HeaderBytes + Payload.Write.Length, part.Item.Data.Length);
-            Bytes.PutUInt16(frame, Frame.HeaderBytes + Payload.Write.Offset, part.Offset);
+            Buffers.PutUInt32(frame, Frame.HeaderBytes + Payload.Write.Client, client.ClientId);
+            Buffers.PutUInt32(frame, Frame.HeaderBytes + Payload.Write.Track, part.Item.Track);
+            Buffers.PutUInt32(frame, Frame.HeaderBytes + Payload.Write.Expected, part.Item.ExpectedVersion ?? 0);
+            Buffers.PutUInt16(frame, Frame.HeaderBytes + Payload.Write.Length, part.Item.Data.Length);
+            Buffers.PutUInt16(frame, Frame.HeaderBytes + Payload.Write.Offset, part.Offset);
             bool isLast = next == parts.Count - 1;
-            Bytes.PutInt32(
+            Buffers.PutInt32(
                 frame,
                 Frame.HeaderBytes + Payload.Write.Flags,
                 (isLast ? Payload.Write.FlagLast : 0)
@@ -214,7 +214,7 @@ internal sealed class WriteRequest
 
     private int NextPart(Answer answer)
     {
-        int next = Bytes.GetUInt16(NvsClient.Checked(answer, Payload.WriteAnswer.Bytes), Payload.WriteAnswer.NextPart);
+        int next = Buffers.GetUInt16(NvsClient.Checked(answer, Payload.WriteAnswer.Bytes), Payload.WriteAnswer.NextPart);
         return next < parts.Count ? next : throw NvsClient.NoSense($"part {next} of {parts.Count} wanted");
     }
 }

@@ -152,7 +152,7 @@ internal static class TrackCommands
                     table.AddRow(
                         track.Track.ToString(CultureInfo.InvariantCulture),
                         track.Version.ToString(CultureInfo.InvariantCulture),
-                        track.Length.ToString(CultureInfo.InvariantCulture),
+                        track.Length?.ToString(CultureInfo.InvariantCulture) ?? "?",
                         track.Damage == Damage.None ? "intact" : $"[red]damaged ({track.Damage})[/]");
                 session.Out.Write(table);
             });
