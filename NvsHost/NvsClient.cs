@@ -77,6 +77,8 @@ public sealed class NvsClient : IAsyncDisposable
     public static async Task<NvsClient> OpenAsync(string portName, NvsClientOptions? options = null, CancellationToken ct = default)
     {
         options ??= new NvsClientOptions();
+        if (!OperatingSystem.IsWindows() && !File.Exists(portName))
+            throw new NvsLineException($"There is no port {portName}: is the board plugged in?", false); // The system says "access denied" of it.
         SerialPortUart uart;
         try
         {

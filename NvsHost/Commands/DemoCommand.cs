@@ -81,7 +81,7 @@ internal sealed class DemoCommand
             Say($"the first write request will find its segments allocated: {Prepared(store)}");
 
             (singles, batch) = Cut(data, made, store);
-            Act($"{Markup.Escape(name)}, {data.Length} bytes, becomes {singles.Count + batch.Count} tracks; the first {singles.Count} are written");
+            Act($"{Markup.Escape(name)}, {data.Length} bytes, becomes {singles.Count + batch.Count} tracks; all but the last {batch.Count} are written");
             await ShowAsync(Table("track", "bytes", "committed as", "written to", "flag", "allocated for the next request"), async addRow =>
             {
                 foreach (WriteItem item in singles)
@@ -138,7 +138,7 @@ internal sealed class DemoCommand
         long first = low;
         bool isSharp = true;
         string fram = Path.Combine(folder, "cut.fram");
-        await ShowAsync(Table("plug pulled after", "the host got", "boot found", "LAST says", $"the {batch.Count} tracks"), async addRow =>
+        await ShowAsync(Table("plug pulled after", "the host got", "boot found", "LAST says", "its tracks"), async addRow =>
         {
             while (high - low > 1)
             {

@@ -184,8 +184,8 @@ internal static class TrackCommands
         if (file != Dash)
             return await File.ReadAllBytesAsync(file, ct).ConfigureAwait(false);
         using MemoryStream all = new();
-        await using Stream stdin = Console.OpenStandardInput();
-        await stdin.CopyToAsync(all, ct).ConfigureAwait(false);
+        Stream stdin = Console.OpenStandardInput();
+        await stdin.CopyToAsync(all, ct).WaitAsync(ct).ConfigureAwait(false); // A read of a terminal or pipe cannot itself be cancelled.
         return all.ToArray();
     }
 
