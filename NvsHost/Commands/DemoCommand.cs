@@ -259,7 +259,8 @@ internal sealed class DemoCommand
         List<WriteItem> items = new();
         for (int at = 0; at < data.Length; at += pieceBytes)
             items.Add(WriteItem.Store((uint)items.Count + 1, data.AsMemory(at, Math.Min(pieceBytes, data.Length - at))));
-        int segmentsEach = (pieceBytes + store.SegmentBytes - 1) / store.SegmentBytes;
+        int trailerBytes = (store.SegmentBytes * store.SetSegments) - board.LongestTrackBytes; // What the store adds to each track.
+        int segmentsEach = (pieceBytes + trailerBytes + store.SegmentBytes - 1) / store.SegmentBytes;
         if (items.Count * segmentsEach > store.Segments - (2 * store.SetSegments) || items.Count > board.TrackSlots)
             throw new ArgumentException($"{data.Length} bytes are too much for a chip of {board.ChipBytes} bytes: give a smaller file.");
         int together = Math.Clamp(Math.Min(MostBatchTracks, store.SetSegments / segmentsEach), 1, items.Count);
