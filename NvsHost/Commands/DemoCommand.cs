@@ -159,7 +159,8 @@ internal sealed class DemoCommand
                     low = cut;
             }
         }).ConfigureAwait(false);
-        Say($"byte {high - first} of the request's traffic is the commit: with one byte less nothing is stored, from it on everything");
+        if (isSharp)
+            Say($"byte {high - first} of the request's traffic is the commit: with one byte less nothing is stored, from it on everything");
         return (high, isSharp);
     }
 
@@ -173,15 +174,14 @@ internal sealed class DemoCommand
     // Boots a board that will cut its power, writes, boots again and looks.
     private async Task<Pull> PullAsync(string fram, List<WriteItem> batch, long cut, bool isTold)
     {
-        bool isAnswered = false;
+        uint? answered = null; // The version that the host was told.
         uint request = 0;
         await using (SimBoard board = await SimBoard.BootAsync(fram, cut, ct).ConfigureAwait(false))
         await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
         {
             try
             {
-                await client.WriteBatchAsync(batch, null, ct).ConfigureAwait(false);
-                isAnswered = true;
+                answered = await client.WriteBatchAsync(batch, null, ct).ConfigureAwait(false);
             }
             catch (NvsLineException e)
             {
@@ -192,7 +192,7 @@ internal sealed class DemoCommand
                     Say($"the host: [grey]{Markup.Escape(e.Message)}[/]");
                 }
             }
-            if (!await board.IsCutAsync(ct).ConfigureAwait(false) && !isAnswered)
+            if (!await board.IsCutAsync(ct).ConfigureAwait(false) && answered is null)
                 throw new NvsLineException("The simulated board broke the line, but not because its power was cut.", false);
         }
 
@@ -201,8 +201,8 @@ internal sealed class DemoCommand
         {
             StoreInfo store = await client.InfoAsync(ct).ConfigureAwait(false);
             LastCommit? last = await client.LastAsync(ct).ConfigureAwait(false);
-            bool isCommitted = isAnswered || (request != 0 && last?.Request == request);
-            bool isWhole = !isAnswered || last is not null;
+            bool isCommitted = last is not null && (answered is null ? last.Request == request : last.Version == answered);
+            bool isWhole = true;
             foreach (WriteItem item in batch)
             {
                 NvsTrack? track = await client.ReadAsync(item.Track, null, ct).ConfigureAwait(false);
@@ -216,7 +216,7 @@ internal sealed class DemoCommand
                     + (isWhole ? isCommitted ? ", and all of it is there" : ", and nothing of it is there" : ", [red]but the tracks say otherwise[/]"));
                 Say($"the next request finds its segments: {Prepared(store)}");
             }
-            return new Pull(isAnswered, isCommitted, isWhole, StoreInfo.Describe(store.Findings));
+            return new Pull(answered is not null, isCommitted, isWhole, StoreInfo.Describe(store.Findings));
         }
     }
 
