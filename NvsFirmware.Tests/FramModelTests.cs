@@ -12,13 +12,13 @@ namespace NvsFirmware.Tests;
 [TestClass]
 public sealed class FramModelTests
 {
-    private static readonly FramPart small = FramPart.Find("MB85RS64V");
-    private static readonly FramPart large = FramPart.Default;
+    private static readonly SimPart small = SimPart.Find("MB85RS64V");
+    private static readonly SimPart large = SimPart.Default;
 
     [TestMethod]
     public void WhatIsWrittenIsReadBack()
     {
-        foreach (FramPart part in FramPart.All)
+        foreach (SimPart part in SimPart.All)
         {
             FramModel chip = new(part);
             byte[] data = [1, 2, 3, 4, 5];
@@ -62,7 +62,7 @@ public sealed class FramModelTests
             "FM25V10 131072 3 7F7F7F7F7F7FC22400", "FM25V20A 262144 3 7F7F7F7F7F7FC22508", "CY15B104Q 524288 3 7F7F7F7F7F7FC22608",
             "CY15B104QN 524288 3 7F7F7F7F7F7FC22C00", "CY15B108QI 1048576 3 7F7F7F7F7F7FC22F01",
         ];
-        string[] actual = [.. FramPart.All.Select(part =>
+        string[] actual = [.. SimPart.All.Select(part =>
             $"{part.Name} {part.Bytes} {part.AddressBytes} {Convert.ToHexString(Exchange(new FramModel(part), 1 + part.Rdid.Length, Opcode.Rdid)[1..])}")];
         CollectionAssert.AreEqual(expected, actual);
     }
@@ -83,7 +83,7 @@ public sealed class FramModelTests
     [TestMethod]
     public void WriteNeedsTheLatchAndClearsItOnMostParts()
     {
-        foreach (FramPart part in FramPart.All)
+        foreach (SimPart part in SimPart.All)
         {
             FramModel chip = new(part);
             byte[] write = [.. Command(part, Opcode.Write, 0), 0x55];
@@ -132,7 +132,7 @@ public sealed class FramModelTests
     [TestMethod]
     public void TheStatusRegisterStreamsAndKeepsItsBits()
     {
-        foreach (FramPart part in FramPart.All)
+        foreach (SimPart part in SimPart.All)
         {
             bool isFujitsu = part.Name.StartsWith('M');
             int writable = isFujitsu ? 0xFC : 0x8C;
@@ -186,7 +186,7 @@ public sealed class FramModelTests
     [TestMethod]
     public void TheAddressWrapsAndItsUpperBitsAreIgnored()
     {
-        foreach (FramPart part in FramPart.All)
+        foreach (SimPart part in SimPart.All)
         {
             FramModel chip = new(part);
             WriteAt(chip, part.Bytes - 2, [1, 2, 3, 4]);
@@ -444,7 +444,7 @@ public sealed class FramModelTests
         }
     }
 
-    private static byte[] Command(FramPart part, byte opcode, int address) => part.AddressBytes == 2
+    private static byte[] Command(SimPart part, byte opcode, int address) => part.AddressBytes == 2
         ? [opcode, (byte)(address >> 8), (byte)address]
         : [opcode, (byte)(address >> 16), (byte)(address >> 8), (byte)address];
 

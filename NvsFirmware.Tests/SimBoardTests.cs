@@ -13,7 +13,7 @@ namespace NvsFirmware.Tests;
 [TestClass]
 public sealed class SimBoardTests
 {
-    private static readonly FramPart part = FramPart.Find("MB85RS64V");
+    private static readonly SimPart part = SimPart.Find("MB85RS64V");
     private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;
 
     private string FramPath => Path.Combine(folder, "cells.fram");
@@ -55,7 +55,7 @@ public sealed class SimBoardTests
     [TestMethod]
     public void AFileOfAnotherPartIsRefusedUnchanged()
     {
-        byte[] content = [.. Enumerable.Repeat((byte)7, FramPart.Find("FM25V02A").StorageBytes)];
+        byte[] content = [.. Enumerable.Repeat((byte)7, SimPart.Find("FM25V02A").StorageBytes)];
         File.WriteAllBytes(FramPath, content);
         IOException e = Assert.ThrowsExactly<IOException>(() => FramFile.Open(FramPath, part));
         StringAssert.Contains(e.Message, "FM25V02A");
@@ -180,7 +180,7 @@ public sealed class SimBoardTests
         Assert.AreEqual("", board.StandardOutput.ReadToEnd());
         Assert.AreEqual(0, ExitCode(board));
         Assert.IsNull(new FileInfo(LinkPath).LinkTarget);
-        Assert.AreEqual(FramPart.Default.StorageBytes, new FileInfo(FramPath).Length);
+        Assert.AreEqual(SimPart.Default.StorageBytes, new FileInfo(FramPath).Length);
     }
 
     [TestMethod]

@@ -135,7 +135,9 @@ public sealed class NvsStore
         System.Array.Copy(id, Id, id.Length);
         StoreSuperblock(1);
         StoreSuperblock(0); // from here on, the new store's both copies count
-        return Recover();
+        Findings = RecoveryFindings.Clean;
+        State = Recover();
+        return State;
     }
 
     /// <summary>Gives up what is damaged, so that the rest is whole again.</summary>

@@ -32,7 +32,7 @@ public sealed unsafe class FramFile : MemoryManager<byte>
     /// <param name="path">The file.</param>
     /// <param name="part">The part whose cells it holds.</param>
     /// <exception cref="IOException">It cannot be opened, another process has it open, or it holds the cells of another part.</exception>
-    public static FramFile Open(string path, FramPart part)
+    public static FramFile Open(string path, SimPart part)
     {
         FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         try
@@ -85,9 +85,9 @@ public sealed unsafe class FramFile : MemoryManager<byte>
         file.Flush();
     }
 
-    private static string WrongLength(string path, long length, FramPart part)
+    private static string WrongLength(string path, long length, SimPart part)
     {
-        string[] fitting = [.. FramPart.All.Where(other => other.StorageBytes == length).Select(other => other.Name)];
+        string[] fitting = [.. SimPart.All.Where(other => other.StorageBytes == length).Select(other => other.Name)];
         string found = fitting.Length == 0 ? "of no FRAM part" : $"of {string.Join(" or ", fitting)}";
         return $"'{path}' has {length} bytes, the length {found}, and {part.Name} needs {part.StorageBytes}. "
             + $"Nothing was changed. Choose the part with --chip, or another file.";

@@ -30,15 +30,15 @@ public sealed class FramModel : ISpiBus
 
     /// <summary>A chip with memory of its own, all zeros.</summary>
     /// <param name="part">Which part it is.</param>
-    public FramModel(FramPart part)
+    public FramModel(SimPart part)
         : this(part, new byte[part.StorageBytes])
     {
     }
 
     /// <summary>A chip on cells that exist already: a file, or the memory of another model.</summary>
     /// <param name="part">Which part it is.</param>
-    /// <param name="storage">The array and behind it the status register: <see cref="FramPart.StorageBytes"/>.</param>
-    public FramModel(FramPart part, Memory<byte> storage)
+    /// <param name="storage">The array and behind it the status register: <see cref="SimPart.StorageBytes"/>.</param>
+    public FramModel(SimPart part, Memory<byte> storage)
     {
         if (storage.Length != part.StorageBytes)
             throw new ArgumentException($"{part.Name} has {part.StorageBytes} bytes of cells, not {storage.Length}.", nameof(storage));
@@ -48,7 +48,7 @@ public sealed class FramModel : ISpiBus
     }
 
     /// <summary>Which part it is.</summary>
-    public FramPart Part { get; }
+    public SimPart Part { get; }
 
     /// <summary>All that survives power loss: the array and behind it the status register. For snapshots.</summary>
     public Span<byte> Storage => storage.Span;

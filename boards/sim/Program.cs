@@ -29,15 +29,15 @@ internal static partial class Program
         HelpName = "FILE",
     };
 
-    private static readonly Option<FramPart?> chipOption = new("--chip")
+    private static readonly Option<SimPart?> chipOption = new("--chip")
     {
-        Description = $"The FRAM part: {FramPart.AllNames}. [default: {FramPart.Default.Name}]",
+        Description = $"The FRAM part: {SimPart.AllNames}. [default: {SimPart.Default.Name}]",
         HelpName = "PART",
         CustomParser = result =>
         {
             try
             {
-                return FramPart.Find(result.Tokens[0].Value);
+                return SimPart.Find(result.Tokens[0].Value);
             }
             catch (ArgumentException e)
             {
@@ -96,7 +96,7 @@ internal static partial class Program
 
     private static int Run(ParseResult parsed)
     {
-        FramPart part = parsed.GetValue(chipOption) ?? FramPart.Default;
+        SimPart part = parsed.GetValue(chipOption) ?? SimPart.Default;
         string? framPath = parsed.GetValue(framOption);
         using PtyUart uart = new();
         using FramFile? file = framPath == null ? null : FramFile.Open(framPath, part);

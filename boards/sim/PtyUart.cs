@@ -72,11 +72,11 @@ public sealed unsafe partial class PtyUart : IUart, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Write(byte[] buffer, int offset, int count)
+    public bool Write(byte[] buffer, int offset, int count)
     {
         // A host that reads nothing costs the time-out once, not once an answer.
         if (isStalled && !WaitFor(PollOut, 0))
-            return;
+            return false;
         long startMs = Environment.TickCount64;
         ReadOnlySpan<byte> rest = buffer.AsSpan(offset, count);
         while (!rest.IsEmpty)
@@ -84,7 +84,7 @@ public sealed unsafe partial class PtyUart : IUart, IDisposable
             int leftMs = (int)(startMs + WriteTimeoutMs - Environment.TickCount64);
             isStalled = leftMs <= 0 || !WaitFor(PollOut, leftMs);
             if (isStalled)
-                return;
+                return false;
             nint written;
             fixed (byte* bytes = rest)
                 written = WriteFile(master, bytes, (nuint)rest.Length);
@@ -93,6 +93,7 @@ public sealed unsafe partial class PtyUart : IUart, IDisposable
             else
                 Thread.Sleep(1); // interrupted, or the line is full after all
         }
+        return true;
     }
 
     /// <inheritdoc/>

@@ -12,7 +12,7 @@ namespace NvsSim;
 /// <param name="Name">The part's name.</param>
 /// <param name="Bytes">Size of the array, a power of two.</param>
 /// <param name="Rdid">Answer to RDID in the order in which the part sends it; empty for a part that does not know RDID.</param>
-public sealed record FramPart(string Name, int Bytes, byte[] Rdid)
+public sealed record SimPart(string Name, int Bytes, byte[] Rdid)
 {
     /// <summary>Address bytes after the opcode: the part ignores the bits above its size.</summary>
     public int AddressBytes => Bytes <= 0x10000 ? 2 : 3;
@@ -33,7 +33,7 @@ public sealed record FramPart(string Name, int Bytes, byte[] Rdid)
     public int StorageBytes => Bytes + 1;
 
     /// <summary>All parts that the model knows.</summary>
-    public static IReadOnlyList<FramPart> All { get; } =
+    public static IReadOnlyList<SimPart> All { get; } =
     [
         Fujitsu("MB85RS64V", 8, 0x03, 0x02) with { HasSleepAndFastRead = false },
         Fujitsu("MB85RS256B", 32, 0x05, 0x09),
@@ -55,19 +55,19 @@ public sealed record FramPart(string Name, int Bytes, byte[] Rdid)
     public static string AllNames => string.Join(", ", All.Select(part => part.Name));
 
     /// <summary>The part of a board whose maker did not choose: 256 KiB.</summary>
-    public static FramPart Default { get; } = Find("MB85RS2MT");
+    public static SimPart Default { get; } = Find("MB85RS2MT");
 
     /// <summary>The part of that name.</summary>
     /// <param name="name">The part's name, in capitals or not.</param>
     /// <exception cref="ArgumentException">The model knows no such part.</exception>
-    public static FramPart Find(string name) =>
+    public static SimPart Find(string name) =>
         All.FirstOrDefault(part => part.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException($"No FRAM part '{name}'. There are {AllNames}.");
 
     // Bits 4 to 6 of the status register have no use, but are cells like the others.
-    private static FramPart Fujitsu(string name, int kibibytes, byte product1, byte product2) =>
+    private static SimPart Fujitsu(string name, int kibibytes, byte product1, byte product2) =>
         new(name, kibibytes * 1024, [0x04, 0x7F, product1, product2]) { StatusWritable = 0xFC };
 
-    private static FramPart Cypress(string name, int kibibytes, byte product1, byte product2) =>
+    private static SimPart Cypress(string name, int kibibytes, byte product1, byte product2) =>
         new(name, kibibytes * 1024, [0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0xC2, product1, product2]) { StatusOnes = 0x40 };
 }
