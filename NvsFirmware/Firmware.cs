@@ -134,17 +134,11 @@ public sealed class Firmware
         try
         {
             Status state = nvs.Mount(settings.ChipName);
-            int findings = nvs.Findings;
             if (state == Status.Blank && settings.FormatBlank && !isBootCounted)
-            {
-                byte[] name = new byte[Superblock.IdBytes];
-                Buffers.PutText(name, 0, name.Length, Payload.Format.BlankName);
-                state = nvs.Format(name, 0, settings.NewStoreId, 0, settings.SegmentBytes, settings.SetSegments);
-                findings = RecoveryFindings.Formatted;
-            }
+                state = nvs.FormatBlank(settings.NewStoreId, settings.SegmentBytes, settings.SetSegments);
             if (state != Status.Ok)
                 return;
-            handler.NoteRecovery(findings);
+            handler.NoteRecovery(nvs.Findings);
             if (!isBootCounted)
                 nvs.CountBoot();
             isBootCounted = true;
@@ -165,6 +159,8 @@ public sealed class Firmware
         if (found == RecoveryFindings.Clean)
             return "clean";
         string text = "";
+        if ((found & RecoveryFindings.Formatted) != 0)
+            text += ", the chip was blank and was formatted";
         if ((found & RecoveryFindings.RolledForward) != 0)
             text += ", a commit was rolled forward";
         if ((found & RecoveryFindings.Discarded) != 0)

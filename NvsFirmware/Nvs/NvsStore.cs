@@ -9,11 +9,18 @@ namespace NvsFirmware.Nvs;
 /// </remarks>
 public sealed class NvsStore
 {
+    /// <summary>The name of a blank chip, padded with zeros to 8 bytes.</summary>
+    public const string BlankName = "BLANK";
+
+    /// <summary>The name of a store that is so damaged that its id is not known, padded with zeros to 8 bytes.</summary>
+    public const string DamagedName = "DAMAGED";
+
     private const int ScratchBytes = 2048;
 
     private readonly FramChip chip;
     private readonly byte[] scratch = new byte[FramChip.CommandBytes + ScratchBytes];
     private readonly byte[] mark = new byte[FramChip.CommandBytes + 1];
+    private readonly byte[] blankName = new byte[Superblock.IdBytes];
     private readonly Superblock first = new Superblock();
     private readonly Superblock second = new Superblock();
     private readonly BootCounter boots;
@@ -140,6 +147,22 @@ public sealed class NvsStore
         return State;
     }
 
+    /// <summary>Formats the chip if it is blank: for a board that is configured to.</summary>
+    /// <param name="newId">The new store's id.</param>
+    /// <param name="segmentBytes">Bytes in a segment; 0 for the default.</param>
+    /// <param name="setSegments">Segments in a set; 0 for the default.</param>
+    /// <returns>As <see cref="Format"/>; the present state when the chip is not blank.</returns>
+    public Status FormatBlank(byte[] newId, int segmentBytes, int setSegments)
+    {
+        if (State != Status.Blank)
+            return State;
+        Buffers.PutText(blankName, 0, blankName.Length, BlankName);
+        Status status = Format(blankName, 0, newId, 0, segmentBytes, setSegments);
+        if (status == Status.Ok)
+            Findings |= RecoveryFindings.Formatted;
+        return status;
+    }
+
     /// <summary>Gives up what is damaged, so that the rest is whole again.</summary>
     /// <param name="name">Buffer with the store's id.</param>
     /// <param name="nameAt">Where it begins.</param>
@@ -188,8 +211,8 @@ public sealed class NvsStore
     /// </summary>
     public bool IsName(byte[] name, int at) =>
         isIdKnown && IsSame(Id, name, at)
-        || State == Status.Blank && (IsWord(name, at, "BLANK") || secondState == SuperblockState.GivenUp && IsSame(second.Id, name, at))
-        || State == Status.StoreDamaged && IsWord(name, at, "DAMAGED");
+        || State == Status.Blank && (IsWord(name, at, BlankName) || secondState == SuperblockState.GivenUp && IsSame(second.Id, name, at))
+        || State == Status.StoreDamaged && IsWord(name, at, DamagedName);
 
     private Status Recover()
     {
