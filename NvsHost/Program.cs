@@ -13,7 +13,12 @@ internal static class Program
     private static async Task<int> Main(string[] args)
     {
         Console.OutputEncoding = new UTF8Encoding(false);
-        RootCommand root = new("Power-safe storage on a board with FRAM, over a serial line. Tracks are numbers, decimal or 0x hex.");
+        RootCommand root = new("""
+            Power-safe storage on a board with FRAM, over a serial line. Tracks are numbers, decimal or 0x hex.
+
+            Exit codes: 0 done, 1 usage, 2 interrupted, 3 no board found, 4 the line timed out or broke, 5 the board refused,
+            6 data do not match.
+            """);
         Session.AddOptions(root);
         TrackCommands.AddTo(root);
         StoreCommands.AddTo(root);
