@@ -33,6 +33,7 @@ public sealed class NvsClient : IAsyncDisposable
     private const int StoreIdBytes = 8;
     private const int HelloTimeoutMs = 400;
     private const int MostSkippedAnswers = 4096;
+    private const int QuietMarginMs = 100;
 
     // Room in the window that write requests leave, so that LAST can be asked while they are unanswered.
     private const int ReservedWindowBytes = 64;
@@ -66,7 +67,10 @@ public sealed class NvsClient : IAsyncDisposable
     internal NvsClientOptions Options { get; }
 
     // What a frame and its answer need on the line comes on top of the timeout: at 9600 baud 4 KiB take four seconds.
-    internal int WaitMs => Options.TimeoutMs + LineMs(Board.WindowBytes + Board.LargestDataBytes);
+    internal int WaitMs => TimeoutMs + LineMs(Board.WindowBytes + Board.LargestDataBytes);
+
+    // Never shorter than the silence that a board which met noise waits for, or the repetitions would keep it waiting for ever.
+    private int TimeoutMs => Math.Max(Options.TimeoutMs, FrameReader.QuietMs + QuietMarginMs);
 
     /// <summary>Opens a serial port or pseudo-terminal and finds the board on it.</summary>
     /// <param name="portName">For example /dev/ttyUSB0 or COM5.</param>
@@ -304,6 +308,12 @@ public sealed class NvsClient : IAsyncDisposable
         return null;
     }
 
+    /// <summary>
+    /// Keeps silent after a frame that was damaged on the way. Its receiver passes over everything until then: it must not take a track's
+    /// data for a frame.
+    /// </summary>
+    internal static Task QuietAsync(CancellationToken ct) => Task.Delay(FrameReader.QuietMs + QuietMarginMs, ct);
+
     /// <summary>LAST, without taking turns.</summary>
     internal async Task<LastCommit?> LastCoreAsync(CancellationToken ct)
     {
@@ -341,7 +351,7 @@ public sealed class NvsClient : IAsyncDisposable
     private async Task<BoardInfo> HelloCoreAsync(CancellationToken ct)
     {
         for (int attempt = 0; attempt <= Options.Retries; attempt++)
-            if (await TryHelloAsync(Options.TimeoutMs, ct).ConfigureAwait(false))
+            if (await TryHelloAsync(TimeoutMs, ct).ConfigureAwait(false))
                 return Board;
         throw Silent("hello");
     }
@@ -380,6 +390,8 @@ public sealed class NvsClient : IAsyncDisposable
             for (int part = 0; ; part++)
             {
                 Answer? answer = await AnswerAsync(FrameType.Read, request, WaitMs, ct).ConfigureAwait(false);
+                if (answer is { Payload: null } or { Status: Status.BadCrc })
+                    await QuietAsync(ct).ConfigureAwait(false);
                 if (answer?.Payload is null || answer.Part != part || answer.Status == Status.BadCrc)
                     break; // A part was lost or damaged: ask anew. What the board still sends of this answer is passed over.
                 if (answer.Status == Status.NotFound)
@@ -465,7 +477,10 @@ public sealed class NvsClient : IAsyncDisposable
     private async Task<Answer?> TryAskAsync(int type, byte[] payload, int waitMs, CancellationToken ct)
     {
         uint request = await SendAsync(type, payload, ct).ConfigureAwait(false);
-        return await AnswerAsync(type, request, waitMs, ct).ConfigureAwait(false);
+        Answer? answer = await AnswerAsync(type, request, waitMs, ct).ConfigureAwait(false);
+        if (answer is { Payload: null } or { Status: Status.BadCrc })
+            await QuietAsync(ct).ConfigureAwait(false);
+        return answer;
     }
 
     private async Task<uint> SendAsync(int type, byte[] payload, CancellationToken ct)
@@ -488,7 +503,7 @@ public sealed class NvsClient : IAsyncDisposable
     private int LineMs(int count) => (int)(count * 10_000L / Options.BaudRate);
 
     private NvsLineException Silent(string what) => new(
-        $"{what}: no intact answer, asked {Options.Retries + 1} times with {Options.TimeoutMs} ms each. Is the board still connected and running?", true);
+        $"{what}: no intact answer, asked {Options.Retries + 1} times with {TimeoutMs} ms each. Is the board still connected and running?", true);
 
     private static void Refuse(Answer answer, string what, uint? track = null)
     {

@@ -19,7 +19,6 @@ internal sealed record Answer(int Type, Status Status, uint Request, int Part, b
 internal sealed class NvsLine : IAsyncDisposable
 {
     private const int LargestPayloadBytes = ushort.MaxValue;
-    private const int GapMs = 250;
     private const int PollMs = 100;
     private const int StopTimeoutMs = 1000;
 
@@ -84,7 +83,7 @@ internal sealed class NvsLine : IAsyncDisposable
 
     private void Pump()
     {
-        FrameReader frames = new(uart, new SystemClock(), LargestPayloadBytes, GapMs);
+        FrameReader frames = new(uart, new SystemClock(), LargestPayloadBytes);
         try
         {
             while (!isStopping)

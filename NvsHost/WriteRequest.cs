@@ -97,6 +97,8 @@ internal sealed class WriteRequest
                 next = await SendAsync(next, ct).ConfigureAwait(false);
 
             Answer? answer = await client.AnswerAsync(FrameType.Write, request, client.WaitMs, ct).ConfigureAwait(false);
+            if (answer is { Payload: null } or { Status: Status.BadCrc })
+                await NvsClient.QuietAsync(ct).ConfigureAwait(false);
             if (answer?.Payload is null)
             {
                 // Silence, or an answer that was damaged on the way. LAST is answered after all that was sent before it.
@@ -125,6 +127,7 @@ internal sealed class WriteRequest
                     isGoingBack = true;
                     break;
                 case Status.BadCrc:
+                    Settle(int.MaxValue); // The board has passed over all that came behind the damaged part.
                     isGoingBack = true;
                     break;
                 default:

@@ -14,9 +14,6 @@ namespace NvsFirmware.HostAdapter;
 /// </remarks>
 public sealed class RequestHandler
 {
-    /// <summary>A frame in which no byte arrives for so long is given up, in milliseconds.</summary>
-    public const int FrameGapMs = 250;
-
     /// <summary>A write request of which no part arrives for so long is dropped, in milliseconds.</summary>
     public const int RequestTimeoutMs = 10000;
 
@@ -34,6 +31,7 @@ public sealed class RequestHandler
     private readonly long bootMs;
     private int type;
     private int request;
+    private int part;
     private bool isWriting;
     private int writeClient;
     private int writeRequest;
@@ -50,7 +48,7 @@ public sealed class RequestHandler
         this.clock = clock;
         this.cache = cache;
         this.settings = settings;
-        frames = new FrameReader(uart, clock, Payload.Write.Data + settings.LargestDataBytes, FrameGapMs);
+        frames = new FrameReader(uart, clock, Payload.Write.Data + settings.LargestDataBytes);
         answer = new byte[Frame.TotalBytes(Payload.ReadAnswer.Data + settings.LargestDataBytes)];
         bootMs = clock.NowMs;
     }
@@ -99,17 +97,18 @@ public sealed class RequestHandler
         byte[] frame = frames.Buffer;
         type = Frame.Type(frame, 0);
         request = Frame.Request(frame, 0);
+        part = Frame.Part(frame, 0);
         if ((type & FrameType.Answer) != 0)
             return; // an echo of our own answer, or another board's: answering it could go on for ever
         if (found == FrameEvent.BadPayload)
         {
             counters[Counter.FrameCrcErrors]++;
-            Send(Status.BadCrc, 0, 0);
+            Send(Status.BadCrc, part, 0);
             return;
         }
         if (found == FrameEvent.TooLong)
         {
-            Send(Status.TooLong, 0, 0);
+            Send(Status.TooLong, part, 0);
             return;
         }
         counters[Counter.FramesReceived]++;
@@ -133,7 +132,7 @@ public sealed class RequestHandler
                 Last(payloadBytes);
                 break;
             case FrameType.Write:
-                Write(Frame.Part(frames.Buffer, 0), payloadBytes);
+                Write(payloadBytes);
                 break;
             case FrameType.Read:
                 Read(payloadBytes);
@@ -246,7 +245,7 @@ public sealed class RequestHandler
         Send(status, 0, status == Status.Ok ? Payload.LastAnswer.Bytes : 0);
     }
 
-    private void Write(int part, int payloadBytes)
+    private void Write(int payloadBytes)
     {
         byte[] frame = frames.Buffer;
         int at = Frame.HeaderBytes;
@@ -254,20 +253,20 @@ public sealed class RequestHandler
         Status status = client == 0 ? Status.BadRequest : cache.Nvs.CheckWritable();
         if (status != Status.Ok)
         {
-            Refuse(status, part);
+            Refuse(status);
             return;
         }
         bool isSame = isWriting && client == writeClient && request == writeRequest;
-        if (!isSame && AnswerRepeated(client, part))
+        if (!isSame && AnswerRepeated(client))
             return;
         if (part != 0 && (!isSame || part > nextPart))
         {
-            SendWriteAnswer(Status.WrongOrder, part, 0, isSame ? nextPart : 0);
+            SendWriteAnswer(Status.WrongOrder, 0, isSame ? nextPart : 0);
             return;
         }
         if (isSame && part != 0 && part < nextPart)
         {
-            SendWriteAnswer(Status.Continue, part, 0, nextPart);
+            SendWriteAnswer(Status.Continue, 0, nextPart);
             return;
         }
         if (part == 0)
@@ -279,22 +278,22 @@ public sealed class RequestHandler
             status = cache.Commit();
         if (status != Status.Ok)
         {
-            Refuse(status, part);
+            Refuse(status);
             return;
         }
         nextPart++;
         if (!isLast)
         {
-            SendWriteAnswer(Status.Continue, part, 0, nextPart);
+            SendWriteAnswer(Status.Continue, 0, nextPart);
             return;
         }
         isWriting = false;
-        SendWriteAnswer(Status.Ok, part, cache.Nvs.Tracks.Vtb.Current.Sequence, 0);
+        SendWriteAnswer(Status.Ok, cache.Nvs.Tracks.Vtb.Current.Sequence, 0);
         CountCommit();
     }
 
     // A request that is committed already gets its original answer; one before that is too late. Both are not applied again.
-    private bool AnswerRepeated(int client, int part)
+    private bool AnswerRepeated(int client)
     {
         TrackStore tracks = cache.Nvs.Tracks;
         if (tracks.FindLast(client) != Status.Ok)
@@ -304,11 +303,11 @@ public sealed class RequestHandler
             return false;
         if (later < 0)
         {
-            SendWriteAnswer(Status.OldRequest, part, 0, 0);
+            SendWriteAnswer(Status.OldRequest, 0, 0);
             return true;
         }
         counters[Counter.Repeated]++;
-        SendWriteAnswer(Status.Ok, part, tracks.LastVersion, 0);
+        SendWriteAnswer(Status.Ok, tracks.LastVersion, 0);
         return true;
     }
 
@@ -367,11 +366,11 @@ public sealed class RequestHandler
             counters[Counter.MostSegmentsOwned] = owned;
     }
 
-    private void Refuse(Status status, int part)
+    private void Refuse(Status status)
     {
         int actual = status == Status.VersionMismatch ? cache.Nvs.Tracks.ActualVersion : 0;
         DropRequest();
-        SendWriteAnswer(status, part, actual, 0);
+        SendWriteAnswer(status, actual, 0);
     }
 
     private void Read(int payloadBytes)
@@ -389,7 +388,7 @@ public sealed class RequestHandler
         int version = cache.ReadVersion;
         int at = Frame.HeaderBytes;
         int position = 0;
-        for (int part = 0; ; part++)
+        for (int answerPart = 0; ; answerPart++)
         {
             int left = length - position;
             int count = left < settings.LargestDataBytes ? left : settings.LargestDataBytes;
@@ -402,7 +401,7 @@ public sealed class RequestHandler
             status = !isLast ? Status.Continue : cache.IsReadIntact ? Status.Ok : Status.TrackDamaged;
             if (status == Status.TrackDamaged)
                 counters[Counter.TrackCrcErrors]++;
-            if (!Send(status, part, Payload.ReadAnswer.Data + count) || isLast)
+            if (!Send(status, answerPart, Payload.ReadAnswer.Data + count) || isLast)
                 return;
         }
     }
@@ -435,11 +434,11 @@ public sealed class RequestHandler
         int verified = 0;
         BeginPage();
         if (slot == 0)
-            for (int part = 0; part < NvsStore.VerifyParts; part++)
+            for (int i = 0; i < NvsStore.VerifyParts; i++)
             {
-                Damage damage = cache.Nvs.VerifyPart(part);
+                Damage damage = cache.Nvs.VerifyPart(i);
                 if (damage != Damage.None)
-                    AddEntry(0, 0, part, damage);
+                    AddEntry(0, 0, i, damage);
             }
         for (; slot < tracks.Slots && slot < end && left > 0 && !IsPageFull(); slot++)
         {
@@ -530,7 +529,7 @@ public sealed class RequestHandler
         return false;
     }
 
-    private void SendWriteAnswer(Status status, int part, int version, int next)
+    private void SendWriteAnswer(Status status, int version, int next)
     {
         Buffers.PutInt32(answer, Frame.HeaderBytes + Payload.WriteAnswer.Version, version);
         Buffers.PutInt32(answer, Frame.HeaderBytes + Payload.WriteAnswer.NextPart, next);
@@ -554,7 +553,7 @@ public sealed class RequestHandler
         Forget();
         try
         {
-            Send(status, 0, 0);
+            Send(status, part, 0);
         }
         catch (Exception)
         {
