@@ -53,7 +53,10 @@ public sealed class FrameReader
         buffer = new byte[Frame.TotalBytes(largestPayloadBytes)];
     }
 
-    /// <summary>The frame found last stands at its start, until the next <see cref="Poll"/>. The reader's own: it may be written over.</summary>
+    /// <summary>
+    /// The frame found last stands at its start, until the next <see cref="Poll"/>, and may be written over, but not what is behind it: after
+    /// a broken frame, the next ones may have come in with it.
+    /// </summary>
     public byte[] Buffer => buffer;
 
     /// <summary>How often the reader had to search for a frame's beginning.</summary>

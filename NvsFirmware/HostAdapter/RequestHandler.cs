@@ -124,10 +124,10 @@ public sealed class RequestHandler
                 Hello(payloadBytes);
                 break;
             case FrameType.Info:
-                Info();
+                Info(payloadBytes);
                 break;
             case FrameType.Stats:
-                Stats();
+                Stats(payloadBytes);
                 break;
             case FrameType.Last:
                 Last(payloadBytes);
@@ -191,9 +191,9 @@ public sealed class RequestHandler
         Send(isSpoken ? Status.Ok : Status.WrongProtocol, 0, Payload.HelloAnswer.Bytes);
     }
 
-    private void Info()
+    private void Info(int payloadBytes)
     {
-        if (!IsReady())
+        if (!IsReady(payloadBytes, 0))
             return;
         TrackStore tracks = cache.Nvs.Tracks;
         VirtualTrackBuffer vtb = tracks.Vtb;
@@ -217,8 +217,13 @@ public sealed class RequestHandler
         Send(Status.Ok, 0, Payload.InfoAnswer.Bytes);
     }
 
-    private void Stats()
+    private void Stats(int payloadBytes)
     {
+        if (payloadBytes != 0)
+        {
+            Send(Status.BadRequest, 0, 0);
+            return;
+        }
         counters[Counter.CacheHits] = cache.Hits;
         counters[Counter.Resyncs] = frames.Resyncs;
         counters[Counter.BusBytes] = cache.Nvs.BusBytes;
@@ -443,8 +448,7 @@ public sealed class RequestHandler
             }
         for (; slot < tracks.Slots && slot < end && left > 0 && !IsPageFull(); slot++)
         {
-            // The received frame is done with: its buffer serves to read the track.
-            Damage damage = store.Verify(slot, frames.Buffer, FramChip.CommandBytes, settings.LargestDataBytes);
+            Damage damage = store.Verify(slot);
             if (damage != Damage.None)
                 AddEntry(tracks.Track(slot), tracks.Version(slot), slot, damage);
             if (!tracks.IsTrack(slot))
@@ -515,18 +519,10 @@ public sealed class RequestHandler
     // Answers for the store when it is not ready or the payload's length is wrong.
     private bool IsReady(int payloadBytes, int expectedBytes)
     {
-        if (payloadBytes == expectedBytes)
-            return IsReady();
-        Send(Status.BadRequest, 0, 0);
-        return false;
-    }
-
-    private bool IsReady()
-    {
-        Status state = cache.Nvs.State;
-        if (state == Status.Ok)
+        Status status = payloadBytes == expectedBytes ? cache.Nvs.State : Status.BadRequest;
+        if (status == Status.Ok)
             return true;
-        Send(state, 0, 0);
+        Send(status, 0, 0);
         return false;
     }
 
