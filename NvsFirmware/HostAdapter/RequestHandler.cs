@@ -406,7 +406,10 @@ public sealed class RequestHandler
             bool isLast = position == length;
             status = !isLast ? Status.Continue : cache.IsReadIntact ? Status.Ok : Status.TrackDamaged;
             if (status == Status.TrackDamaged)
+            {
+                cache.Nvs.CheckChip();
                 counters[Counter.TrackCrcErrors]++;
+            }
             if (!Send(status, part, Payload.ReadAnswer.Data + count) || isLast)
                 return;
         }
@@ -450,7 +453,10 @@ public sealed class RequestHandler
         {
             Damage damage = store.Verify(slot);
             if (damage != Damage.None)
+            {
+                cache.Nvs.CheckChip();
                 AddEntry(tracks.Track(slot), tracks.Version(slot), slot, damage);
+            }
             if (!tracks.IsTrack(slot))
                 continue;
             verified++;
