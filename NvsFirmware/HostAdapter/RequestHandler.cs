@@ -123,10 +123,10 @@ public sealed class RequestHandler
                 Hello(payloadBytes);
                 break;
             case FrameType.Info:
-                Info();
+                Info(payloadBytes);
                 break;
             case FrameType.Stats:
-                Stats();
+                Stats(payloadBytes);
                 break;
             case FrameType.Last:
                 Last(payloadBytes);
@@ -190,9 +190,9 @@ public sealed class RequestHandler
         Send(isSpoken ? Status.Ok : Status.WrongProtocol, 0, Payload.HelloAnswer.Bytes);
     }
 
-    private void Info()
+    private void Info(int payloadBytes)
     {
-        if (!IsReady())
+        if (!IsReady(payloadBytes, 0))
             return;
         TrackStore tracks = cache.Nvs.Tracks;
         VirtualTrackBuffer vtb = tracks.Vtb;
@@ -216,8 +216,13 @@ public sealed class RequestHandler
         Send(Status.Ok, 0, Payload.InfoAnswer.Bytes);
     }
 
-    private void Stats()
+    private void Stats(int payloadBytes)
     {
+        if (payloadBytes != 0)
+        {
+            Send(Status.BadRequest, 0, 0);
+            return;
+        }
         counters[Counter.CacheHits] = cache.Hits;
         counters[Counter.Resyncs] = frames.Resyncs;
         counters[Counter.BusBytes] = cache.Nvs.BusBytes;
@@ -400,7 +405,10 @@ public sealed class RequestHandler
             bool isLast = position == length;
             status = !isLast ? Status.Continue : cache.IsReadIntact ? Status.Ok : Status.TrackDamaged;
             if (status == Status.TrackDamaged)
+            {
+                cache.Nvs.CheckChip();
                 counters[Counter.TrackCrcErrors]++;
+            }
             if (!Send(status, answerPart, Payload.ReadAnswer.Data + count) || isLast)
                 return;
         }
@@ -442,10 +450,12 @@ public sealed class RequestHandler
             }
         for (; slot < tracks.Slots && slot < end && left > 0 && !IsPageFull(); slot++)
         {
-            // The received frame is done with: its buffer serves to read the track.
-            Damage damage = store.Verify(slot, frames.Buffer, FramChip.CommandBytes, settings.LargestDataBytes);
+            Damage damage = store.Verify(slot);
             if (damage != Damage.None)
+            {
+                cache.Nvs.CheckChip();
                 AddEntry(tracks.Track(slot), tracks.Version(slot), slot, damage);
+            }
             if (!tracks.IsTrack(slot))
                 continue;
             verified++;
@@ -514,18 +524,10 @@ public sealed class RequestHandler
     // Answers for the store when it is not ready or the payload's length is wrong.
     private bool IsReady(int payloadBytes, int expectedBytes)
     {
-        if (payloadBytes == expectedBytes)
-            return IsReady();
-        Send(Status.BadRequest, 0, 0);
-        return false;
-    }
-
-    private bool IsReady()
-    {
-        Status state = cache.Nvs.State;
-        if (state == Status.Ok)
+        Status status = payloadBytes == expectedBytes ? cache.Nvs.State : Status.BadRequest;
+        if (status == Status.Ok)
             return true;
-        Send(state, 0, 0);
+        Send(status, 0, 0);
         return false;
     }
 
