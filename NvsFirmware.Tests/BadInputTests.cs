@@ -374,7 +374,7 @@ public sealed class BadInputTests
     {
         List<byte[]> frames = board.WriteFrames(Request, [new(9, ten), new(10, ten)]);
         Statuses([Status.Continue], frames[0]);
-        board.Idle(RequestHandler.RequestTimeoutMs + 1000);
+        board.Idle(WriteReceiver.TimeoutMs + 1000);
         Assert.AreEqual(0, AssertRefused(Status.WrongOrder, frames[1]).U16(Payload.WriteAnswer.NextPart));
     }
 
@@ -384,7 +384,7 @@ public sealed class BadInputTests
         TrackItem[] items = [new(9, ten), new(10, ten)];
         List<byte[]> frames = board.WriteFrames(Request, items);
         Statuses([Status.Continue], frames[0]);
-        board.Idle(RequestHandler.RequestTimeoutMs - 1000);
+        board.Idle(WriteReceiver.TimeoutMs - 1000);
         Statuses([Status.Ok], frames[1]);
         model.Apply(items);
         AssertNothingChanged(Snapshot(), "a slow host");

@@ -28,7 +28,7 @@ public sealed class BadInputMix(TestBoard board, TrackModel model, int seed)
             board.Run();
             // Now and then a pause, in which the board gives up what is not whole.
             if (random.Next(4) == 0)
-                board.Idle(random.Next(20) == 0 ? RequestHandler.RequestTimeoutMs + 100 : FrameReader.QuietMs + 100);
+                board.Idle(random.Next(20) == 0 ? WriteReceiver.TimeoutMs + 100 : FrameReader.QuietMs + 100);
             Follow();
         }
         board.Idle(1000);
