@@ -32,16 +32,18 @@ public sealed class SimBoardTests
             FramModel chip = new(part, file.Memory) { StoresInOrder = true };
             Assert.AreEqual(part.StorageBytes, chip.Storage.Count((byte)0));
             chip.Write([Opcode.Wren], 0, 1);
-            chip.Write([Opcode.Write, 0x1F, 0xFF, 1, 2], 0, 5);
+            chip.Write([Opcode.Write, 0x1F, 0xFE, 1, 2, 3, 4], 0, 7);
             chip.Write([Opcode.Wren], 0, 1);
             chip.Write([Opcode.Wrsr, 0x04], 0, 2);
         }
         byte[] content = File.ReadAllBytes(FramPath);
         Assert.AreEqual(part.Bytes + 1, content.Length);
-        Assert.AreEqual((1, 2, 0x04), (content[part.Bytes - 1], content[0], content[part.Bytes]));
+        CollectionAssert.AreEqual(new byte[] { 1, 2, 0x04 }, content[^3..]);
+        CollectionAssert.AreEqual(new byte[] { 3, 4, 0 }, content[..3]);
         using FramFile again = FramFile.Open(FramPath, part);
         FramModel chipAgain = new(part, again.Memory);
-        Assert.AreEqual((1, 2, 0x04), (chipAgain.Memory[^1], chipAgain.Memory[0], chipAgain.Status));
+        CollectionAssert.AreEqual(content, chipAgain.Storage.ToArray());
+        Assert.AreEqual(0x04, chipAgain.Status);
     }
 
     [TestMethod]
@@ -56,12 +58,15 @@ public sealed class SimBoardTests
     [TestMethod]
     public void AFileOfAnotherPartIsRefusedUnchanged()
     {
-        byte[] content = [.. Enumerable.Repeat((byte)7, SimPart.Find("FM25V02A").StorageBytes)];
-        File.WriteAllBytes(FramPath, content);
-        IOException e = Assert.ThrowsExactly<IOException>(() => FramFile.Open(FramPath, part));
-        StringAssert.Contains(e.Message, "FM25V02A");
-        StringAssert.Contains(e.Message, "MB85RS64V");
-        CollectionAssert.AreEqual(content, File.ReadAllBytes(FramPath));
+        foreach ((int length, string told) in new[] { (SimPart.Find("FM25V02A").StorageBytes, "FM25V02A"), (1, "no FRAM part") })
+        {
+            byte[] content = [.. Enumerable.Repeat((byte)7, length)];
+            File.WriteAllBytes(FramPath, content);
+            IOException e = Assert.ThrowsExactly<IOException>(() => FramFile.Open(FramPath, part));
+            StringAssert.Contains(e.Message, told);
+            StringAssert.Contains(e.Message, "MB85RS64V");
+            CollectionAssert.AreEqual(content, File.ReadAllBytes(FramPath));
+        }
     }
 
     [TestMethod]
@@ -85,7 +90,7 @@ public sealed class SimBoardTests
             host.Write(all);
             Assert.AreEqual(256, uart.Read(received, 10, 290, 1000));
             CollectionAssert.AreEqual(all, received[10..266]);
-            uart.Write(received, 10, 256);
+            Assert.IsTrue(uart.Write(received, 10, 256));
             byte[] echo = new byte[256];
             host.ReadExactly(echo);
             CollectionAssert.AreEqual(all, echo);
@@ -113,11 +118,11 @@ public sealed class SimBoardTests
         using PtyUart uart = new();
         byte[] block = new byte[200_000];
         Stopwatch watch = Stopwatch.StartNew();
-        uart.Write(block, 0, block.Length);
+        Assert.IsFalse(uart.Write(block, 0, block.Length));
         Assert.IsInRange(1900, 4000, watch.ElapsedMilliseconds);
         watch.Restart();
         for (int i = 0; i < 100; i++)
-            uart.Write(block, 0, block.Length);
+            Assert.IsFalse(uart.Write(block, 0, block.Length));
         Assert.IsLessThan(1000, watch.ElapsedMilliseconds);
         // It reads again: what is sent from now on arrives.
         using FileStream host = OpenTerminal(uart.Path);

@@ -62,7 +62,7 @@ public sealed class Firmware
                 case Status.NoChip:
                     return "no chip answers on the SPI bus; looking for it again every second";
                 case Status.UnknownChip:
-                    return "the chip is not in the chip table; name it in the board's settings";
+                    return "the chip is not in the chip table, or not the one that the board's settings name; name it there";
                 case Status.Blank:
                     return nvs.ChipName + ": blank; format it with 'nvs format BLANK'";
                 case Status.NewerFormat:
@@ -85,7 +85,6 @@ public sealed class Firmware
         if (handler.Poll(waitMs))
         {
             busyMs = clock.NowMs;
-            aliveMs = busyMs;
             if (nvs.State == Status.NoChip)
                 Mount(); // a request failed: perhaps only that request
         }
@@ -97,6 +96,7 @@ public sealed class Firmware
         catch (FramException)
         {
             Fail(Counter.ChipErrors);
+            Mount(); // what is due after a commit is due again after a mount
         }
         catch (Exception)
         {
@@ -104,17 +104,14 @@ public sealed class Firmware
         }
     }
 
-    // When the line is silent: is the chip still there? Nothing else would tell, writes are not acknowledged on this bus.
+    // Is the chip still there? Nothing else would tell, writes are not acknowledged on this bus.
     private void WatchChip()
     {
         long nowMs = clock.NowMs;
         if (nvs.State != Status.Ok)
             return;
-        if (settings.SleepAfterMs > 0 && nowMs - busyMs >= settings.SleepAfterMs)
-        {
-            chip.Sleep();
+        if (settings.SleepAfterMs > 0 && nowMs - busyMs >= settings.SleepAfterMs && chip.Sleep())
             return;
-        }
         if (nowMs - aliveMs < AliveMs)
             return;
         aliveMs = nowMs;
@@ -131,20 +128,15 @@ public sealed class Firmware
     private void Mount()
     {
         mountedMs = clock.NowMs;
+        aliveMs = mountedMs;
         try
         {
             Status state = nvs.Mount(settings.ChipName);
-            int findings = nvs.Findings;
             if (state == Status.Blank && settings.FormatBlank && !isBootCounted)
-            {
-                byte[] name = new byte[Superblock.IdBytes];
-                Buffers.PutText(name, 0, name.Length, Payload.Format.BlankName);
-                state = nvs.Format(name, 0, settings.NewStoreId, 0, settings.SegmentBytes, settings.SetSegments);
-                findings = RecoveryFindings.Formatted;
-            }
+                state = nvs.FormatBlank(settings.NewStoreId, settings.SegmentBytes, settings.SetSegments);
             if (state != Status.Ok)
                 return;
-            handler.NoteRecovery(findings);
+            handler.NoteRecovery(nvs.Findings);
             if (!isBootCounted)
                 nvs.CountBoot();
             isBootCounted = true;
@@ -165,6 +157,8 @@ public sealed class Firmware
         if (found == RecoveryFindings.Clean)
             return "clean";
         string text = "";
+        if ((found & RecoveryFindings.Formatted) != 0)
+            text += ", the chip was blank and was formatted";
         if ((found & RecoveryFindings.RolledForward) != 0)
             text += ", a commit was rolled forward";
         if ((found & RecoveryFindings.Discarded) != 0)

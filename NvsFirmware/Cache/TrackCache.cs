@@ -49,6 +49,9 @@ public sealed class TrackCache
     /// <summary>True when the track was read to its end and is intact.</summary>
     public bool IsReadIntact => isHit || nvs.Tracks.Reader.IsIntact;
 
+    /// <summary>The control block of a cached track; an empty one when it is not cached.</summary>
+    public CacheControlBlock Block(int track) => Find(track);
+
     /// <summary>Forgets everything: the store behind the cache is another one, or may have changed.</summary>
     public void Clear()
     {

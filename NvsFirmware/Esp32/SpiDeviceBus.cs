@@ -4,7 +4,7 @@ using NvsFirmware.Fram;
 
 namespace NvsFirmware.Esp32;
 
-/// <summary>The SPI bus of a board, over nanoFramework's SpiDevice. It opens itself at the first transaction, and again after a failure.</summary>
+/// <summary>The SPI bus of a board, over nanoFramework's SpiDevice: opens itself when first used, and again after a failure.</summary>
 /// <remarks>
 /// The driver drives chip select around each call, so each transaction is one call. It takes 16-bit lengths and offsets and at most
 /// 16384 bytes at a time. What is read comes by full duplex with buffers of equal length: a half-duplex read would allocate two more.

@@ -39,7 +39,7 @@ public static class Counter
     /// <summary>Frames received whose payload did not match its CRC-32.</summary>
     public const int FrameCrcErrors = 11;
 
-    /// <summary>How often the receiver had to search for the beginning of a frame.</summary>
+    /// <summary>How often the receiver met something that is no whole frame.</summary>
     public const int Resyncs = 12;
 
     /// <summary>Bytes clocked on the SPI bus.</summary>

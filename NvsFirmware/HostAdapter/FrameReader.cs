@@ -1,5 +1,3 @@
-using System;
-
 namespace NvsFirmware.HostAdapter;
 
 /// <summary>What <see cref="FrameReader.Poll"/> found.</summary>
@@ -20,131 +18,102 @@ public enum FrameEvent
 
 /// <summary>Finds frames in what a line delivers, and finds its way back after noise, lost bytes and half frames.</summary>
 /// <remarks>
-/// Invariant: <c>buffer[0 .. filled)</c> are the bytes received last, in order, and a frame, if one has begun, begins at index 0.
-/// It reads only what the frame in progress still needs, straight to its place, so that no payload byte is moved or looped over;
-/// only noise is searched.
+/// <para>Invariant: a frame begins right behind a frame or after a silence, nowhere else. A reader that meets anything but a whole frame
+/// is lost: it passes over all bytes until the line has been silent for <see cref="QuietMs"/>. It never searches for the beginning of
+/// a frame, because the bytes it would search may be a track's data, and data that look like a frame must not be taken for one.</para>
+/// <para>It reads only what the frame in progress still needs, straight to its place: no payload byte is moved or looped over.</para>
 /// </remarks>
 public sealed class FrameReader
 {
-    // A call stops searching noise after so many attempts, so that a babbling line cannot keep the loop here.
-    private const int MostAttempts = 64;
+    /// <summary>A line on which no byte arrives for so long is silent, in milliseconds: a half frame ends, and so does being lost.</summary>
+    public const int QuietMs = 250;
 
     private readonly IUart uart;
     private readonly IClock clock;
     private readonly byte[] buffer;
     private readonly int largestPayloadBytes;
-    private readonly int gapMs;
-    private readonly object sync0 = Frame.Sync0; // boxed once
     private int filled;
-    private int done;
+    private bool isLost;
     private long lastByteMs;
 
     /// <summary>A reader with a buffer of its own.</summary>
     /// <param name="uart">The line.</param>
-    /// <param name="clock">Tells a pause in the line.</param>
+    /// <param name="clock">Tells a silence of the line.</param>
     /// <param name="largestPayloadBytes">The longest payload taken.</param>
-    /// <param name="gapMs">A frame in which no byte arrives for so long is given up, in milliseconds.</param>
-    public FrameReader(IUart uart, IClock clock, int largestPayloadBytes, int gapMs)
+    public FrameReader(IUart uart, IClock clock, int largestPayloadBytes)
     {
         this.uart = uart;
         this.clock = clock;
         this.largestPayloadBytes = largestPayloadBytes;
-        this.gapMs = gapMs;
         buffer = new byte[Frame.TotalBytes(largestPayloadBytes)];
     }
 
-    /// <summary>The frame found last stands at its start, until the next <see cref="Poll"/>. The reader's own: it may be written over.</summary>
+    /// <summary>The frame found last stands at its start, until the next <see cref="Poll"/>. It may be written over.</summary>
     public byte[] Buffer => buffer;
 
-    /// <summary>How often the reader had to search for a frame's beginning.</summary>
+    /// <summary>How often the reader met something that is no frame.</summary>
     public int Resyncs { get; private set; }
 
     /// <summary>Looks for the next frame.</summary>
     /// <param name="timeoutMs">How long to wait when the line is silent, in milliseconds.</param>
     public FrameEvent Poll(int timeoutMs)
     {
-        Drop(done);
-        done = 0;
-        for (int attempt = 0; attempt < MostAttempts; attempt++)
+        if (isLost)
         {
-            if (filled < Frame.HeaderBytes)
-            {
-                if (!Fill(Frame.HeaderBytes, timeoutMs))
-                    return FrameEvent.None;
-                if (filled < Frame.HeaderBytes)
-                    continue;
-            }
-            if (!Frame.IsHeader(buffer, 0))
-            {
-                Resync();
-                continue;
-            }
-            int payloadBytes = Frame.PayloadBytes(buffer, 0);
-            if (payloadBytes > largestPayloadBytes)
-            {
-                done = Frame.HeaderBytes;
-                return FrameEvent.TooLong;
-            }
-            int total = Frame.TotalBytes(payloadBytes);
-            if (filled < total)
-            {
-                if (!Fill(total, timeoutMs))
-                    return FrameEvent.None;
-                if (filled < total)
-                    continue;
-            }
-            if (Frame.IsPayloadIntact(buffer, 0))
-            {
-                done = total;
-                return FrameEvent.Whole;
-            }
-            // Bytes may be missing, so that the next frame has begun inside this one: search again right behind the sync byte.
-            done = 1;
-            return FrameEvent.BadPayload;
+            PassOver(timeoutMs);
+            return FrameEvent.None;
         }
-        return FrameEvent.None;
-    }
-
-    /// <summary>Forgets what was received so far.</summary>
-    public void Clear()
-    {
+        if (!Fill(Frame.HeaderBytes, timeoutMs))
+            return FrameEvent.None;
+        if (!Frame.IsHeader(buffer, 0))
+            return Lose(FrameEvent.None);
+        int payloadBytes = Frame.PayloadBytes(buffer, 0);
+        if (payloadBytes > largestPayloadBytes)
+            return Lose(FrameEvent.TooLong);
+        if (!Fill(Frame.TotalBytes(payloadBytes), timeoutMs))
+            return FrameEvent.None;
+        if (!Frame.IsPayloadIntact(buffer, 0))
+            return Lose(FrameEvent.BadPayload);
         filled = 0;
-        done = 0;
+        return FrameEvent.Whole;
     }
 
-    // Reads towards `target` bytes. False when nothing came: then a half frame that has paused too long is given up, too.
+    // Reads until `target` bytes are there. False when the line pauses before; a pause that is a silence ends a half frame.
     private bool Fill(int target, int timeoutMs)
     {
-        int read = uart.Read(buffer, filled, target - filled, timeoutMs);
-        long nowMs = clock.NowMs;
-        if (read > 0)
+        while (filled < target)
         {
+            int read = uart.Read(buffer, filled, target - filled, timeoutMs);
+            if (read == 0)
+            {
+                if (filled > 0 && IsQuiet())
+                {
+                    filled = 0;
+                    Resyncs++;
+                }
+                return false;
+            }
             filled += read;
-            lastByteMs = nowMs;
-            return true;
+            lastByteMs = clock.NowMs;
         }
-        if (filled > 0 && nowMs - lastByteMs >= gapMs)
-        {
-            Resync();
-            return filled > 0;
-        }
-        return false;
+        return true;
     }
 
-    // Drops the byte at index 0 and all up to the next that may begin a frame.
-    private void Resync()
+    private FrameEvent Lose(FrameEvent found)
     {
+        isLost = true;
+        filled = 0;
         Resyncs++;
-        int next = filled > 1 ? Array.IndexOf(buffer, sync0, 1, filled - 1) : -1;
-        Drop(next < 0 ? filled : next);
+        return found;
     }
 
-    private void Drop(int count)
+    private void PassOver(int timeoutMs)
     {
-        if (count == 0)
-            return;
-        filled -= count;
-        if (filled > 0)
-            Array.Copy(buffer, count, buffer, 0, filled);
+        if (uart.Read(buffer, 0, buffer.Length, timeoutMs) > 0)
+            lastByteMs = clock.NowMs;
+        else if (IsQuiet())
+            isLost = false;
     }
+
+    private bool IsQuiet() => clock.NowMs - lastByteMs >= QuietMs;
 }

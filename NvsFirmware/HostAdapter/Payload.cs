@@ -295,10 +295,10 @@ public static class Payload
         public const int Bytes = 20;
 
         /// <summary>The name of a blank chip, padded with zeros to 8 bytes.</summary>
-        public const string BlankName = "BLANK";
+        public const string BlankName = Nvs.NvsStore.BlankName;
 
-        /// <summary>The name of a store that is so damaged, or so new, that this firmware cannot read its id.</summary>
-        public const string DamagedName = "DAMAGED";
+        /// <summary>The name of a store that is so damaged that its id is not known, padded with zeros to 8 bytes.</summary>
+        public const string DamagedName = Nvs.NvsStore.DamagedName;
     }
 
     /// <summary>Request REPAIR.</summary>

@@ -9,11 +9,18 @@ namespace NvsFirmware.Nvs;
 /// </remarks>
 public sealed class NvsStore
 {
+    /// <summary>The name of a blank chip, padded with zeros to 8 bytes.</summary>
+    public const string BlankName = "BLANK";
+
+    /// <summary>The name of a store that is so damaged that its id is not known, padded with zeros to 8 bytes.</summary>
+    public const string DamagedName = "DAMAGED";
+
     private const int ScratchBytes = 2048;
 
     private readonly FramChip chip;
     private readonly byte[] scratch = new byte[FramChip.CommandBytes + ScratchBytes];
     private readonly byte[] mark = new byte[FramChip.CommandBytes + 1];
+    private readonly byte[] blankName = new byte[Superblock.IdBytes];
     private readonly Superblock first = new Superblock();
     private readonly Superblock second = new Superblock();
     private readonly BootCounter boots;
@@ -74,6 +81,10 @@ public sealed class NvsStore
         return State;
     }
 
+    /// <summary>Tells a chip that is gone from data that are damaged.</summary>
+    /// <exception cref="FramException">The chip does not answer any more.</exception>
+    public void CheckChip() => chip.CheckAlive();
+
     /// <summary>Says that the chip failed: nothing is served until the next <see cref="Mount"/>.</summary>
     public void Unmount() => State = Status.NoChip;
 
@@ -109,7 +120,7 @@ public sealed class NvsStore
     /// <param name="newIdAt">Where the new id begins.</param>
     /// <param name="segmentBytes">Bytes in a segment; 0 for the default.</param>
     /// <param name="setSegments">Segments in a set; 0 for the default.</param>
-    /// <returns>Ok, WrongName, BadRequest for impossible sizes, Protected, NoChip, or UnknownChip when the chip is smaller than its name says.</returns>
+    /// <returns>Ok, WrongName, BadRequest for impossible sizes, Protected, NoChip, or UnknownChip when the chip is not as its name says.</returns>
     public Status Format(byte[] name, int nameAt, byte[] newId, int newIdAt, int segmentBytes, int setSegments)
     {
         if (State == Status.NoChip || State == Status.UnknownChip)
@@ -121,6 +132,8 @@ public sealed class NvsStore
             return Status.BadRequest;
         if (!IsName(name, nameAt))
             return Status.WrongName;
+        if (firstState == SuperblockState.Live && !IsOnlyAt0(Id))
+            return Status.UnknownChip;
 
         byte[] id = new byte[Superblock.IdBytes];
         System.Array.Copy(newId, newIdAt, id, 0, id.Length);
@@ -128,7 +141,9 @@ public sealed class NvsStore
         // From the second of these one-byte writes on, the old store is gone; before it, it is whole.
         GiveUp(secondState, OldChipBytes(), 1);
         GiveUp(firstState, OldChipBytes(), 0);
-        if (IsSmallerThan(geometry, id))
+        Superblock.Put(scratch, FramChip.CommandBytes, 0, geometry, id);
+        chip.Write(0, scratch, FramChip.CommandBytes, Superblock.LiveAt); // not counting yet
+        if (!IsOnlyAt0(id))
             return Status.UnknownChip;
         Tracks = new TrackStore(chip, geometry, scratch);
         Tracks.Initialise();
@@ -138,6 +153,22 @@ public sealed class NvsStore
         Findings = RecoveryFindings.Clean;
         State = Recover();
         return State;
+    }
+
+    /// <summary>Formats the chip if it is blank: for a board that is configured to.</summary>
+    /// <param name="newId">The new store's id.</param>
+    /// <param name="segmentBytes">Bytes in a segment; 0 for the default.</param>
+    /// <param name="setSegments">Segments in a set; 0 for the default.</param>
+    /// <returns>As <see cref="Format"/>; the present state when the chip is not blank.</returns>
+    public Status FormatBlank(byte[] newId, int segmentBytes, int setSegments)
+    {
+        if (State != Status.Blank)
+            return State;
+        Buffers.PutText(blankName, 0, blankName.Length, BlankName);
+        Status status = Format(blankName, 0, newId, 0, segmentBytes, setSegments);
+        if (status == Status.Ok)
+            Findings |= RecoveryFindings.Formatted;
+        return status;
     }
 
     /// <summary>Gives up what is damaged, so that the rest is whole again.</summary>
@@ -188,8 +219,8 @@ public sealed class NvsStore
     /// </summary>
     public bool IsName(byte[] name, int at) =>
         isIdKnown && IsSame(Id, name, at)
-        || State == Status.Blank && (IsWord(name, at, "BLANK") || secondState == SuperblockState.GivenUp && IsSame(second.Id, name, at))
-        || State == Status.StoreDamaged && IsWord(name, at, "DAMAGED");
+        || State == Status.Blank && (IsWord(name, at, BlankName) || secondState == SuperblockState.GivenUp && IsSame(second.Id, name, at))
+        || State == Status.StoreDamaged && IsWord(name, at, DamagedName);
 
     private Status Recover()
     {
@@ -273,19 +304,23 @@ public sealed class NvsStore
     }
 
     // A chip smaller than the chip table or the board's setting says answers for addresses behind its end with what stands at its
-    // beginning. So puts the new superblock there, not counting yet, and looks for it at each power of two.
-    private bool IsSmallerThan(Geometry geometry, byte[] id)
+    // beginning; one that takes shorter addresses, with the same at address 1 as at 0; one that takes longer ones, with something else.
+    private bool IsOnlyAt0(byte[] id)
     {
-        Superblock.Put(scratch, FramChip.CommandBytes, 0, geometry, id);
-        chip.Write(0, scratch, FramChip.CommandBytes, Superblock.LiveAt);
-        for (int size = 0x2000; size < geometry.ChipBytes; size *= 2)
-        {
-            chip.Read(size, scratch, FramChip.CommandBytes, Superblock.Bytes);
-            SuperblockState found = second.Parse(scratch, FramChip.CommandBytes, 0);
-            if ((found == SuperblockState.GivenUp || found == SuperblockState.Live) && IsSame(second.Id, id, 0))
-                return true;
-        }
-        return false;
+        if (!IsFirstCopyAt(0, id) || IsFirstCopyAt(1, id))
+            return false;
+        for (int size = 0x2000; size < chip.CapacityBytes; size *= 2)
+            if (IsFirstCopyAt(size, id))
+                return false;
+        return true;
+    }
+
+    private bool IsFirstCopyAt(int address, byte[] id)
+    {
+        Superblock found = new Superblock();
+        chip.Read(address, scratch, FramChip.CommandBytes, Superblock.Bytes);
+        SuperblockState state = found.Parse(scratch, FramChip.CommandBytes, 0);
+        return (state == SuperblockState.GivenUp || state == SuperblockState.Live) && IsSame(found.Id, id, 0);
     }
 
     private static bool IsSame(byte[] id, byte[] other, int otherAt)

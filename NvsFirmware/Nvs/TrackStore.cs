@@ -336,10 +336,7 @@ public sealed class TrackStore
 
     /// <summary>Holds a track's entry and data on the medium against their CRC-32s.</summary>
     /// <param name="slot">Any entry.</param>
-    /// <param name="buffer">A buffer to read into, with FramChip.CommandBytes in front and <see cref="Geometry.TrailerBytes"/> behind.</param>
-    /// <param name="offset">Index of the first byte to use.</param>
-    /// <param name="count">How many bytes to use.</param>
-    public Damage Verify(int slot, byte[] buffer, int offset, int count)
+    public Damage Verify(int slot)
     {
         if (Tracks.IsDamaged(slot) || !Tracks.IsStored(slot))
             return Damage.Entry;
@@ -348,10 +345,11 @@ public sealed class TrackStore
         if (!Segments.AreLinksStored(Tracks.First(slot), Tracks.SegmentCount(slot)))
             return Damage.Entry;
         BeginRead(slot);
+        int largest = scratch.Length - FramChip.CommandBytes - Geometry.TrailerBytes;
         do
         {
             int left = Reader.Length - Reader.Position;
-            Reader.Read(buffer, offset, left < count ? left : count);
+            Reader.Read(scratch, FramChip.CommandBytes, left < largest ? left : largest);
         }
         while (Reader.Position < Reader.Length);
         return Reader.IsIntact ? Damage.None : Damage.Data;

@@ -120,8 +120,6 @@ internal static partial class Program
             NewStoreId = NewStoreId(parsed.GetValue(seedOption)),
         };
         Console.Error.WriteLine($"chip: {part.Name}, {part.Bytes} bytes, {(framPath == null ? "in memory: all is lost at the end, --fram FILE keeps it" : $"in '{framPath}'")}");
-        if (chip.Memory.IndexOfAnyExcept((byte)0) < 0 && !settings.FormatBlank)
-            Console.Error.WriteLine("chip: blank; make a store on it with `nvs format`, or start with --format-blank");
 
         chip.PowerUp();
         chip.PowerLost = () =>

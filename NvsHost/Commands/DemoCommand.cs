@@ -1,0 +1,317 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using NvsFirmware.HostAdapter;
+using Spectre.Console;
+
+namespace NvsHost.Commands;
+
+/// <summary>The demonstration: a simulated board loses its power in the middle of a write request, and nothing is lost.</summary>
+internal sealed class DemoCommand
+{
+    private const int MostBatchTracks = 4;
+    private const int Pieces = 12;
+    private const int WatchMs = 120; // between two rows, for a person who watches
+    private const uint ClientId = 0xDE300001;
+
+    private static readonly string[] setColors = ["deepskyblue1", "orange1"];
+
+    private readonly Session session;
+    private readonly IAnsiConsole show;
+    private readonly string folder;
+    private readonly CancellationToken ct;
+
+    private DemoCommand(Session session, string folder, CancellationToken ct)
+    {
+        this.session = session;
+        this.folder = folder;
+        this.ct = ct;
+        show = session.IsJson ? session.Err : session.Out;
+    }
+
+    /// <summary>Adds the command.</summary>
+    public static void AddTo(Command root)
+    {
+        Argument<string?> file = new("FILE")
+        {
+            Description = "What to store, up to about 200 KB. [default: docs/protocol.md]",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Command command = new("demo", "Stores a file on a simulated board, pulls the plug in the middle, and shows that nothing is lost.") { file };
+        Session.SetAction(command, async (session, parsed, ct) =>
+        {
+            string? path = parsed.GetValue(file);
+            byte[] data = path is null ? OwnFile() : await File.ReadAllBytesAsync(path, ct).ConfigureAwait(false);
+            if (data.Length == 0)
+                throw new ArgumentException($"{path} is empty: give a file with something to store.");
+            DirectoryInfo folder = Directory.CreateTempSubdirectory("nvs-demo-");
+            try
+            {
+                return await new DemoCommand(session, folder.FullName, ct).RunAsync(path ?? "docs/protocol.md", data).ConfigureAwait(false);
+            }
+            finally
+            {
+                folder.Delete(true);
+            }
+        });
+        root.Subcommands.Add(command);
+    }
+
+    private async Task<int> RunAsync(string name, byte[] data)
+    {
+        string fram = Path.Combine(folder, "board.fram");
+        List<WriteItem> singles;
+        List<WriteItem> batch;
+        long bootBytes;
+
+        Act("A board boots on a blank chip");
+        await using (SimBoard board = await SimBoard.BootAsync(fram, null, ct).ConfigureAwait(false))
+        await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
+        {
+            Say($"{board.BootReport} — serial port {board.Port}");
+            BoardInfo made = await client.FormatAsync(NvsClient.BlankName, 0, 0, ct).ConfigureAwait(false);
+            StoreInfo store = await client.InfoAsync(ct).ConfigureAwait(false);
+            Say($"formatted by its name, {NvsClient.BlankName}: store {made.StoreId} on {made.ChipName}, "
+                + $"{store.Segments} segments of {store.SegmentBytes} bytes, two sets of {store.SetSegments} segments");
+            Say($"the first write request will find its segments allocated: {Prepared(store)}");
+
+            (singles, batch) = Cut(data, made, store);
+            Act($"{Markup.Escape(name)}, {data.Length} bytes, becomes {singles.Count + batch.Count} tracks; all but the last {batch.Count} are written");
+            await ShowAsync(Table("track", "bytes", "committed as", "written to", "flag", "allocated for the next request"), async addRow =>
+            {
+                foreach (WriteItem item in singles)
+                    addRow(await CommitAsync(client, [item]).ConfigureAwait(false));
+            }).ConfigureAwait(false);
+        }
+
+        // Whatever boot costs now, it costs again at the next boot: that tells where the write request's traffic will lie.
+        await using (SimBoard board = await SimBoard.BootAsync(fram, null, ct).ConfigureAwait(false))
+        await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
+        {
+            await client.LastAsync(ct).ConfigureAwait(false);
+            bootBytes = (await client.StatsAsync(ct).ConfigureAwait(false))[Counter.BusBytes];
+        }
+        string before = Path.Combine(folder, "before.fram");
+        File.Copy(fram, before);
+
+        int batchBytes = batch.Sum(item => item.Data.Length);
+        long cut = bootBytes + Math.Max(1, batchBytes / 2);
+        string rest = batch.Count == 1 ? "The last track is" : $"The last {batch.Count} tracks are";
+        Act($"{rest} written in one request, and in the middle of it the plug is pulled");
+        bool isWhole = await PullAsync(fram, batch, cut, true).ConfigureAwait(false) is { IsWhole: true, IsCommitted: false };
+
+        Act("The host writes what was not committed once more, then reads everything back");
+        List<WriteItem> all = [.. singles, .. batch];
+        long requestBytes;
+        await using (SimBoard board = await SimBoard.BootAsync(fram, null, ct).ConfigureAwait(false))
+        await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
+        {
+            uint startBytes = (await client.StatsAsync(ct).ConfigureAwait(false))[Counter.BusBytes];
+            await ShowAsync(Table("tracks", "bytes", "committed as", "written to", "flag", "allocated for the next request"), async addRow =>
+                addRow(await CommitAsync(client, batch).ConfigureAwait(false))).ConfigureAwait(false);
+            requestBytes = (await client.StatsAsync(ct).ConfigureAwait(false))[Counter.BusBytes] - startBytes;
+            isWhole &= await CompareAsync(client, all).ConfigureAwait(false);
+        }
+
+        Act("Which byte commits? The same board, the same request, the plug pulled earlier and later");
+        (long instant, bool isSharp) = await FindInstantAsync(before, batch, bootBytes, bootBytes + requestBytes).ConfigureAwait(false);
+        isWhole &= isSharp;
+
+        session.Answer(
+            new { Matched = isWhole, File = name, Bytes = data.Length, Tracks = all.Count, CommitByte = instant - bootBytes, RequestBytes = requestBytes },
+            () => { });
+        show.WriteLine();
+        show.MarkupLine(isWhole
+            ? $"[green]✔[/] all {data.Length} bytes are as they were written, and every cut left all of the request or nothing of it"
+            : "[red]✘ something does not match; the lines above say what[/]");
+        return isWhole ? ExitCode.Done : ExitCode.Mismatch;
+    }
+
+    // Finds, on copies of the chip, the byte of SPI traffic after which the request is committed: that is the only place where it changes.
+    private async Task<(long Instant, bool IsSharp)> FindInstantAsync(string before, List<WriteItem> batch, long low, long high)
+    {
+        long first = low;
+        bool isSharp = true;
+        string fram = Path.Combine(folder, "cut.fram");
+        await ShowAsync(Table("plug pulled after", "the host got", "boot found", "LAST says", "its tracks"), async addRow =>
+        {
+            while (high - low > 1)
+            {
+                long cut = low + ((high - low) / 2);
+                File.Copy(before, fram, true);
+                Pull pull = await PullAsync(fram, batch, cut, false).ConfigureAwait(false);
+                addRow([
+                    $"byte {cut - first}",
+                    pull.IsAnswered ? "Ok" : "no answer",
+                    pull.Found,
+                    pull.IsCommitted ? "[green]committed[/]" : "[yellow]not committed[/]",
+                    !pull.IsWhole ? "[red]mixed[/]" : pull.IsCommitted ? "all there" : "as before",
+                ]);
+                isSharp &= pull.IsWhole && (pull.IsCommitted || !pull.IsAnswered);
+                if (pull.IsCommitted)
+                    high = cut;
+                else
+                    low = cut;
+            }
+        }).ConfigureAwait(false);
+        if (isSharp)
+            Say($"byte {high - first} of the request's traffic is the commit: with one byte less nothing is stored, from it on everything");
+        return (high, isSharp);
+    }
+
+    /// <summary>What a cut left behind.</summary>
+    /// <param name="IsAnswered">The host got its Ok before the cut.</param>
+    /// <param name="IsCommitted">LAST says that the request was committed.</param>
+    /// <param name="IsWhole">The tracks agree with that: all there, or none.</param>
+    /// <param name="Found">What the next boot found.</param>
+    private sealed record Pull(bool IsAnswered, bool IsCommitted, bool IsWhole, string Found);
+
+    // Boots a board that will cut its power, writes, boots again and looks.
+    private async Task<Pull> PullAsync(string fram, List<WriteItem> batch, long cut, bool isTold)
+    {
+        uint? answered = null; // The version that the host was told.
+        uint request = 0;
+        await using (SimBoard board = await SimBoard.BootAsync(fram, cut, ct).ConfigureAwait(false))
+        await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
+        {
+            try
+            {
+                answered = await client.WriteBatchAsync(batch, null, ct).ConfigureAwait(false);
+            }
+            catch (NvsLineException e)
+            {
+                request = e.Request;
+                if (isTold)
+                {
+                    Say($"[red]power is gone[/] {cut} bytes of SPI traffic after boot began; request {request} has no answer");
+                    Say($"the host: [grey]{Markup.Escape(e.Message)}[/]");
+                }
+            }
+            if (!await board.IsCutAsync(ct).ConfigureAwait(false) && answered is null)
+                throw new NvsLineException("The simulated board broke the line, but not because its power was cut.", false);
+        }
+
+        await using (SimBoard board = await SimBoard.BootAsync(fram, null, ct).ConfigureAwait(false))
+        await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
+        {
+            StoreInfo store = await client.InfoAsync(ct).ConfigureAwait(false);
+            LastCommit? last = await client.LastAsync(ct).ConfigureAwait(false);
+            bool isCommitted = last is not null && (answered is null ? last.Request == request : last.Version == answered);
+            bool isWhole = true;
+            foreach (WriteItem item in batch)
+            {
+                NvsTrack? track = await client.ReadAsync(item.Track, null, ct).ConfigureAwait(false);
+                isWhole &= isCommitted ? track is not null && item.Data.Span.SequenceEqual(track.Data) : track is null;
+            }
+            if (isTold)
+            {
+                Say($"power is back — {board.BootReport}");
+                Say($"LAST: request {last?.Request.ToString(CultureInfo.InvariantCulture) ?? "none"} was committed last, so request {request} "
+                    + (isCommitted ? "[green]was committed[/]" : "[yellow]was not[/]")
+                    + (isWhole ? isCommitted ? ", and all of it is there" : ", and nothing of it is there" : ", [red]but the tracks say otherwise[/]"));
+                Say($"the next request finds its segments: {Prepared(store)}");
+            }
+            return new Pull(answered is not null, isCommitted, isWhole, StoreInfo.Describe(store.Findings));
+        }
+    }
+
+    private async Task<string[]> CommitAsync(NvsClient client, List<WriteItem> items)
+    {
+        int flag = (await client.InfoAsync(ct).ConfigureAwait(false)).Flag;
+        uint version = await client.WriteBatchAsync(items, null, ct).ConfigureAwait(false);
+        StoreInfo store = await client.InfoAsync(ct).ConfigureAwait(false);
+        string numbers = items.Count == 1 ? $"{items[0].Track}" : $"{items[0].Track}–{items[^1].Track}";
+        return
+        [
+            numbers,
+            items.Sum(item => item.Data.Length).ToString(CultureInfo.InvariantCulture),
+            version.ToString(CultureInfo.InvariantCulture),
+            $"{Set(flag)}, {StoreCommands.CommittedSegments(store)}",
+            $"{Set(flag)} → {Set(store.Flag)}",
+            Prepared(store),
+        ];
+    }
+
+    private async Task<bool> CompareAsync(NvsClient client, List<WriteItem> items)
+    {
+        List<uint> wrong = new();
+        foreach (WriteItem item in items)
+        {
+            NvsTrack? track = await client.ReadAsync(item.Track, null, ct).ConfigureAwait(false);
+            if (track is null || !item.Data.Span.SequenceEqual(track.Data))
+                wrong.Add(item.Track);
+        }
+        Say(wrong.Count == 0
+            ? $"[green]{items.Count} of {items.Count} tracks read back, all equal the file[/]"
+            : $"[red]tracks {string.Join(", ", wrong)} do not equal the file[/]");
+        return wrong.Count == 0;
+    }
+
+    // The pieces of the file: the last few go together into one request, as many as a segment set holds.
+    private static (List<WriteItem> Singles, List<WriteItem> Batch) Cut(byte[] data, BoardInfo board, StoreInfo store)
+    {
+        int pieceBytes = Math.Min(board.LongestTrackBytes, (data.Length + Pieces - 1) / Pieces);
+        List<WriteItem> items = new();
+        for (int at = 0; at < data.Length; at += pieceBytes)
+            items.Add(WriteItem.Store((uint)items.Count + 1, data.AsMemory(at, Math.Min(pieceBytes, data.Length - at))));
+        int trailerBytes = (store.SegmentBytes * store.SetSegments) - board.LongestTrackBytes; // What the store adds to each track.
+        int segmentsEach = (pieceBytes + trailerBytes + store.SegmentBytes - 1) / store.SegmentBytes;
+        if (items.Count * segmentsEach > store.Segments - (2 * store.SetSegments) || items.Count > board.TrackSlots)
+            throw new ArgumentException($"{data.Length} bytes are too much for a chip of {board.ChipBytes} bytes: give a smaller file.");
+        int together = Math.Clamp(Math.Min(MostBatchTracks, store.SetSegments / segmentsEach), 1, items.Count);
+        return (items[..^together], items[^together..]);
+    }
+
+    private Task<NvsClient> OpenAsync(SimBoard board) => NvsClient.OpenAsync(board.Port, session.Options with { ClientId = ClientId }, ct);
+
+    private static string Set(int flag) => $"[{setColors[flag & 1]}]{StoreCommands.SetName(flag)}[/]";
+
+    private static string Prepared(StoreInfo store) => $"set {Set(store.Flag)}, {StoreCommands.PreparedSegments(store)}";
+
+    private static byte[] OwnFile()
+    {
+        using Stream stream = typeof(DemoCommand).Assembly.GetManifestResourceStream("protocol.md")!;
+        byte[] data = new byte[stream.Length];
+        stream.ReadExactly(data);
+        return data;
+    }
+
+    private void Act(string title)
+    {
+        show.WriteLine();
+        show.MarkupLine($"[bold]{title}[/]");
+    }
+
+    private void Say(string markup) => show.MarkupLine($"  {markup}");
+
+    private static Table Table(params string[] columns)
+    {
+        Table table = new Table().SimpleBorder();
+        foreach (string column in columns)
+            table.AddColumn(column);
+        return table;
+    }
+
+    // Rows appear one by one when a person watches, else all at once.
+    private async Task ShowAsync(Table table, Func<Action<string[]>, Task> fill)
+    {
+        if (!show.Profile.Out.IsTerminal)
+        {
+            await fill(row => table.AddRow(row)).ConfigureAwait(false);
+            show.Write(table);
+            return;
+        }
+        await show.Live(table).StartAsync(async live =>
+            await fill(row =>
+            {
+                table.AddRow(row);
+                live.Refresh();
+                Thread.Sleep(WatchMs);
+            }).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,13 @@
+namespace NvsHost.Commands;
+
+/// <summary>How the command ends.</summary>
+internal static class ExitCode
+{
+    public const int Done = 0;
+    public const int Usage = 1;
+    public const int Interrupted = 2;
+    public const int NoBoard = 3;
+    public const int Line = 4;
+    public const int Refused = 5;
+    public const int Mismatch = 6;
+}

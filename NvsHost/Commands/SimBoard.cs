@@ -1,0 +1,125 @@
+using System;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace NvsHost.Commands;
+
+/// <summary>A simulated board: a process whose end is a power cut.</summary>
+internal sealed class SimBoard : IAsyncDisposable
+{
+    /// <summary>The exit code of a board whose power was cut by itself, as it was told.</summary>
+    public const int PowerCutExitCode = 7;
+
+    private const string PortLine = "serial port: ";
+    private const int BootTimeoutMs = 10000;
+    private const int StopTimeoutMs = 3000;
+
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> messages = new();
+
+    private SimBoard(Process process)
+    {
+        this.process = process;
+        process.ErrorDataReceived += (_, e) =>
+        {
+            if (e.Data is not null)
+                messages.Enqueue(e.Data);
+        };
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>Path of its pseudo-terminal.</summary>
+    public string Port { get; private set; } = "";
+
+    /// <summary>What boot found.</summary>
+    public string BootReport => messages.LastOrDefault(m => m.StartsWith("boot: ", StringComparison.Ordinal)) ?? "";
+
+    /// <summary>Powers a board.</summary>
+    /// <param name="fram">The file that is its chip.</param>
+    /// <param name="cutAfterBytes">Cut the power after so many bytes on the SPI bus, counted from now; null: never.</param>
+    /// <param name="ct">Cancels.</param>
+    public static async Task<SimBoard> BootAsync(string fram, long? cutAfterBytes, CancellationToken ct)
+    {
+        string executable = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "NvsSim.exe" : "NvsSim");
+        ProcessStartInfo start = new(executable) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add("--fram");
+        start.ArgumentList.Add(fram);
+        if (cutAfterBytes is not null)
+        {
+            start.ArgumentList.Add("--cut-after");
+            start.ArgumentList.Add($"{cutAfterBytes}");
+        }
+        SimBoard board;
+        try
+        {
+            board = new SimBoard(Process.Start(start)!);
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            throw new NoBoardException($"The simulated board {executable} does not start: {e.Message} Build boards/sim.", e);
+        }
+        try
+        {
+            using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            timeout.CancelAfter(BootTimeoutMs);
+            string? line = await board.process.StandardOutput.ReadLineAsync(timeout.Token).ConfigureAwait(false);
+            if (line is null || !line.StartsWith(PortLine, StringComparison.Ordinal))
+            {
+                await board.process.WaitForExitAsync(timeout.Token).ConfigureAwait(false);
+                throw board.DidNotBoot($"ended with code {board.process.ExitCode}");
+            }
+            board.Port = line[PortLine.Length..];
+            return board;
+        }
+        catch (OperationCanceledException e)
+        {
+            await board.DisposeAsync().ConfigureAwait(false);
+            ct.ThrowIfCancellationRequested();
+            throw board.DidNotBoot($"does not serve within {BootTimeoutMs} ms", e);
+        }
+        catch
+        {
+            await board.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Waits for a board that cuts its own power.</summary>
+    /// <returns>True when it did.</returns>
+    public async Task<bool> IsCutAsync(CancellationToken ct)
+    {
+        using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        timeout.CancelAfter(StopTimeoutMs);
+        try
+        {
+            await process.WaitForExitAsync(timeout.Token).ConfigureAwait(false);
+            return process.ExitCode == PowerCutExitCode;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Pulls the plug, if the power is still on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended by itself.
+        }
+        await process.WaitForExitAsync().ConfigureAwait(false);
+        process.Dispose();
+    }
+
+    private NoBoardException DidNotBoot(string how, Exception? inner = null) =>
+        new($"The simulated board {how}: {string.Join(" ", messages)}", inner);
+}

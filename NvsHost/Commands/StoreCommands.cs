@@ -1,0 +1,201 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.Linq;
+using System.Reflection;
+using NvsFirmware.HostAdapter;
+using Spectre.Console;
+using Status = NvsFirmware.Status;
+
+namespace NvsHost.Commands;
+
+/// <summary>ports, info, stats, verify, format, repair.</summary>
+internal static class StoreCommands
+{
+    /// <summary>Adds the commands.</summary>
+    public static void AddTo(Command root)
+    {
+        root.Subcommands.Add(Ports());
+        root.Subcommands.Add(Info());
+        root.Subcommands.Add(Stats());
+        root.Subcommands.Add(Verify());
+        root.Subcommands.Add(Format());
+        root.Subcommands.Add(Repair());
+    }
+
+    /// <summary>The name of a segment set.</summary>
+    public static char SetName(int flag) => flag == 0 ? 'A' : 'B';
+
+    private static Command Ports()
+    {
+        Command command = new("ports", "Lists the serial ports and the boards on them.");
+        Session.SetAction(command, async (session, parsed, ct) =>
+        {
+            List<PortAnswer> answers = await session.AskPortsAsync(ct).ConfigureAwait(false);
+            session.Answer(
+                answers.Select(a => new { a.Port, Board = a.Client?.Board, Error = a.Error?.Message }),
+                () =>
+                {
+                    Table table = new Table().SimpleBorder().AddColumns("port", "board", "chip", "state");
+                    foreach (PortAnswer answer in answers)
+                        if (answer.Client?.Board is { } board)
+                            table.AddRow(answer.Port, Markup.Escape(board.BoardName), Markup.Escape(board.ChipName), board.State.ToString());
+                        else
+                            table.AddRow(answer.Port, answer.Error is NvsLineException { IsTimeout: true } ? "[grey]no answer[/]" : "[grey]cannot be used[/]", "", "");
+                    if (answers.Count > 0)
+                        session.Out.Write(table);
+                    else
+                        session.Err.WriteLine("This machine has no serial port; a simulated board's pseudo-terminal is given with --port.");
+                });
+            foreach (PortAnswer answer in answers)
+                if (answer.Client is not null)
+                    await answer.Client.DisposeAsync().ConfigureAwait(false);
+            return answers.Any(a => a.Client is not null) ? ExitCode.Done : ExitCode.NoBoard;
+        });
+        return command;
+    }
+
+    private static Command Info()
+    {
+        Command command = new("info", "Tells what the board, its chip and its store are.");
+        Session.SetAction(command, async (session, parsed, ct) =>
+        {
+            await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
+            BoardInfo board = client.Board;
+            StoreInfo? store = board.State == Status.Ok ? await client.InfoAsync(ct).ConfigureAwait(false) : null;
+            LastCommit? last = store is null ? null : await client.LastAsync(ct).ConfigureAwait(false);
+            session.Answer(new { Board = board, Store = store, ClientId = client.ClientId, Last = last }, () =>
+            {
+                Grid grid = Grid();
+                Row(grid, "board", $"{board.BoardName}, firmware {board.FirmwareVersion}");
+                Row(grid, "chip", board.ChipBytes == 0 ? "none" : $"{board.ChipName}, {board.ChipBytes} bytes{(board.IsProtected ? ", write protected" : "")}");
+                Row(grid, "state", board.State.ToString());
+                if (store is not null)
+                {
+                    Row(grid, "store", $"{board.StoreId}, boot {board.BootCount}");
+                    Row(grid, "room", $"{board.FreeBytes} of {board.CapacityBytes} bytes free, {store.Tracks} of {board.TrackSlots} tracks{(store.Damaged > 0 ? $", {store.Damaged} damaged" : "")}");
+                    Row(grid, "segments", $"{store.Segments} of {store.SegmentBytes} bytes, {store.FreeSegments} free; {store.SetSegments} in a set");
+                    Row(grid, "longest track", $"{board.LongestTrackBytes} bytes");
+                    Row(grid, "last commit", store.Sequence == 0 ? "none" : $"{store.Sequence}, request {store.Request} of client {store.Client:x8}, {CommittedSegments(store)}");
+                    Row(grid, "flag", $"set {SetName(store.Flag)} is next, prepared in {PreparedSegments(store)}");
+                    Row(grid, "last recovery", StoreInfo.Describe(store.Findings));
+                    Row(grid, "this client", last is null ? "has nothing committed" : $"{client.ClientId:x8}, its request {last.Request} was committed as {last.Version}");
+                }
+                session.Out.Write(grid);
+            });
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    /// <summary>The segments of the last commit, for a person.</summary>
+    public static string CommittedSegments(StoreInfo store) => store.CommittedCount switch
+    {
+        0 => "no segments",
+        1 => $"segment {store.CommittedFirst}",
+        _ => $"{store.CommittedCount} segments from {store.CommittedFirst}",
+    };
+
+    /// <summary>The segments prepared for the next write request, for a person.</summary>
+    public static string PreparedSegments(StoreInfo store) => $"segments {store.PreparedFirst}…{store.PreparedLast}";
+
+    private static Command Stats()
+    {
+        Command command = new("stats", "Tells the board's counters.");
+        Session.SetAction(command, async (session, parsed, ct) =>
+        {
+            await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
+            BoardStats stats = await client.StatsAsync(ct).ConfigureAwait(false);
+            Dictionary<string, uint> counters = typeof(Counter).GetFields(BindingFlags.Public | BindingFlags.Static)
+                .Where(field => field.Name != nameof(Counter.Count))
+                .OrderBy(field => (int)field.GetRawConstantValue()!)
+                .ToDictionary(field => field.Name, field => stats[(int)field.GetRawConstantValue()!]);
+            session.Answer(new { Counters = counters, Recoveries = stats.Findings.Select(StoreInfo.Describe) }, () =>
+            {
+                Grid grid = Grid();
+                foreach ((string name, uint value) in counters)
+                    Row(grid, name, value.ToString(CultureInfo.InvariantCulture));
+                for (int i = 0; i < stats.Findings.Count; i++)
+                    Row(grid, i == 0 ? "last recovery" : $"{i} before it", StoreInfo.Describe(stats.Findings[i]));
+                session.Out.Write(grid);
+            });
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command Verify()
+    {
+        Command command = new("verify", "Checks every track and all metadata; ends with 6 when something is damaged.");
+        Session.SetAction(command, async (session, parsed, ct) =>
+        {
+            await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
+            int tracks = client.Board.State == Status.Ok ? (await client.InfoAsync(ct).ConfigureAwait(false)).Tracks : 0;
+            VerifyResult result = await session.WithProgressAsync("Verifying", tracks, progress => client.VerifyAsync(progress, ct)).ConfigureAwait(false);
+            session.Answer(result, () =>
+            {
+                foreach (DamageEntry damage in result.Damages)
+                    session.Out.WriteLine(damage.Track == 0 && damage.Version == 0
+                        ? $"damaged: {damage.Damage} {damage.Entry}"
+                        : $"damaged: track {damage.Track} version {damage.Version} ({damage.Damage} {damage.Entry})");
+                session.Out.WriteLine($"{result.TracksChecked} tracks checked, {result.Damages.Count} damages");
+            });
+            if (result.Damages.Count == 0)
+                return ExitCode.Done;
+            session.Err.WriteLine($"Write the damaged tracks anew, or give them up with: nvs repair {client.Board.StoreId}");
+            return ExitCode.Mismatch;
+        });
+        return command;
+    }
+
+    private static Command Format()
+    {
+        Argument<string?> name = new("NAME")
+        {
+            Description = "What is to be destroyed: the id of the store, BLANK for a chip without one, DAMAGED for a store that cannot be read.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Option<int> segmentBytes = new("--segment-bytes") { Description = "Bytes in a segment; 0 for the default of the chip's size.", HelpName = "BYTES" };
+        Option<int> setSegments = new("--set-segments") { Description = "Segments in a set; 0 for the default of the chip's size.", HelpName = "NUMBER" };
+        Command command = new("format", "Makes a new, empty store. All tracks are lost.") { name, segmentBytes, setSegments };
+        Session.SetAction(command, async (session, parsed, ct) =>
+        {
+            await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
+            string what = parsed.GetValue(name) ?? throw NotNamed("format", client.Board);
+            BoardInfo board = await client.FormatAsync(what, parsed.GetValue(segmentBytes), parsed.GetValue(setSegments), ct).ConfigureAwait(false);
+            session.Answer(board, () => session.Out.WriteLine(
+                $"store {board.StoreId}: {board.CapacityBytes} bytes, {board.TrackSlots} tracks of at most {board.LongestTrackBytes} bytes"));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command Repair()
+    {
+        Argument<string?> name = new("NAME") { Description = "The id of the store.", Arity = ArgumentArity.ZeroOrOne };
+        Command command = new("repair", "Gives up what is damaged, so that the rest is whole again.") { name };
+        Session.SetAction(command, async (session, parsed, ct) =>
+        {
+            await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
+            string what = parsed.GetValue(name) ?? throw NotNamed("repair", client.Board);
+            int givenUp = await client.RepairAsync(what, ct).ConfigureAwait(false);
+            session.Answer(new { GivenUp = givenUp }, () => session.Out.WriteLine($"{givenUp} tracks given up"));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    // Nothing is destroyed that was not named; but the name to give is no secret.
+    private static ArgumentException NotNamed(string command, BoardInfo board) => board.State switch
+    {
+        Status.Ok => new ArgumentException($"Say which store: nvs {command} {board.StoreId}"),
+        Status.Blank => new ArgumentException($"The chip holds no store: nvs format {NvsClient.BlankName}"),
+        Status.StoreDamaged or Status.NewerFormat => new ArgumentException($"The store cannot be read ({board.State}): nvs format {NvsClient.DamagedName}"),
+        _ => new ArgumentException($"The board has no chip that could be formatted ({board.State})."),
+    };
+
+    private static Grid Grid() => new Grid().AddColumn().AddColumn();
+
+    private static void Row(Grid grid, string name, string value) => grid.AddRow($"[grey]{Markup.Escape(name)}[/]", Markup.Escape(value));
+}

@@ -1,0 +1,32 @@
+using System;
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Text;
+using System.Threading.Tasks;
+using NvsHost.Commands;
+
+namespace NvsHost;
+
+/// <summary>The command <c>nvs</c>.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] args)
+    {
+        Console.OutputEncoding = new UTF8Encoding(false);
+        RootCommand root = new("""
+            Power-safe storage on a board with FRAM, over a serial line. Tracks are numbers, decimal or 0x hex.
+
+            Exit codes: 0 done, 1 usage, 2 interrupted, 3 no board found, 4 the line timed out or broke, 5 the board refused,
+            6 data do not match.
+            """);
+        Session.AddOptions(root);
+        TrackCommands.AddTo(root);
+        StoreCommands.AddTo(root);
+        DemoCommand.AddTo(root);
+        ParseResult result = root.Parse(args);
+        if (result.Action is ParseErrorAction action)
+            action.ShowHelp = false; // Help would go to stdout, where only answers belong.
+        // Long enough for a command to end by itself: a write request that is under way takes its answer first.
+        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(5) });
+    }
+}
