@@ -128,6 +128,7 @@ public sealed class Firmware
     private void Mount()
     {
         mountedMs = clock.NowMs;
+        aliveMs = mountedMs;
         try
         {
             Status state = nvs.Mount(settings.ChipName);
