@@ -7,7 +7,10 @@ namespace NvsFirmware.Nvs;
 /// client changes, what the client before it had committed is kept here, and it too learns after a line fault what became of its
 /// last request (G3).
 /// </summary>
-/// <remarks>Invariant: each client stands here at most once; the entry that was committed the longest ago makes room.</remarks>
+/// <remarks>
+/// Invariant: each client stands here at most once. Room makes the entry of the current client, whose last request its record tells, else
+/// the one that was committed the longest ago; so the last <see cref="Entries"/> clients before the current one are always known.
+/// </remarks>
 public sealed class ClientTable
 {
     /// <summary>Clients remembered, besides the one of the last commit.</summary>
@@ -38,28 +41,29 @@ public sealed class ClientTable
         this.scratch = scratch;
     }
 
-    /// <summary>Entries that are neither empty nor match their CRC-32: damaged, or torn by a power loss.</summary>
-    public int Damaged { get; private set; }
-
-    /// <summary>Reads the table from the chip.</summary>
+    /// <summary>Reads the table from the chip. An entry torn by a power loss is left out; it will be written again.</summary>
     public void Load()
     {
-        Damaged = 0;
         chip.Read(Geometry.ClientTableAddress, scratch, FramChip.CommandBytes, Bytes);
         for (int i = 0, at = FramChip.CommandBytes; i < Entries; i++, at += EntryBytes)
         {
             clients[i] = 0;
-            if (System.BitConverter.ToUInt32(scratch, at + CrcAt) == Crc.Of(scratch, at, CrcAt))
-            {
-                clients[i] = Buffers.GetInt32(scratch, at);
-                requests[i] = Buffers.GetInt32(scratch, at + RequestAt);
-                versions[i] = Buffers.GetInt32(scratch, at + VersionAt);
-            }
-            else if (!Buffers.AreAll(scratch, at, EntryBytes, 0))
-            {
-                Damaged++;
-            }
+            if (!IsWhole(at))
+                continue;
+            clients[i] = Buffers.GetInt32(scratch, at);
+            requests[i] = Buffers.GetInt32(scratch, at + RequestAt);
+            versions[i] = Buffers.GetInt32(scratch, at + VersionAt);
         }
+    }
+
+    /// <summary>True when an entry on the medium is neither empty nor matches its CRC-32.</summary>
+    public bool IsDamaged()
+    {
+        chip.Read(Geometry.ClientTableAddress, scratch, FramChip.CommandBytes, Bytes);
+        for (int i = 0, at = FramChip.CommandBytes; i < Entries; i++, at += EntryBytes)
+            if (!IsWhole(at) && !Buffers.AreAll(scratch, at, EntryBytes, 0))
+                return true;
+        return false;
     }
 
     /// <summary>The index of a client, or -1.</summary>
@@ -88,9 +92,12 @@ public sealed class ClientTable
     /// <param name="client">The client's id, not 0.</param>
     /// <param name="request">Its last committed request.</param>
     /// <param name="version">The version that gave.</param>
-    public void Store(int client, int request, int version)
+    /// <param name="current">The client of the current commit, or 0.</param>
+    public void Store(int client, int request, int version, int current)
     {
         int index = IndexOf(client);
+        if (index < 0)
+            index = IndexOf(current);
         if (index < 0)
             index = Oldest(version);
         clients[index] = client;
@@ -103,6 +110,8 @@ public sealed class ClientTable
         Buffers.PutUInt32(scratch, at + CrcAt, Crc.Of(scratch, at, CrcAt));
         chip.Write(Geometry.ClientTableAddress + index * EntryBytes, scratch, at, EntryBytes);
     }
+
+    private bool IsWhole(int at) => System.BitConverter.ToUInt32(scratch, at + CrcAt) == Crc.Of(scratch, at, CrcAt);
 
     // Ages are differences of versions, so that the wrap of the sequence number does not matter.
     private int Oldest(int version)

@@ -206,7 +206,7 @@ public sealed class NvsStore
             case 2:
                 return (Findings & RecoveryFindings.RecordLost) != 0 || !Tracks.Vtb.IsCurrentStored() ? Damage.Record : Damage.None;
             default:
-                return Tracks.DamagedClients > 0 ? Damage.Client : Damage.None;
+                return Tracks.AreClientsDamaged() ? Damage.Client : Damage.None;
         }
     }
 

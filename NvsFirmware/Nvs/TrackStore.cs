@@ -72,8 +72,8 @@ public sealed class TrackStore
     /// <summary>After a successful <see cref="FindLast"/>: the version that request gave.</summary>
     public int LastVersion { get; private set; }
 
-    /// <summary>Entries of the client table that are damaged.</summary>
-    public int DamagedClients => clients.Damaged;
+    /// <summary>True when an entry of the client table on the medium is damaged.</summary>
+    public bool AreClientsDamaged() => clients.IsDamaged();
 
     /// <summary>Bytes in the segments that new tracks can take.</summary>
     public int FreeBytes => (Segments.FreeCount - Geometry.SetSegments) * Geometry.SegmentBytes;
@@ -298,7 +298,7 @@ public sealed class TrackStore
         }
         if (isClientDue)
         {
-            clients.Store(Vtb.Coming.Client, Vtb.Coming.Request, Vtb.Coming.Sequence);
+            clients.Store(Vtb.Coming.Client, Vtb.Coming.Request, Vtb.Coming.Sequence, Vtb.Current.Client);
             isClientDue = false;
         }
         if (isPrepareDue)
@@ -413,7 +413,7 @@ public sealed class TrackStore
     {
         int newest = 0;
         for (int slot = 0; slot < Tracks.Slots; slot++)
-            if (Tracks.Version(slot) - newest > 0 && Tracks.IsWhole(slot))
+            if ((newest == 0 || Tracks.Version(slot) - newest > 0) && Tracks.IsWhole(slot))
                 newest = Tracks.Version(slot);
         return newest;
     }
