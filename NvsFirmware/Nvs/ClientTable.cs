@@ -28,6 +28,7 @@ public sealed class ClientTable
     private readonly int[] clients = new int[Entries];
     private readonly int[] requests = new int[Entries];
     private readonly int[] versions = new int[Entries];
+    private readonly bool[] isDamaged = new bool[Entries];
 
     /// <summary>A table that is not read yet.</summary>
     /// <param name="chip">The chip.</param>
@@ -49,6 +50,7 @@ public sealed class ClientTable
         for (int i = 0, at = FramChip.CommandBytes; i < Entries; i++, at += EntryBytes)
         {
             clients[i] = 0;
+            isDamaged[i] = false;
             if (System.BitConverter.ToUInt32(scratch, at + CrcAt) == Crc.Of(scratch, at, CrcAt))
             {
                 clients[i] = Buffers.GetInt32(scratch, at);
@@ -57,6 +59,7 @@ public sealed class ClientTable
             }
             else if (!Buffers.AreAll(scratch, at, EntryBytes, 0))
             {
+                isDamaged[i] = true;
                 Damaged++;
             }
         }
@@ -93,6 +96,7 @@ public sealed class ClientTable
         int index = IndexOf(client);
         if (index < 0)
             index = Oldest(version);
+        Forgive(index);
         clients[index] = client;
         requests[index] = request;
         versions[index] = version;
@@ -102,6 +106,27 @@ public sealed class ClientTable
         Buffers.PutInt32(scratch, at + VersionAt, version);
         Buffers.PutUInt32(scratch, at + CrcAt, Crc.Of(scratch, at, CrcAt));
         chip.Write(Geometry.ClientTableAddress + index * EntryBytes, scratch, at, EntryBytes);
+    }
+
+    /// <summary>Empties the damaged entries, on the medium too: whose they were is not known.</summary>
+    public void ClearDamaged()
+    {
+        for (int i = 0; i < Entries; i++)
+        {
+            if (!isDamaged[i])
+                continue;
+            System.Array.Clear(scratch, FramChip.CommandBytes, EntryBytes);
+            chip.Write(Geometry.ClientTableAddress + i * EntryBytes, scratch, FramChip.CommandBytes, EntryBytes);
+            Forgive(i);
+        }
+    }
+
+    // An entry that was torn by a power loss is written again by the bookkeeping and so whole from then on.
+    private void Forgive(int index)
+    {
+        if (isDamaged[index])
+            Damaged--;
+        isDamaged[index] = false;
     }
 
     // Ages are differences of versions, so that the wrap of the sequence number does not matter.
