@@ -178,6 +178,9 @@ public sealed class NvsStore
         if (!isIdKnown || !IsSame(Id, name, nameAt))
             return Status.WrongName;
         givenUp = Tracks.Repair();
+        for (int copy = 0; copy < 2; copy++)
+            if (VerifyPart(copy) != Damage.None)
+                StoreSuperblock(copy);
         State = Status.Ok;
         return Status.Ok;
     }

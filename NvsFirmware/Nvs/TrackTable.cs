@@ -317,7 +317,23 @@ public sealed class TrackTable
         return None;
     }
 
-    // Marks an admitted entry damaged.
+    /// <summary>Marks an entry damaged that was not: its segments become free, and its track is not served any more.</summary>
+    public void MarkDamaged(int slot)
+    {
+        if (IsTrack(slot))
+        {
+            Evict(slot);
+            Hash(slot);
+            return;
+        }
+        Unchain(slot);
+        lengths[slot] = DamagedEntry;
+        DamagedCount++;
+        if (Find(tracks[slot]) == None)
+            Hash(slot);
+    }
+
+    // Takes an admitted entry out: it is damaged.
     private void Evict(int slot)
     {
         Unhash(slot);
@@ -354,14 +370,7 @@ public sealed class TrackTable
             if ((((slot + 1) * delta0) & SumMask) != delta1)
                 continue;
             marked++;
-            if (IsTrack(slot))
-            {
-                Evict(slot);
-                continue;
-            }
-            Unchain(slot);
-            lengths[slot] = DamagedEntry;
-            DamagedCount++;
+            MarkDamaged(slot);
         }
         IsDoubtful = marked == 0;
     }
