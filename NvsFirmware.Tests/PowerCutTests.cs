@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.HostAdapter;
 using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests;
@@ -14,6 +15,11 @@ namespace NvsFirmware.Tests;
 [TestClass]
 public sealed class PowerCutTests
 {
+    private delegate void SpanAction(Span<byte> memory);
+
+    private const int FewestScenarios = 49;
+    private const long FewestCuts = 45000;
+
     private const uint Client = TestBoard.Client;
 
     private static readonly ClientRequest[] someTracks =
@@ -29,6 +35,8 @@ public sealed class PowerCutTests
     [
         .. Enumerable.Range(0, 4).Select(i => Write([.. Enumerable.Range(i * 12, 12).Select(n => new TrackItem((uint)n, Data(60, n)))])),
         .. Enumerable.Range(0, 2).Select(i => Write([.. Enumerable.Range(i * 12, 12).Select(n => new TrackItem((uint)(2 * n), null))])),
+        Write(new TrackItem(300, Data(15 * 72 - 4, 300))),
+        Write(new TrackItem(301, Data(15 * 72 - 4, 301))),
     ];
 
     private static readonly ClientRequest[] full =
@@ -88,23 +96,186 @@ public sealed class PowerCutTests
             Settings = new BoardSettings { Name = "test", LargestDataBytes = 64, CacheBlocks = 0 },
         },
         new WriteScenario("256 KiB", someTracks, Write(new(2, Data(300, 9)), new(5, Data(20, 10)))) { Chip = "MB85RS2MTA" },
+        new FormatScenario("format of a blank chip", () => (new TestBoard(), null)),
+        new FormatScenario("format of a chip full of FF", () => (With(new TestBoard(), memory => memory.Fill(0xFF)), null)),
+        new FormatScenario("format of a chip full of noise", () => (With(new TestBoard(), memory => new Random(5).NextBytes(memory)), null)),
+        new FormatScenario("format of a store", SomeTracks),
+        new FormatScenario("format of a store, other sizes", SomeTracks) { SegmentBytes = 32, SetSegments = 12 },
+        new FormatScenario("format of a store with one superblock copy", () =>
+        {
+            (TestBoard board, Dictionary<uint, byte[]> tracks) = SomeTracks();
+            board.Chip.Fill(0, 64, 0x55);
+            return (board, tracks);
+        }),
+        new FormatScenario("format of a damaged store", () =>
+        {
+            (TestBoard board, _) = SomeTracks();
+            board.Chip.Flip(3, 3);
+            board.Chip.Flip(board.Chip.Part.Bytes - 40, 3);
+            return (board, null);
+        }),
+        new BootScenario("first superblock copy written again", () => With(SomeTracks().Board, memory => memory[..64].Fill(0x55)), SomeTracks().Tracks),
+        new BootScenario("second superblock copy written again", () => With(SomeTracks().Board, memory => memory[^64..].Clear()), SomeTracks().Tracks),
+        new BootScenario("superblock copy of the store before", () => With(Reformatted(), memory => SomeTracks().Board.Chip.Memory[..64].CopyTo(memory)), new Dictionary<uint, byte[]>()),
+        new RepairScenario("repair", () => Damaged(3)),
+        new RepairScenario("repair in two commits", () => Damaged(20)),
     ];
 
     public static IEnumerable<object[]> Names => scenarios.Select(scenario => new object[] { scenario.Name });
 
     [TestMethod]
     [DynamicData(nameof(Names))]
-    public void ACutAtEveryByteLeavesAllOldOrAllNew(string name)
+    public void ACutAtEveryByteOfTheOperationAndOfEveryRecovery(string name)
     {
-        CutExplorer explored = CutExplorer.Explore(scenarios.Single(s => s.Name == name));
+        CutScenario scenario = Scenario(name);
+        CutExplorer explored = CutExplorer.Explore(scenario);
         Console.WriteLine($"{name}: {explored.Cuts} cuts, {explored.CutPairs} pairs of cuts, {explored.Media} media; {string.Join('/', explored.Outcomes)}");
+        if (scenario is WriteScenario { Expected: Status.Ok })
+        {
+            Assert.IsGreaterThan(0, explored.Outcomes[(int)CutOutcome.Old], "cuts before the commit");
+            Assert.IsGreaterThan(0, explored.Outcomes[(int)CutOutcome.New], "cuts after the commit");
+        }
     }
+
+    [TestMethod]
+    [DataRow("overwrite")]
+    [DataRow("batch with releases")]
+    public void ACutAtEveryBitLeavesTheWholeBytesBeforeIt(string name)
+    {
+        CutExplorer bits = CutExplorer.Explore(Scenario(name), 1);
+        CutExplorer bytes = CutExplorer.Explore(Scenario(name));
+        Assert.AreEqual(bytes.Media, bits.Media);
+        Console.WriteLine($"{name}: {bits.Cuts} cuts at bits, the same {bits.Media} media as {bytes.Cuts} cuts at bytes");
+    }
+
+    // A part of the firmware that stops writing, or a scenario that stops reaching it, must not go unnoticed.
+    [TestMethod]
+    public void ThereAreAsManyCutsAsEver()
+    {
+        long cuts = scenarios.Sum(CutExplorer.CountCuts);
+        Console.WriteLine($"{scenarios.Length} scenarios, {cuts} cuts");
+        Assert.IsGreaterThanOrEqualTo(FewestScenarios, scenarios.Length);
+        Assert.IsGreaterThanOrEqualTo(FewestCuts, cuts);
+    }
+
+    // What CutExplorer leaves out of its comparison.
+    [TestMethod]
+    public void NothingButTheCountDependsOnTheBootCounters()
+    {
+        CutScenario scenario = Scenario("batch with releases");
+        TestBoard board = scenario.Prepare();
+        board.Boot();
+        board.Chip.CutAfterBits(8 * 260);
+        scenario.Operate(board);
+        byte[] left = board.Chip.Storage.ToArray();
+        board.Boot();
+        board.Run();
+        UInt128 expected = CutExplorer.Key(board.Chip.Memory);
+        Span<byte> counters = board.Chip.Memory.Slice(MediumLayout.BootCountersAt, MediumLayout.BootCountersBytes);
+        Random random = new(7);
+        for (int i = 0; i < 1000; i++)
+        {
+            left.CopyTo(board.Chip.Storage);
+            random.NextBytes(i % 2 == 0 ? counters : counters.Slice(i % 4 / 2 * 8, 8));
+            board.Boot();
+            board.Run();
+            Assert.AreEqual(expected, CutExplorer.Key(board.Chip.Memory), $"boot counters {Convert.ToHexString(counters)}");
+        }
+    }
+
+    [TestMethod]
+    public void ATornBootCounterLeavesTheCountOrOneMore()
+    {
+        TestBoard board = SomeTracks().Board;
+        for (int boots = 0; boots < 300; boots++)
+        {
+            byte[] before = board.Chip.Storage.ToArray();
+            uint count = BootCount(board);
+            before.CopyTo(board.Chip.Storage);
+            foreach (byte[] left in WriteTrace.Record(board, () => board.Boot()).Media().Select(medium => medium.ToArray()).ToArray())
+            {
+                left.CopyTo(board.Chip.Memory);
+                uint then = BootCount(board);
+                Assert.IsTrue(then == count || then == count + 1, $"boot {count} was followed by {then}");
+            }
+            before.CopyTo(board.Chip.Storage);
+            board.Boot();
+        }
+    }
+
+    [TestMethod]
+    public void SampledCutsAtBitsOfSeveralRecoveries() => Sample(20);
+
+    [TestMethod]
+    [TestCategory("Long")]
+    public void ManySampledCutsAtBitsOfSeveralRecoveries() => Sample(1000);
+
+    private static void Sample(int samples)
+    {
+        foreach (CutScenario scenario in scenarios)
+            CutExplorer.Sample(scenario, new Random(11), samples);
+        Console.WriteLine($"{scenarios.Length * samples} samples");
+    }
+
+    private static uint BootCount(TestBoard board)
+    {
+        board.Boot();
+        return board.Hello().U32(Payload.HelloAnswer.BootCount);
+    }
+
+    private static CutScenario Scenario(string name) => scenarios.Single(scenario => scenario.Name == name);
 
     private static ClientRequest Write(params TrackItem[] items) => new(Client, items);
 
     // So many clients write so many requests in turn.
     private static ClientRequest[] Turns(int clients, int requests) =>
         [.. Enumerable.Range(0, requests).Select(n => new ClientRequest((uint)(n % clients + 1), [new TrackItem((uint)(n % 3), Data(20 + n, n))]))];
+
+    private static (TestBoard Board, Dictionary<uint, byte[]> Tracks) SomeTracks()
+    {
+        TestBoard board = TestBoard.Formatted();
+        Dictionary<uint, byte[]> tracks = [];
+        uint number = 1;
+        foreach (TrackItem[] items in someTracks.Select(request => request.Items))
+        {
+            board.Write(number++, items);
+            foreach (TrackItem item in items)
+                tracks[item.Track] = item.Data!;
+        }
+        board.Run();
+        return (board, tracks);
+    }
+
+    private static TestBoard Reformatted()
+    {
+        (TestBoard board, _) = SomeTracks();
+        board.Format(board.StoreId(), 0x99, 100, 8);
+        return board;
+    }
+
+    // Short tracks, some of them with a damaged entry, one with damaged data; and the newest record is lost.
+    private static (TestBoard Board, Dictionary<uint, byte[]> Whole) Damaged(int entries)
+    {
+        TestBoard board = TestBoard.Formatted();
+        for (uint n = 0; n < 25; n++)
+            board.Write(n + 1, new TrackItem(n, Data(20, (int)n)));
+        board.Run();
+        MediumChecker medium = MediumChecker.Read(board.Chip.Memory);
+        Dictionary<uint, byte[]> whole = medium.Tracks.Where(pair => pair.Key > entries).ToDictionary(pair => pair.Key, pair => pair.Value.Data);
+        for (int entry = 0; entry < entries; entry++)
+            board.Chip.Flip(medium.Layout!.EntryAt(entry) + 9, 0);
+        board.Chip.Flip(medium.Layout!.SegmentAt(Array.IndexOf(medium.Owners, entries)) + 7, 7);
+        board.Chip.Flip(medium.Layout.RecordAt((int)(medium.Current!.Sequence & 1)) + 5, 5);
+        board.Chip.Flip(medium.Layout.ClientAt(3) + 5, 5);
+        return (board, whole);
+    }
+
+    private static TestBoard With(TestBoard board, SpanAction change)
+    {
+        change(board.Chip.Memory);
+        board.Boot();
+        return board;
+    }
 
     private static byte[] Data(int length, int seed)
     {

@@ -22,6 +22,8 @@ public sealed class CutExplorer
     private readonly Queue<(UInt128 Key, byte[] Memory)> queue = new();
     private readonly List<(UInt128 Medium, UInt128 Left)> recoveryCuts = [];
 
+    private long operationBytes;
+
     private CutExplorer(CutScenario scenario)
     {
         this.scenario = scenario;
@@ -57,6 +59,7 @@ public sealed class CutExplorer
         CutExplorer explorer = new(scenario);
         List<UInt128> cuts = explorer.CutOperation(bitsApart);
         explorer.FollowRecoveries();
+        Assert.HasCount((int)((bitsApart == 8 ? 1 : 8) * explorer.operationBytes + (bitsApart == 8 ? 1 : 0)), cuts, $"{scenario.Name}: cuts");
         foreach (UInt128 cut in cuts)
         {
             Found medium = explorer.found[cut];
@@ -65,6 +68,46 @@ public sealed class CutExplorer
             explorer.Outcomes[(int)medium.Outcome]++;
         }
         return explorer;
+    }
+
+    /// <summary>Bytes on the bus during a scenario's operation without a cut: so many cuts at bytes there are, and one before the first.</summary>
+    public static long CountCuts(CutScenario scenario)
+    {
+        CutExplorer explorer = new(scenario);
+        explorer.Restart(explorer.before);
+        return WriteTrace.Record(explorer.board, () => scenario.Operate(explorer.board)).BusBytes + 1;
+    }
+
+    /// <summary>
+    /// Cuts the operation at a random bit, and up to five recoveries after it at random bits, in the chip model alone; then checks.
+    /// </summary>
+    public static void Sample(CutScenario scenario, Random random, int samples)
+    {
+        CutExplorer explorer = new(scenario);
+        TestBoard board = explorer.board;
+        explorer.Restart(explorer.before);
+        long operationBytes = WriteTrace.Record(board, () => scenario.Operate(board)).BusBytes;
+        explorer.Restart(explorer.before);
+        long recoveryBytes = WriteTrace.Record(board, explorer.Recover).BusBytes + MediumLayout.SuperblockBytes;
+        for (int i = 0; i < samples; i++)
+        {
+            List<long> cuts = [random.NextInt64(operationBytes * 8)];
+            explorer.Restart(explorer.before);
+            board.Chip.CutAfterBits(cuts[0]);
+            bool isAcknowledged = board.Chip.IsPowered && scenario.Operate(board);
+            for (int recoveries = random.Next(6); recoveries > 0; recoveries--)
+            {
+                cuts.Add(random.NextInt64(recoveryBytes * 8));
+                board.Boot(cuts[^1]);
+                if (board.Chip.IsPowered)
+                    board.Run();
+            }
+            byte[] left = board.Chip.Memory.ToArray();
+            explorer.Recover();
+            string where = $"{scenario.Name}, cut after bits {string.Join(", ", cuts)}";
+            CutOutcome outcome = scenario.Check(board, left, where);
+            Assert.IsTrue(outcome == CutOutcome.New || !isAcknowledged, $"{where}: acknowledged and lost");
+        }
     }
 
     /// <summary>The identity of a medium, its boot counters aside.</summary>
@@ -82,6 +125,7 @@ public sealed class CutExplorer
         List<UInt128> cuts = [];
         Restart(before);
         WriteTrace trace = WriteTrace.Record(board, () => scenario.Operate(board));
+        operationBytes = trace.BusBytes;
         long cut = 0;
         foreach (byte[] expected in trace.MediaByCut())
         {

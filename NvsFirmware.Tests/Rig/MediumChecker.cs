@@ -42,8 +42,11 @@ public sealed class MediumChecker
     /// <summary>The current commit's record.</summary>
     public MediumRecord? Current { get; private set; }
 
-    /// <summary>The other record, if it is whole.</summary>
+    /// <summary>The other record, if it is whole and of the commit before.</summary>
     public MediumRecord? Previous { get; private set; }
+
+    /// <summary>The number of the other record if it is whole and of an earlier commit than the one before: a record between them was lost.</summary>
+    public uint? StaleRecord { get; private set; }
 
     /// <summary>The tracks as recovery has to find them.</summary>
     public Dictionary<uint, Track> Tracks { get; } = [];
@@ -155,8 +158,11 @@ public sealed class MediumChecker
         if (Previous == null)
             return;
         if (Current.Sequence != After(Previous.Sequence))
-            violations.Add($"record {Previous.Sequence} before record {Current.Sequence}");
-        if (Current.Flag == Previous.Flag)
+        {
+            StaleRecord = Previous.Sequence;
+            Previous = null;
+        }
+        else if (Current.Flag == Previous.Flag)
             violations.Add($"records {Previous.Sequence} and {Current.Sequence} have the same flag");
     }
 

@@ -11,9 +11,13 @@ namespace NvsFirmware.Tests.Rig;
 public static class StoreChecks
 {
     /// <summary>A medium without violations whose bookkeeping is done.</summary>
-    public static MediumChecker CheckSettled(ReadOnlySpan<byte> memory, string where)
+    /// <param name="memory">The array.</param>
+    /// <param name="where">For messages.</param>
+    /// <param name="wasRecordLost">True after damage to the newest record: the older one need not be of the commit before then.</param>
+    public static MediumChecker CheckSettled(ReadOnlySpan<byte> memory, string where, bool wasRecordLost = false)
     {
         MediumChecker medium = MediumChecker.Read(memory);
+        Assert.IsTrue(wasRecordLost || medium.StaleRecord == null, $"{where}: record {medium.StaleRecord} beside {medium.Current?.Sequence}");
         CheckNone(medium.Violations, where);
         CheckNone(medium.Due, $"{where}: still due");
         return medium;
@@ -28,10 +32,13 @@ public static class StoreChecks
     }
 
     /// <summary>A ready board that has brought its medium up to date serves just what stands there, and nothing is damaged.</summary>
-    public static MediumChecker CheckServed(TestBoard board, string where)
+    /// <param name="board">The board.</param>
+    /// <param name="where">For messages.</param>
+    /// <param name="wasRecordLost">As for <see cref="CheckSettled"/>.</param>
+    public static MediumChecker CheckServed(TestBoard board, string where, bool wasRecordLost = false)
     {
         Assert.AreEqual(Status.Ok, board.State, where);
-        MediumChecker medium = CheckSettled(board.Chip.Memory, where);
+        MediumChecker medium = CheckSettled(board.Chip.Memory, where, wasRecordLost);
         List<(uint Track, uint Version, int Length, Damage Damage)> listed = board.List();
         Assert.AreEqual(medium.Tracks.Count, listed.Count, $"{where}: tracks listed");
         foreach ((uint track, uint version, int length, Damage damage) in listed)
