@@ -31,6 +31,7 @@ public sealed class ClientTable
     private readonly int[] clients = new int[Entries];
     private readonly int[] requests = new int[Entries];
     private readonly int[] versions = new int[Entries];
+    private readonly bool[] isLost = new bool[Entries];
 
     /// <summary>A table that is not read yet.</summary>
     /// <param name="chip">The chip.</param>
@@ -48,6 +49,7 @@ public sealed class ClientTable
         for (int i = 0, at = FramChip.CommandBytes; i < Entries; i++, at += EntryBytes)
         {
             clients[i] = 0;
+            isLost[i] = !IsWhole(at) && !Buffers.AreAll(scratch, at, EntryBytes, 0);
             if (!IsWhole(at))
                 continue;
             clients[i] = Buffers.GetInt32(scratch, at);
@@ -57,11 +59,24 @@ public sealed class ClientTable
     }
 
     /// <summary>True when an entry on the medium is neither empty nor matches its CRC-32.</summary>
-    public bool IsDamaged()
+    public bool IsDamaged() => FirstDamaged() >= 0;
+
+    /// <summary>Empties the damaged entries on the medium: whose they were is not known.</summary>
+    public void ClearDamaged()
     {
-        chip.Read(Geometry.ClientTableAddress, scratch, FramChip.CommandBytes, Bytes);
-        for (int i = 0, at = FramChip.CommandBytes; i < Entries; i++, at += EntryBytes)
-            if (!IsWhole(at) && !Buffers.AreAll(scratch, at, EntryBytes, 0))
+        for (int i = FirstDamaged(); i >= 0; i = FirstDamaged())
+        {
+            System.Array.Clear(scratch, FramChip.CommandBytes, EntryBytes);
+            chip.Write(Geometry.ClientTableAddress + i * EntryBytes, scratch, FramChip.CommandBytes, EntryBytes);
+        }
+        System.Array.Clear(isLost, 0, Entries);
+    }
+
+    /// <summary>True when an entry was damaged when the table was read: whose it was is not known.</summary>
+    public bool IsAnyLost()
+    {
+        for (int i = 0; i < Entries; i++)
+            if (isLost[i])
                 return true;
         return false;
     }
@@ -100,6 +115,7 @@ public sealed class ClientTable
             index = IndexOf(current);
         if (index < 0)
             index = Oldest(version);
+        isLost[index] = false;
         clients[index] = client;
         requests[index] = request;
         versions[index] = version;
@@ -109,6 +125,15 @@ public sealed class ClientTable
         Buffers.PutInt32(scratch, at + VersionAt, version);
         Buffers.PutUInt32(scratch, at + CrcAt, Crc.Of(scratch, at, CrcAt));
         chip.Write(Geometry.ClientTableAddress + index * EntryBytes, scratch, at, EntryBytes);
+    }
+
+    private int FirstDamaged()
+    {
+        chip.Read(Geometry.ClientTableAddress, scratch, FramChip.CommandBytes, Bytes);
+        for (int i = 0, at = FramChip.CommandBytes; i < Entries; i++, at += EntryBytes)
+            if (!IsWhole(at) && !Buffers.AreAll(scratch, at, EntryBytes, 0))
+                return i;
+        return -1;
     }
 
     private bool IsWhole(int at) => System.BitConverter.ToUInt32(scratch, at + CrcAt) == Crc.Of(scratch, at, CrcAt);
