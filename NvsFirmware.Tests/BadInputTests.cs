@@ -13,6 +13,7 @@ namespace NvsFirmware.Tests;
 /// small one, 16 segments of 72 bytes a set, so that its limits are near.
 /// </summary>
 [TestClass]
+[OnlyOnDotNet("works through all and random inputs: too much for an interpreter")]
 public sealed class BadInputTests
 {
     private const int Largest = 512;

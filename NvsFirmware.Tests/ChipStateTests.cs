@@ -12,6 +12,7 @@ namespace NvsFirmware.Tests;
 
 /// <summary>G5: no chip, unknown chip, blank, damaged, newer and ready are told apart, and nothing is formatted unasked.</summary>
 [TestClass]
+[OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class ChipStateTests
 {
     private static readonly TrackItem item = new(1, TrackModel.Data(100, 1));

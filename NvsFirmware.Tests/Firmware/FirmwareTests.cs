@@ -96,6 +96,7 @@ public class FirmwareTests
         Check.Is(Status.BadRequest, board.Write(0, 4, 0, 7, 1, 10, true), "no client");
         Check.Is(Status.WrongOrder, board.Write(5, 5, 1, 7, 1, 10, true));
         Check.Is(Status.TooLong, board.Ask(FrameType.Write, 6, new byte[1000]));
+        board.Silence();
         board.Ask(FrameType.Answer | FrameType.Read, 7, new byte[4]);
         Assert.AreEqual(0, board.Answers, "an answer is not answered");
         Check.Is(Status.Ok, board.Write(5, 8, 0, 7, 1, 10, true));

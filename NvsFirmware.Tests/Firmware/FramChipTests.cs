@@ -42,6 +42,12 @@ public class FramChipTests
         Check.Is(Status.UnknownChip, chip.Open("no such part"));
     }
 
+    // Writes to it would wrap, or go to other addresses.
+    [TestMethod]
+    [DataRow("MB85RS256B")]
+    [DataRow("MB85RS1MT")]
+    public void ANameThatTheIdContradictsIsRefused(string name) => Check.Is(Status.UnknownChip, Chip(SmallFram.Small()).Open(name));
+
     [TestMethod]
     public void OpenWaitsForAChipThatPowersUp()
     {
@@ -179,6 +185,17 @@ public class FramChipTests
         Assert.IsTrue(clock.NowMs > beforeMs, "it needs 450 us to wake up");
         chip.Sleep();
         Assert.IsTrue(chip.IsAlive());
+    }
+
+    [TestMethod]
+    public void AChipThatLeftInItsSleepIsAnError()
+    {
+        SmallFram fram = Part(0x20000);
+        FramChip chip = Opened(fram);
+        Assert.IsTrue(chip.Sleep());
+        fram.IsThere = false;
+        byte[] buffer = new byte[8];
+        Assert.ThrowsException(typeof(FramException), () => chip.Read(0, buffer, 4, 4));
     }
 
     [TestMethod]

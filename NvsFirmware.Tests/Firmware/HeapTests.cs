@@ -25,15 +25,22 @@ public class HeapTests
         FramPart part = ChipTable.At(ChipTable.IndexOfName(name));
         SmallFram fram = new SmallFram(part.CapacityBytes, part.Id);
         HostLine line = new HostLine(fram);
+        Held(fram, line); // not counted: what the tests before left would still be in use when it begins
+        int bytes = Held(fram, line);
+        Console.WriteLine("cost: for " + name + " the firmware holds " + bytes.ToString() + " bytes of the heap");
+        if (IsHeapAsOnABoard())
+            Assert.IsTrue(bytes <= MostBytes, "bytes: " + bytes.ToString());
+    }
+
+    private static int Held(SmallFram fram, HostLine line)
+    {
         int before = FreeBytes();
         Firmware firmware = new Firmware(fram, line, line, new BoardSettings { FormatBlank = true });
         firmware.Boot();
         firmware.Step(0);
         int bytes = before - FreeBytes();
         Check.Is(Status.Ok, firmware.State);
-        Console.WriteLine("cost: for " + name + " the firmware holds " + bytes.ToString() + " bytes of the heap");
-        if (IsHeapAsOnABoard())
-            Assert.IsTrue(bytes <= MostBytes, "bytes: " + bytes.ToString());
+        return bytes;
     }
 
     // On a 64-bit emulator an object's header, and a reference in an array, take twice the 12 bytes that they take on a board.

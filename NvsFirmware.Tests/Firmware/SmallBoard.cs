@@ -109,6 +109,13 @@ public sealed class SmallBoard
         return Ask(FrameType.Last, 98, payload);
     }
 
+    /// <summary>The host keeps silent, so that its next frame is taken for one whatever came before.</summary>
+    public void Silence()
+    {
+        Line.Sleep(FrameReader.QuietMs);
+        Firmware.Step(0);
+    }
+
     /// <summary>A number in the payload of the last answer.</summary>
     public int Int32(int offset) => Buffers.GetInt32(Line.FromBoard, at + Frame.HeaderBytes + offset);
 

@@ -246,8 +246,8 @@ public class TrackStoreTests
         store.Tracks.BeginRead(store.Tracks.Tracks.Find(7));
         store.Tracks.Reader.Read(buffer, 4, 100);
         Assert.IsFalse(store.Tracks.Reader.IsIntact);
-        Assert.AreEqual((int)Damage.Data, (int)store.Tracks.Verify(store.Tracks.Tracks.Find(7), buffer, 4, 128));
-        Assert.AreEqual((int)Damage.None, (int)store.Tracks.Verify(store.Tracks.Tracks.Find(8), buffer, 4, 128));
+        Assert.AreEqual((int)Damage.Data, (int)store.Tracks.Verify(store.Tracks.Tracks.Find(7)));
+        Assert.AreEqual((int)Damage.None, (int)store.Tracks.Verify(store.Tracks.Tracks.Find(8)));
         store.Holds(8, 2, 100);
     }
 
@@ -265,8 +265,7 @@ public class TrackStoreTests
             store.Fram.Memory,
             geometry.SegmentAddress(store.Tracks.Tracks.First(store.Tracks.Tracks.Find(8))),
             64);
-        byte[] buffer = new byte[4 + 64 + 4];
-        Assert.AreEqual((int)Damage.Data, (int)store.Tracks.Verify(store.Tracks.Tracks.Find(8), buffer, 4, 64));
+        Assert.AreEqual((int)Damage.Data, (int)store.Tracks.Verify(store.Tracks.Tracks.Find(8)));
     }
 
     [TestMethod]
