@@ -123,7 +123,7 @@ public sealed class CacheTests
         Write(new TrackItem(1, old));
         List<byte[]> frames = board.WriteFrames(request++, [new(1, TrackModel.Data(150, 2))]);
         board.Send(frames[0]);
-        board.Idle(RequestHandler.RequestTimeoutMs + 100);
+        board.Idle(WriteReceiver.TimeoutMs + 100);
         CollectionAssert.AreEqual(old, board.Read(1).Data);
         Write(new TrackItem(2, [2]));
         CollectionAssert.AreEqual(old, board.Read(1).Data);

@@ -14,6 +14,7 @@ namespace NvsFirmware.Tests;
 /// written anew one by one, and REPAIR brings the rest back.
 /// </summary>
 [TestClass]
+[OnlyOnDotNet("damages each unit of the medium in turn: too much for an interpreter")]
 public sealed class DamageTests
 {
     private static readonly StoreHistory history = StoreHistory.Make();

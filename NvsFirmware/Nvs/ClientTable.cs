@@ -55,10 +55,11 @@ public sealed class ClientTable
             clients[i] = Buffers.GetInt32(scratch, at);
             requests[i] = Buffers.GetInt32(scratch, at + RequestAt);
             versions[i] = Buffers.GetInt32(scratch, at + VersionAt);
+            LoseTwin(i);
         }
     }
 
-    /// <summary>True when an entry on the medium is neither empty nor matches its CRC-32.</summary>
+    /// <summary>True when an entry on the medium is neither empty nor matches its CRC-32, or is an old one.</summary>
     public bool IsDamaged() => FirstDamaged() >= 0;
 
     /// <summary>Empties the damaged entries on the medium: whose they were is not known.</summary>
@@ -68,8 +69,8 @@ public sealed class ClientTable
         {
             System.Array.Clear(scratch, FramChip.CommandBytes, EntryBytes);
             chip.Write(Geometry.ClientTableAddress + i * EntryBytes, scratch, FramChip.CommandBytes, EntryBytes);
+            isLost[i] = false;
         }
-        System.Array.Clear(isLost, 0, Entries);
     }
 
     /// <summary>True when an entry was damaged when the table was read: whose it was is not known.</summary>
@@ -127,11 +128,22 @@ public sealed class ClientTable
         chip.Write(Geometry.ClientTableAddress + index * EntryBytes, scratch, at, EntryBytes);
     }
 
+    // Two entries of a client: one of them is an old version of an entry that another client has taken since.
+    private void LoseTwin(int index)
+    {
+        int twin = IndexOf(clients[index]);
+        if (twin == index)
+            return;
+        int older = versions[index] - versions[twin] > 0 ? twin : index;
+        clients[older] = 0;
+        isLost[older] = true;
+    }
+
     private int FirstDamaged()
     {
         chip.Read(Geometry.ClientTableAddress, scratch, FramChip.CommandBytes, Bytes);
         for (int i = 0, at = FramChip.CommandBytes; i < Entries; i++, at += EntryBytes)
-            if (!IsWhole(at) && !Buffers.AreAll(scratch, at, EntryBytes, 0))
+            if (isLost[i] || (!IsWhole(at) && !Buffers.AreAll(scratch, at, EntryBytes, 0)))
                 return i;
         return -1;
     }
