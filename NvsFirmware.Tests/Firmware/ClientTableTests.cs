@@ -12,8 +12,8 @@ public class ClientTableTests
         SmallStore store = new SmallStore();
         ClientTable table = Load(store);
         Assert.AreEqual(-1, table.IndexOf(5));
-        table.Store(5, 70, 3);
-        table.Store(-6, 80, 4);
+        table.Store(5, 70, 3, 0);
+        table.Store(-6, 80, 4, 0);
         table = Load(store);
         Assert.AreEqual(70, table.Request(table.IndexOf(5)));
         Assert.AreEqual(3, table.Version(table.IndexOf(5)));
@@ -21,7 +21,8 @@ public class ClientTableTests
         Assert.IsFalse(table.Holds(-6, 81, 4));
         Assert.IsFalse(table.Holds(-6, 80, 5));
         Assert.IsFalse(table.Holds(6, 80, 4));
-        Assert.AreEqual(0, table.Damaged);
+        Assert.IsFalse(table.IsAnyLost());
+        Assert.IsFalse(table.IsDamaged());
     }
 
     [TestMethod]
@@ -29,9 +30,9 @@ public class ClientTableTests
     {
         SmallStore store = new SmallStore();
         ClientTable table = Load(store);
-        table.Store(5, 70, 1);
+        table.Store(5, 70, 1, 0);
         for (int i = 0; i < ClientTable.Entries + 2; i++)
-            table.Store(6, 80 + i, 2 + i);
+            table.Store(6, 80 + i, 2 + i, 0);
         Assert.IsTrue(Load(store).Holds(5, 70, 1));
     }
 
@@ -45,9 +46,9 @@ public class ClientTableTests
         SmallStore store = new SmallStore();
         ClientTable table = Load(store);
         for (int i = 0; i < ClientTable.Entries; i++)
-            table.Store(100 + i, 1, firstVersion + i);
-        table.Store(100, 2, firstVersion + ClientTable.Entries); // so the second is the oldest
-        table.Store(200, 1, firstVersion + ClientTable.Entries + 1);
+            table.Store(100 + i, 1, firstVersion + i, 0);
+        table.Store(100, 2, firstVersion + ClientTable.Entries, 0); // so the second is the oldest
+        table.Store(200, 1, firstVersion + ClientTable.Entries + 1, 0);
         table = Load(store);
         Assert.AreEqual(-1, table.IndexOf(101));
         Assert.IsTrue(table.IndexOf(100) >= 0);
@@ -56,15 +57,16 @@ public class ClientTableTests
     }
 
     [TestMethod]
-    public void ADamagedEntryIsCountedAndForgotten()
+    public void ADamagedEntryIsToldAndForgotten()
     {
         SmallStore store = new SmallStore();
         ClientTable table = Load(store);
-        table.Store(5, 70, 3);
-        table.Store(6, 80, 4);
+        table.Store(5, 70, 3, 0);
+        table.Store(6, 80, 4, 0);
         store.Fram.Memory[Geometry.ClientTableAddress + 6] ^= 4;
         table = Load(store);
-        Assert.AreEqual(1, table.Damaged);
+        Assert.IsTrue(table.IsAnyLost());
+        Assert.IsTrue(table.IsDamaged());
         Assert.AreEqual(-1, table.IndexOf(5));
         Assert.IsTrue(table.Holds(6, 80, 4));
     }

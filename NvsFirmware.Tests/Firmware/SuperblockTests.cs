@@ -93,7 +93,7 @@ public class SuperblockTests
         byte[] buffer = new byte[80];
         byte[] id = new byte[Superblock.IdBytes];
         Check.PutSample(4, id, 0, id.Length);
-        Superblock.Put(buffer, At, copy, new Geometry(0x2000, 64, 8), id);
+        Superblock.Put(buffer, At, copy, new Geometry(0x2000, 64, 8), id, 1);
         return buffer;
     }
 

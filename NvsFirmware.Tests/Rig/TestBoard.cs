@@ -221,6 +221,9 @@ public sealed class TestBoard
         return answers.Count == 1 ? answers[0] : new Answer(0, Status.NoChip, 0, 0, []);
     }
 
+    /// <summary>Null when the board lost power before it answered.</summary>
+    public Answer? Repair(byte[] name) => Ask(FrameType.Repair, 0x7003, name).SingleOrDefault();
+
     public List<(uint Track, uint Version, int Length, Nvs.Damage Damage)> List() => [.. Pages(FrameType.List)];
 
     public List<(uint Track, uint Version, int Length, Nvs.Damage Damage)> Verify() => [.. Pages(FrameType.Verify)];

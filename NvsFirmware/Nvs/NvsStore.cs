@@ -27,6 +27,7 @@ public sealed class NvsStore
     private SuperblockState firstState;
     private SuperblockState secondState;
     private bool isIdKnown;
+    private int formatCount;
 
     /// <summary>A store that is not mounted yet.</summary>
     /// <param name="chip">The chip it lies on.</param>
@@ -138,10 +139,11 @@ public sealed class NvsStore
         byte[] id = new byte[Superblock.IdBytes];
         System.Array.Copy(newId, newIdAt, id, 0, id.Length);
         State = Status.Blank;
+        formatCount = NewestFormatCount() + 1;
         // From the second of these one-byte writes on, the old store is gone; before it, it is whole.
         GiveUp(secondState, OldChipBytes(), 1);
         GiveUp(firstState, OldChipBytes(), 0);
-        Superblock.Put(scratch, FramChip.CommandBytes, 0, geometry, id);
+        Superblock.Put(scratch, FramChip.CommandBytes, 0, geometry, id, formatCount);
         chip.Write(0, scratch, FramChip.CommandBytes, Superblock.LiveAt); // not counting yet
         if (!IsOnlyAt0(id))
             return Status.UnknownChip;
@@ -186,6 +188,9 @@ public sealed class NvsStore
         if (!isIdKnown || !IsSame(Id, name, nameAt))
             return Status.WrongName;
         givenUp = Tracks.Repair();
+        for (int copy = 0; copy < 2; copy++)
+            if (VerifyPart(copy) != Damage.None)
+                StoreSuperblock(copy);
         State = Status.Ok;
         return Status.Ok;
     }
@@ -199,14 +204,16 @@ public sealed class NvsStore
             case 0:
             case 1:
                 chip.Read(Geometry.SuperblockAddress(Tracks.Geometry.ChipBytes, part), scratch, FramChip.CommandBytes, Superblock.Bytes);
-                Superblock copy = part == 0 ? first : second;
-                return copy.Parse(scratch, FramChip.CommandBytes, part) == SuperblockState.Live && IsSame(Id, copy.Id, 0)
-                    ? Damage.None
-                    : Damage.Superblock;
+                const int ExpectedAt = FramChip.CommandBytes + Superblock.Bytes;
+                Superblock.Put(scratch, ExpectedAt, part, Tracks.Geometry, Id, formatCount);
+                for (int i = 0; i < Superblock.Bytes; i++)
+                    if (scratch[FramChip.CommandBytes + i] != scratch[ExpectedAt + i])
+                        return Damage.Superblock;
+                return Damage.None;
             case 2:
-                return (Findings & RecoveryFindings.RecordLost) != 0 || !Tracks.Vtb.IsCurrentStored() ? Damage.Record : Damage.None;
+                return Tracks.IsRecordLost || !Tracks.Vtb.IsCurrentStored() ? Damage.Record : Damage.None;
             default:
-                return Tracks.DamagedClients > 0 ? Damage.Client : Damage.None;
+                return Tracks.AreClientsDamaged() ? Damage.Client : Damage.None;
         }
     }
 
@@ -229,12 +236,23 @@ public sealed class NvsStore
         Superblock live = firstState == SuperblockState.Live ? first : second;
         if (firstState == SuperblockState.Live || secondState == SuperblockState.Live)
         {
+            if (firstState == SuperblockState.Live && secondState == SuperblockState.Live && !first.IsSame(second))
+            {
+                // One of them is of an earlier store.
+                int later = second.FormatCount - first.FormatCount;
+                if (later == 0)
+                    return Status.StoreDamaged;
+                if (later > 0)
+                    firstState = SuperblockState.Damaged;
+                else
+                    secondState = SuperblockState.Damaged;
+                live = later > 0 ? second : first;
+            }
             Know(live);
+            formatCount = live.FormatCount;
             Geometry geometry = new Geometry(live.ChipBytes, live.SegmentBytes, live.SetSegments);
             if (!geometry.IsPossible || live.ChipBytes > chip.CapacityBytes)
                 return Status.StoreDamaged;
-            if (secondState == SuperblockState.Live && !IsSame(second.Id, Id, 0))
-                secondState = SuperblockState.Damaged;
             if (firstState != SuperblockState.Live || secondState != SuperblockState.Live)
                 Findings |= RecoveryFindings.SuperblockCopy;
             Use(geometry);
@@ -284,13 +302,22 @@ public sealed class NvsStore
 
     private void StoreSuperblock(int copy)
     {
-        Superblock.Put(scratch, FramChip.CommandBytes, copy, Tracks.Geometry, Id);
+        Superblock.Put(scratch, FramChip.CommandBytes, copy, Tracks.Geometry, Id, formatCount);
         chip.Write(
             Geometry.SuperblockAddress(Tracks.Geometry.ChipBytes, copy), scratch, FramChip.CommandBytes, Superblock.Bytes);
         if (copy == 0)
             firstState = SuperblockState.Live;
         else
             secondState = SuperblockState.Live;
+    }
+
+    private int NewestFormatCount()
+    {
+        bool isFirstKnown = firstState == SuperblockState.Live || firstState == SuperblockState.GivenUp;
+        bool isSecondKnown = secondState == SuperblockState.Live || secondState == SuperblockState.GivenUp;
+        if (isFirstKnown && isSecondKnown)
+            return second.FormatCount - first.FormatCount > 0 ? second.FormatCount : first.FormatCount;
+        return isFirstKnown ? first.FormatCount : isSecondKnown ? second.FormatCount : 0;
     }
 
     private int OldChipBytes() => firstState == SuperblockState.Live ? first.ChipBytes : chip.CapacityBytes;
