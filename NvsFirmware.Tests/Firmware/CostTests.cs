@@ -5,7 +5,7 @@ namespace NvsFirmware.UnitTests;
 
 /// <summary>
 /// What a committed write request costs where the firmware runs: prints its time and the bytes it allocates, and fails when it allocates
-/// more than it should. docs/performance.md has the figures.
+/// more than it should. docs/interpreter.md has the figures.
 /// </summary>
 [TestClass]
 public class CostTests

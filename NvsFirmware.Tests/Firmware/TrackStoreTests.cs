@@ -234,6 +234,22 @@ public class TrackStoreTests
         Check.Is(Status.NotFound, store.Tracks.FindLast(0), "nobody");
     }
 
+    // Power goes between a commit and what is due after it. The record of the client before will be written over by the next commit.
+    [TestMethod]
+    public void ARestartBeforeTheBookkeepingDoesNotForgetAClient()
+    {
+        SmallStore store = new SmallStore();
+        Commit(store, 5, 50);
+        store.Tracks.Begin(6, 60);
+        store.Add(1, 60, 10);
+        Check.Is(Status.Ok, store.Tracks.Commit());
+        store.Restart();
+        Commit(store, 7, 70);
+        store.Restart();
+        LastIs(store, 5, 50, 1);
+        LastIs(store, 6, 60, 2);
+    }
+
     [TestMethod]
     public void DamagedDataAreTheirTracksAlone()
     {
@@ -256,8 +272,11 @@ public class TrackStoreTests
     public void AnotherTracksDataDoNotPass()
     {
         SmallStore store = new SmallStore();
-        store.Write(7, 1, 50);
-        store.Write(8, 1, 50);
+        store.Tracks.Begin(1, 1);
+        store.Add(7, 1, 50);
+        store.Add(8, 1, 50);
+        Check.Is(Status.Ok, store.Tracks.Commit());
+        store.Tracks.BringUpToDate();
         Geometry geometry = store.Tracks.Geometry;
         System.Array.Copy(
             store.Fram.Memory,

@@ -98,6 +98,20 @@ public class VirtualTrackBufferTests
     }
 
     [TestMethod]
+    public void TheNewerRecordWinsAcrossTheSign()
+    {
+        SmallStore store = new SmallStore();
+        store.Tracks.Vtb.Current.Sequence = int.MaxValue - 1;
+        store.Write(7, 1, 100);
+        store.Write(7, 2, 100);
+        Assert.AreEqual(int.MinValue, store.Tracks.Vtb.Current.Sequence);
+        store.Restart();
+        Assert.AreEqual(RecoveryFindings.Clean, store.Nvs.Findings, "with the older record the table would seem to be of a lost one");
+        Assert.AreEqual(int.MinValue, store.Tracks.Vtb.Current.Sequence);
+        store.Holds(7, 2, 100);
+    }
+
+    [TestMethod]
     public void ThePreparedSetIsFreeAndGoesRound()
     {
         SmallStore store = new SmallStore();

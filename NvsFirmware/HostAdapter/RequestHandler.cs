@@ -9,8 +9,8 @@ namespace NvsFirmware.HostAdapter;
 /// <remarks>
 /// <para>Invariant: every intact request frame gets an answer, whatever happens inside; Ok to the last part of a write request is sent
 /// only after its commit.</para>
-/// <para>Nothing is allocated per request: requests are read from the buffer they were received in, and their data go to the chip from
-/// there; answers are put together in one buffer of their own.</para>
+/// <para>Nothing is allocated per request but by <see cref="Crc"/>: requests are read from the buffer they were received
+/// in, and their data go to the chip from there; answers are put together in one buffer of their own.</para>
 /// </remarks>
 public sealed class RequestHandler
 {
