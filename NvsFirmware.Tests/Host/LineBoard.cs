@@ -30,6 +30,7 @@ internal sealed class LineBoard : IUart, IDisposable
     private readonly List<byte[]> unanswered = [];
     private Thread thread;
     private volatile bool isStopping;
+    private volatile HostEnd? speaking;
 
     /// <summary>Boots a board.</summary>
     /// <param name="chip">Null for a chip of 256 KiB with an empty store.</param>
@@ -50,7 +51,11 @@ internal sealed class LineBoard : IUart, IDisposable
     public Func<byte[], IEnumerable<byte[]>> ToHost { get; set; } = frame => [frame];
 
     /// <summary>While true the board does nothing, as one that is busy; what it is sent waits in its UART's buffer.</summary>
-    public bool IsPaused { get; set; }
+    public bool IsPaused
+    {
+        get => toBoard.IsHeld;
+        set => toBoard.IsHeld = value;
+    }
 
     /// <summary>The most bytes of frames that the host had sent and not yet seen answered, as docs/protocol.md counts them.</summary>
     public int MostUnansweredBytes { get; private set; }
@@ -85,8 +90,8 @@ internal sealed class LineBoard : IUart, IDisposable
     /// <summary>The line breaks: the host's port is gone.</summary>
     public void Break() => toHost.Break();
 
-    /// <summary>Bytes that no frame is made of arrive at the host.</summary>
-    public void SendNoise(byte[] noise) => toHost.Put(noise);
+    /// <summary>Bytes that the board has not sent arrive at the host.</summary>
+    public void SendToHost(byte[] bytes) => toHost.Put(bytes);
 
     public void Dispose() => Stop();
 
@@ -110,10 +115,7 @@ internal sealed class LineBoard : IUart, IDisposable
         Thread started = new(() =>
         {
             while (!isStopping)
-                if (IsPaused)
-                    Thread.Sleep(StepMs);
-                else
-                    firmware.Step(StepMs);
+                firmware.Step(StepMs);
         })
         { IsBackground = true, Name = "board" };
         started.Start();
@@ -158,7 +160,7 @@ internal sealed class LineBoard : IUart, IDisposable
         }
     }
 
-    /// <summary>The host's end of the line; closing it is the host's.</summary>
+    /// <summary>A host's end of the line. When there are several, the one that has sent last gets what the board sends.</summary>
     private sealed class HostEnd(LineBoard board) : IUart, IDisposable
     {
         private volatile bool isClosed;
@@ -166,17 +168,25 @@ internal sealed class LineBoard : IUart, IDisposable
         public int Read(byte[] buffer, int offset, int count, int timeoutMs)
         {
             ObjectDisposedException.ThrowIf(isClosed, this);
-            return board.toHost.Take(buffer, offset, count, timeoutMs);
+            if (board.speaking == this)
+                return board.toHost.Take(buffer, offset, count, timeoutMs);
+            Thread.Sleep(StepMs);
+            return 0;
         }
 
         public bool Write(byte[] buffer, int offset, int count)
         {
             ObjectDisposedException.ThrowIf(isClosed, this);
+            board.speaking = this;
             board.SendToBoard(buffer[offset..(offset + count)]);
             return true;
         }
 
-        public void Dispose() => isClosed = true;
+        public void Dispose()
+        {
+            isClosed = true;
+            board.toHost.Wake();
+        }
     }
 
     /// <summary>One direction of the line.</summary>
@@ -184,6 +194,22 @@ internal sealed class LineBoard : IUart, IDisposable
     {
         private readonly Queue<byte> bytes = new();
         private bool isBroken;
+        private bool isHeld;
+
+        /// <summary>While true nothing is taken out.</summary>
+        public bool IsHeld
+        {
+            get
+            {
+                lock (bytes)
+                    return isHeld;
+            }
+            set
+            {
+                lock (bytes)
+                    isHeld = value;
+            }
+        }
 
         public void Put(byte[] block)
         {
@@ -199,10 +225,12 @@ internal sealed class LineBoard : IUart, IDisposable
         {
             lock (bytes)
             {
-                if (bytes.Count == 0 && !isBroken)
+                if ((bytes.Count == 0 || isHeld) && !isBroken)
                     Monitor.Wait(bytes, timeoutMs);
                 if (isBroken)
                     throw new IOException("the port is gone");
+                if (isHeld)
+                    return 0;
                 int taken = 0;
                 while (taken < count && bytes.TryDequeue(out byte b))
                     buffer[offset + taken++] = b;
@@ -214,6 +242,13 @@ internal sealed class LineBoard : IUart, IDisposable
         {
             lock (bytes)
                 bytes.Clear();
+        }
+
+        /// <summary>Ends a wait for bytes.</summary>
+        public void Wake()
+        {
+            lock (bytes)
+                Monitor.PulseAll(bytes);
         }
 
         public void Break()
