@@ -47,8 +47,6 @@ internal sealed class DemoCommand
         {
             string? path = parsed.GetValue(file);
             byte[] data = path is null ? OwnFile() : await File.ReadAllBytesAsync(path, ct).ConfigureAwait(false);
-            if (data.Length == 0)
-                throw new ArgumentException($"{path} is empty: give a file with something to store.");
             DirectoryInfo folder = Directory.CreateTempSubdirectory("nvs-demo-");
             try
             {
@@ -81,12 +79,14 @@ internal sealed class DemoCommand
             Say($"the first write request will find its segments allocated: {Prepared(store)}");
 
             (singles, batch) = Cut(data, made, store);
-            Act($"{Markup.Escape(name)}, {data.Length} bytes, becomes {singles.Count + batch.Count} tracks; all but the last {batch.Count} are written");
-            await ShowAsync(Table("track", "bytes", "committed as", "written to", "flag", "allocated for the next request"), async addRow =>
-            {
-                foreach (WriteItem item in singles)
-                    addRow(await CommitAsync(client, [item]).ConfigureAwait(false));
-            }).ConfigureAwait(false);
+            Act($"{Markup.Escape(name)}, {Session.Count(data.Length, "byte")}, becomes {Session.Count(singles.Count + batch.Count, "track")}"
+                + (singles.Count == 0 ? "" : batch.Count == 1 ? "; all but the last one are written" : $"; all but the last {batch.Count} are written"));
+            if (singles.Count > 0)
+                await ShowAsync(Table("track", "bytes", "committed as", "written to", "flag", "allocated for the next request"), async addRow =>
+                {
+                    foreach (WriteItem item in singles)
+                        addRow(await CommitAsync(client, [item]).ConfigureAwait(false));
+                }).ConfigureAwait(false);
         }
 
         // Whatever boot costs now, it costs again at the next boot: that tells where the write request's traffic will lie.
@@ -101,7 +101,7 @@ internal sealed class DemoCommand
 
         int batchBytes = batch.Sum(item => item.Data.Length);
         long cut = bootBytes + Math.Max(1, batchBytes / 2);
-        string rest = batch.Count == 1 ? "The last track is" : $"The last {batch.Count} tracks are";
+        string rest = singles.Count == 0 ? "It is" : batch.Count == 1 ? "The last track is" : $"The last {batch.Count} tracks are";
         Act($"{rest} written in one request, and in the middle of it the plug is pulled");
         bool isWhole = await PullAsync(fram, batch, cut, true).ConfigureAwait(false) is { IsWhole: true, IsCommitted: false };
 
@@ -127,7 +127,7 @@ internal sealed class DemoCommand
             () => { });
         show.WriteLine();
         show.MarkupLine(isWhole
-            ? $"[green]✔[/] all {data.Length} bytes are as they were written, and every cut left all of the request or nothing of it"
+            ? $"[green]✔[/] {(data.Length == 1 ? "the byte is as it was" : $"all {data.Length} bytes are as they were")} written, and every cut left all of the request or nothing of it"
             : "[red]✘ something does not match; the lines above say what[/]");
         return isWhole ? ExitCode.Done : ExitCode.Mismatch;
     }
@@ -255,9 +255,9 @@ internal sealed class DemoCommand
     // The pieces of the file: the last few go together into one request, as many as a segment set holds.
     private static (List<WriteItem> Singles, List<WriteItem> Batch) Cut(byte[] data, BoardInfo board, StoreInfo store)
     {
-        int pieceBytes = Math.Min(board.LongestTrackBytes, (data.Length + Pieces - 1) / Pieces);
+        int pieceBytes = Math.Clamp((data.Length + Pieces - 1) / Pieces, 1, board.LongestTrackBytes);
         List<WriteItem> items = new();
-        for (int at = 0; at < data.Length; at += pieceBytes)
+        for (int at = 0; at < Math.Max(1, data.Length); at += pieceBytes) // An empty file is an empty track.
             items.Add(WriteItem.Store((uint)items.Count + 1, data.AsMemory(at, Math.Min(pieceBytes, data.Length - at))));
         int trailerBytes = (store.SegmentBytes * store.SetSegments) - board.LongestTrackBytes; // What the store adds to each track.
         int segmentsEach = (pieceBytes + trailerBytes + store.SegmentBytes - 1) / store.SegmentBytes;
