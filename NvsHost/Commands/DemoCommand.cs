@@ -82,7 +82,7 @@ internal sealed class DemoCommand
             Act($"{Markup.Escape(name)}, {Session.Count(data.Length, "byte")}, becomes {Session.Count(singles.Count + batch.Count, "track")}"
                 + (singles.Count == 0 ? "" : batch.Count == 1 ? "; all but the last one are written" : $"; all but the last {batch.Count} are written"));
             if (singles.Count > 0)
-                await ShowAsync(Table("track", "bytes", "committed as", "written to", "flag", "allocated for the next request"), async addRow =>
+                await ShowAsync(Table("track", "bytes", "version", "written to", "flag", "prepared next"), async addRow =>
                 {
                     foreach (WriteItem item in singles)
                         addRow(await CommitAsync(client, [item]).ConfigureAwait(false));
@@ -112,7 +112,7 @@ internal sealed class DemoCommand
         await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
         {
             uint startBytes = (await client.StatsAsync(ct).ConfigureAwait(false))[Counter.BusBytes];
-            await ShowAsync(Table("tracks", "bytes", "committed as", "written to", "flag", "allocated for the next request"), async addRow =>
+            await ShowAsync(Table("tracks", "bytes", "version", "written to", "flag", "prepared next"), async addRow =>
                 addRow(await CommitAsync(client, batch).ConfigureAwait(false))).ConfigureAwait(false);
             requestBytes = (await client.StatsAsync(ct).ConfigureAwait(false))[Counter.BusBytes] - startBytes;
             isWhole &= await CompareAsync(client, all).ConfigureAwait(false);
@@ -138,7 +138,7 @@ internal sealed class DemoCommand
         long first = low;
         bool isSharp = true;
         string fram = Path.Combine(folder, "cut.fram");
-        await ShowAsync(Table("plug pulled after", "the host got", "boot found", "LAST says", "its tracks"), async addRow =>
+        await ShowAsync(Table("cut at", "host got", "boot found", "LAST says", "tracks"), async addRow =>
         {
             while (high - low > 1)
             {
@@ -146,11 +146,11 @@ internal sealed class DemoCommand
                 File.Copy(before, fram, true);
                 Pull pull = await PullAsync(fram, batch, cut, false).ConfigureAwait(false);
                 addRow([
-                    $"byte {cut - first}",
+                    $"{cut - first}",
                     pull.IsAnswered ? "Ok" : "no answer",
                     pull.Found,
-                    pull.IsCommitted ? "[green]committed[/]" : "[yellow]not committed[/]",
-                    !pull.IsWhole ? "[red]mixed[/]" : pull.IsCommitted ? "all there" : "as before",
+                    pull.IsCommitted ? "[green]committed[/]" : "[yellow]nothing[/]",
+                    !pull.IsWhole ? "[red]mixed[/]" : pull.IsCommitted ? "new" : "old",
                 ]);
                 isSharp &= pull.IsWhole && (pull.IsCommitted || !pull.IsAnswered);
                 if (pull.IsCommitted)
@@ -233,7 +233,7 @@ internal sealed class DemoCommand
             version.ToString(CultureInfo.InvariantCulture),
             $"{Set(flag)}, {StoreCommands.CommittedSegments(store)}",
             $"{Set(flag)} → {Set(store.Flag)}",
-            Prepared(store),
+            $"{Set(store.Flag)}, {store.PreparedFirst}…{store.PreparedLast}",
         ];
     }
 
@@ -289,6 +289,7 @@ internal sealed class DemoCommand
 
     private void Say(string markup) => show.MarkupLine($"  {markup}");
 
+    // Narrow enough for a terminal of 80 columns.
     private static Table Table(params string[] columns)
     {
         Table table = new Table().SimpleBorder();
