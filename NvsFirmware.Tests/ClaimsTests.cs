@@ -13,6 +13,7 @@ namespace NvsFirmware.Tests;
 
 /// <summary>The claims that the product implements, one test each; docs/claims.md says where each lives. 10 to 25 repeat 1 to 9.</summary>
 [TestClass]
+[OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class ClaimsTests
 {
     private static readonly Geometry geometry = new(0x2000, 0, 0);

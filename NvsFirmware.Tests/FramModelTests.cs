@@ -10,6 +10,7 @@ namespace NvsFirmware.Tests;
 
 /// <summary>The chip model does what the data sheets say: everything else is tested on it.</summary>
 [TestClass]
+[OnlyOnDotNet("tests the chip model of the simulated board")]
 public sealed class FramModelTests
 {
     private static readonly SimPart small = SimPart.Find("MB85RS64V");

@@ -11,6 +11,7 @@ namespace NvsFirmware.Tests;
 
 /// <summary>The parts of the simulated board beside the chip, and the board as a process.</summary>
 [TestClass]
+[OnlyOnDotNet("needs processes and pseudo-terminals")]
 public sealed class SimBoardTests
 {
     private static readonly SimPart part = SimPart.Find("MB85RS64V");

@@ -62,7 +62,7 @@ public sealed class Firmware
                 case Status.NoChip:
                     return "no chip answers on the SPI bus; looking for it again every second";
                 case Status.UnknownChip:
-                    return "the chip is not in the chip table; name it in the board's settings";
+                    return "the chip is not in the chip table, or not the one that the board's settings name; name it there";
                 case Status.Blank:
                     return nvs.ChipName + ": blank; format it with 'nvs format BLANK'";
                 case Status.NewerFormat:
@@ -85,7 +85,6 @@ public sealed class Firmware
         if (handler.Poll(waitMs))
         {
             busyMs = clock.NowMs;
-            aliveMs = busyMs;
             if (nvs.State == Status.NoChip)
                 Mount(); // a request failed: perhaps only that request
         }
@@ -97,6 +96,7 @@ public sealed class Firmware
         catch (FramException)
         {
             Fail(Counter.ChipErrors);
+            Mount(); // what is due after a commit is due again after a mount
         }
         catch (Exception)
         {
@@ -104,17 +104,14 @@ public sealed class Firmware
         }
     }
 
-    // When the line is silent: is the chip still there? Nothing else would tell, writes are not acknowledged on this bus.
+    // Is the chip still there? Nothing else would tell, writes are not acknowledged on this bus.
     private void WatchChip()
     {
         long nowMs = clock.NowMs;
         if (nvs.State != Status.Ok)
             return;
-        if (settings.SleepAfterMs > 0 && nowMs - busyMs >= settings.SleepAfterMs)
-        {
-            chip.Sleep();
+        if (settings.SleepAfterMs > 0 && nowMs - busyMs >= settings.SleepAfterMs && chip.Sleep())
             return;
-        }
         if (nowMs - aliveMs < AliveMs)
             return;
         aliveMs = nowMs;

@@ -14,6 +14,12 @@ public sealed class QueueUart(VirtualClock clock) : IUart
     /// <summary>False while the board has no power: nothing that it "sends" then reaches the host.</summary>
     public Func<bool> IsPowered { get; set; } = () => true;
 
+    /// <summary>False while the host takes nothing: the board's writes then fail, as after their time-out.</summary>
+    public bool IsHostReading { get; set; } = true;
+
+    /// <summary>Called before each answer leaves the board.</summary>
+    public Action? Answering { get; set; }
+
     /// <summary>True when the board has taken all that was sent.</summary>
     public bool IsEmpty => toBoard.Count == 0;
 
@@ -49,8 +55,9 @@ public sealed class QueueUart(VirtualClock clock) : IUart
 
     public bool Write(byte[] buffer, int offset, int count)
     {
-        if (IsPowered())
+        Answering?.Invoke();
+        if (IsPowered() && IsHostReading)
             fromBoard.Write(buffer, offset, count);
-        return true;
+        return IsHostReading;
     }
 }

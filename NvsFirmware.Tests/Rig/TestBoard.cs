@@ -74,6 +74,22 @@ public sealed class TestBoard
             firmware.Step(0);
     }
 
+    /// <summary>Time passes while the host is silent.</summary>
+    public void Idle(int durationMs)
+    {
+        long endMs = Clock.NowMs + durationMs;
+        while (Clock.NowMs < endMs)
+            firmware.Step(50);
+    }
+
+    /// <summary>Another board on a copy of this one's chip, booted: what a power cut now would leave, without disturbing this board.</summary>
+    public TestBoard BootCopy()
+    {
+        TestBoard copy = new(new FramModel(Chip.Part, Chip.Storage.ToArray()), Settings);
+        copy.Boot();
+        return copy;
+    }
+
     /// <summary>Sends raw bytes and returns the board's answers.</summary>
     public List<Answer> Send(params byte[][] frames)
     {
@@ -96,6 +112,21 @@ public sealed class TestBoard
         return frame;
     }
 
+    /// <summary>One frame of a write request, each field as wanted, right or wrong.</summary>
+    public static byte[] WriteFrame(
+        uint request, int part, uint track, byte[] data, int? length = null, int offset = 0, int flags = 0, uint client = Client, uint expected = 0)
+    {
+        byte[] payload = new byte[Payload.Write.Data + data.Length];
+        BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Client), client);
+        BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Track), track);
+        BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Expected), expected);
+        BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Length), (ushort)(length ?? data.Length));
+        BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Offset), (ushort)offset);
+        payload[Payload.Write.Flags] = (byte)flags;
+        data.CopyTo(payload.AsSpan(Payload.Write.Data));
+        return BuildFrame(FrameType.Write, request, part, payload);
+    }
+
     /// <summary>The frames of a write request.</summary>
     public List<byte[]> WriteFrames(uint request, IReadOnlyList<TrackItem> items, uint client = Client)
     {
@@ -109,16 +140,10 @@ public sealed class TestBoard
             {
                 int count = Math.Min(data.Length - offset, Settings.LargestDataBytes);
                 bool isLast = i == items.Count - 1 && offset + count == data.Length;
-                byte[] payload = new byte[Payload.Write.Data + count];
-                BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Client), client);
-                BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Track), item.Track);
-                BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Expected), item.Expected ?? 0);
-                BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Length), (ushort)data.Length);
-                BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Offset), (ushort)offset);
-                payload[Payload.Write.Flags] = (byte)((isLast ? Payload.Write.FlagLast : 0)
-                    | (item.Expected != null ? Payload.Write.FlagExpect : 0) | (item.Data == null ? Payload.Write.FlagRelease : 0));
-                data.AsSpan(offset, count).CopyTo(payload.AsSpan(Payload.Write.Data));
-                frames.Add(BuildFrame(FrameType.Write, request, frames.Count, payload));
+                int flags = (isLast ? Payload.Write.FlagLast : 0)
+                    | (item.Expected != null ? Payload.Write.FlagExpect : 0) | (item.Data == null ? Payload.Write.FlagRelease : 0);
+                frames.Add(WriteFrame(
+                    request, frames.Count, item.Track, data[offset..(offset + count)], data.Length, offset, flags, client, item.Expected ?? 0));
                 offset += count;
             }
             while (offset < data.Length);
@@ -159,6 +184,20 @@ public sealed class TestBoard
         return (last.Status, last.U32(Payload.ReadAnswer.Version), last.Status == Status.Ok ? data : null);
     }
 
+    /// <summary>All tracks, each read over the wire and intact.</summary>
+    public Dictionary<uint, byte[]> ReadAll()
+    {
+        Dictionary<uint, byte[]> tracks = [];
+        foreach ((uint track, uint _, int _, Nvs.Damage damage) in List())
+        {
+            (Status status, uint _, byte[]? data) = Read(track);
+            if (damage != Nvs.Damage.None || data == null)
+                throw new InvalidOperationException($"track {track}: {damage}, {status}");
+            tracks.Add(track, data);
+        }
+        return tracks;
+    }
+
     public Answer Last(uint client = Client) => AskOne(FrameType.Last, BitConverter.GetBytes(client));
 
     public Answer Hello() => AskOne(FrameType.Hello, 1, 0, 0, 0);
@@ -181,6 +220,9 @@ public sealed class TestBoard
             [.. name, .. BitConverter.GetBytes(newId), .. BitConverter.GetBytes((ushort)segmentBytes), .. BitConverter.GetBytes((ushort)setSegments)]);
         return answers.Count == 1 ? answers[0] : new Answer(0, Status.NoChip, 0, 0, []);
     }
+
+    /// <summary>Null when the board lost power before it answered.</summary>
+    public Answer? Repair(byte[] name) => Ask(FrameType.Repair, 0x7003, name).SingleOrDefault();
 
     public List<(uint Track, uint Version, int Length, Nvs.Damage Damage)> List() => [.. Pages(FrameType.List)];
 

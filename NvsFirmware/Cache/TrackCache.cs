@@ -100,6 +100,7 @@ public sealed class TrackCache
         Status status = nvs.Tracks.Commit();
         if (status != Status.Ok)
             return status;
+        EndRead();
         VtbRecord commit = nvs.Tracks.Vtb.Current;
         for (int i = 0; i < commit.TrackCount; i++)
         {
@@ -129,8 +130,7 @@ public sealed class TrackCache
     {
         uses++;
         readPosition = 0;
-        if (reading.State == CacheState.Staged)
-            reading.State = CacheState.Empty; // a read that was not ended
+        EndRead();
         reading = Find(track);
         isHit = reading.State == CacheState.Cached && IsUnchanged(reading);
         if (isHit)
@@ -174,6 +174,14 @@ public sealed class TrackCache
         if (reader.IsIntact)
             Admit(reading);
         else
+            reading.State = CacheState.Empty;
+        reading = none;
+    }
+
+    // A read that the host left half-way keeps its block staged. That of a hit is not the read's: a write request may have taken it since.
+    private void EndRead()
+    {
+        if (!isHit && reading.State == CacheState.Staged)
             reading.State = CacheState.Empty;
         reading = none;
     }

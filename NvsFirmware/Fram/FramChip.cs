@@ -68,7 +68,10 @@ public sealed class FramChip
 
     /// <summary>Looks for the chip, patiently, because it may still be powering up or asleep.</summary>
     /// <param name="name">The part's name, which overrides what the chip says of itself; empty to ask it.</param>
-    /// <returns>Ok, NoChip or UnknownChip; UnknownChip also for a name that the chip table does not have.</returns>
+    /// <returns>
+    /// Ok, NoChip or UnknownChip; UnknownChip also for a name that the chip table does not have, and for one that the chip contradicts by
+    /// saying that it is smaller or takes addresses of another length.
+    /// </returns>
     public Status Open(string name)
     {
         Status status = Status.NoChip;
@@ -94,6 +97,14 @@ public sealed class FramChip
         bool set = (ReadStatus() & StatusWriteEnabled) != 0;
         Send(OpWriteDisable);
         return set && (ReadStatus() & StatusWriteEnabled) == 0;
+    }
+
+    /// <summary>Says so when no chip answers.</summary>
+    /// <exception cref="FramException">It does not answer, or the bus failed.</exception>
+    public void CheckAlive()
+    {
+        if (!IsAlive())
+            throw new FramException("the chip does not answer any more");
     }
 
     /// <summary>Reads bytes.</summary>
@@ -155,15 +166,18 @@ public sealed class FramChip
     }
 
     /// <summary>Puts the chip to sleep, if it can; the next access wakes it.</summary>
-    public void Sleep()
+    /// <returns>True when the chip is asleep.</returns>
+    public bool Sleep()
     {
-        if (asleep || !part.HasSleep)
-            return;
-        Send(OpSleep);
-        asleep = true;
+        if (!asleep && part.HasSleep)
+        {
+            Send(OpSleep);
+            asleep = true;
+        }
+        return asleep;
     }
 
-    // Chip select alone wakes the chip; it answers 400 to 450 µs later.
+    // Chip select alone wakes the chip; it answers 400 to 450 µs later. Nobody has looked at it meanwhile, so it may be gone.
     private void Wake()
     {
         if (!asleep)
@@ -171,16 +185,14 @@ public sealed class FramChip
         asleep = false;
         ReadStatus();
         clock.Sleep(1);
+        CheckAlive();
     }
 
     private Status Identify()
     {
-        output[0] = OpReadId;
-        Transfer(answer, 0, 1 + IdBytes);
-        Array.Copy(answer, 1, id, 0, IdBytes);
+        int index = AskId();
         if (Buffers.AreAll(id, 0, IdBytes, 0x00) || Buffers.AreAll(id, 0, IdBytes, 0xFF))
             return Status.NoChip;
-        int index = ChipTable.IndexOfId(id);
         if (index < 0)
             return Status.UnknownChip;
         Use(ChipTable.At(index));
@@ -194,8 +206,23 @@ public sealed class FramChip
             return Status.UnknownChip;
         if (!IsAlive())
             return Status.NoChip;
-        Use(ChipTable.At(index));
+        FramPart named = ChipTable.At(index);
+        int said = AskId();
+        // Writes to it would wrap, or go elsewhere, and hit what is stored.
+        if (said >= 0
+            && (ChipTable.At(said).CapacityBytes < named.CapacityBytes || ChipTable.At(said).AddressBytes != named.AddressBytes))
+            return Status.UnknownChip;
+        Use(named);
         return Status.Ok;
+    }
+
+    // The index in the chip table of the part that the chip says it is, or -1.
+    private int AskId()
+    {
+        output[0] = OpReadId;
+        Transfer(answer, 0, 1 + IdBytes);
+        Array.Copy(answer, 1, id, 0, IdBytes);
+        return ChipTable.IndexOfId(id);
     }
 
     private void Use(FramPart found)

@@ -7,7 +7,10 @@ namespace NvsFirmware.Nvs;
 /// client changes, what the client before it had committed is kept here, and it too learns after a line fault what became of its
 /// last request (G3).
 /// </summary>
-/// <remarks>Invariant: each client stands here at most once; the entry that was committed the longest ago makes room.</remarks>
+/// <remarks>
+/// Invariant: each client stands here at most once. Room makes the entry of the current client, whose last request its record tells, else
+/// the one that was committed the longest ago; so the last <see cref="Entries"/> clients before the current one are always known.
+/// </remarks>
 public sealed class ClientTable
 {
     /// <summary>Clients remembered, besides the one of the last commit.</summary>
@@ -28,6 +31,7 @@ public sealed class ClientTable
     private readonly int[] clients = new int[Entries];
     private readonly int[] requests = new int[Entries];
     private readonly int[] versions = new int[Entries];
+    private readonly bool[] isLost = new bool[Entries];
 
     /// <summary>A table that is not read yet.</summary>
     /// <param name="chip">The chip.</param>
@@ -38,28 +42,44 @@ public sealed class ClientTable
         this.scratch = scratch;
     }
 
-    /// <summary>Entries that are neither empty nor match their CRC-32: damaged, or torn by a power loss.</summary>
-    public int Damaged { get; private set; }
-
-    /// <summary>Reads the table from the chip.</summary>
+    /// <summary>Reads the table from the chip. An entry torn by a power loss is left out; it will be written again.</summary>
     public void Load()
     {
-        Damaged = 0;
         chip.Read(Geometry.ClientTableAddress, scratch, FramChip.CommandBytes, Bytes);
         for (int i = 0, at = FramChip.CommandBytes; i < Entries; i++, at += EntryBytes)
         {
             clients[i] = 0;
-            if (System.BitConverter.ToUInt32(scratch, at + CrcAt) == Crc.Of(scratch, at, CrcAt))
-            {
-                clients[i] = Buffers.GetInt32(scratch, at);
-                requests[i] = Buffers.GetInt32(scratch, at + RequestAt);
-                versions[i] = Buffers.GetInt32(scratch, at + VersionAt);
-            }
-            else if (!Buffers.AreAll(scratch, at, EntryBytes, 0))
-            {
-                Damaged++;
-            }
+            isLost[i] = !IsWhole(at) && !Buffers.AreAll(scratch, at, EntryBytes, 0);
+            if (!IsWhole(at))
+                continue;
+            clients[i] = Buffers.GetInt32(scratch, at);
+            requests[i] = Buffers.GetInt32(scratch, at + RequestAt);
+            versions[i] = Buffers.GetInt32(scratch, at + VersionAt);
+            LoseTwin(i);
         }
+    }
+
+    /// <summary>True when an entry on the medium is neither empty nor matches its CRC-32, or is an old one.</summary>
+    public bool IsDamaged() => FirstDamaged() >= 0;
+
+    /// <summary>Empties the damaged entries on the medium: whose they were is not known.</summary>
+    public void ClearDamaged()
+    {
+        for (int i = FirstDamaged(); i >= 0; i = FirstDamaged())
+        {
+            System.Array.Clear(scratch, FramChip.CommandBytes, EntryBytes);
+            chip.Write(Geometry.ClientTableAddress + i * EntryBytes, scratch, FramChip.CommandBytes, EntryBytes);
+            isLost[i] = false;
+        }
+    }
+
+    /// <summary>True when an entry was damaged when the table was read: whose it was is not known.</summary>
+    public bool IsAnyLost()
+    {
+        for (int i = 0; i < Entries; i++)
+            if (isLost[i])
+                return true;
+        return false;
     }
 
     /// <summary>The index of a client, or -1.</summary>
@@ -88,11 +108,15 @@ public sealed class ClientTable
     /// <param name="client">The client's id, not 0.</param>
     /// <param name="request">Its last committed request.</param>
     /// <param name="version">The version that gave.</param>
-    public void Store(int client, int request, int version)
+    /// <param name="current">The client of the current commit, or 0.</param>
+    public void Store(int client, int request, int version, int current)
     {
         int index = IndexOf(client);
         if (index < 0)
+            index = IndexOf(current);
+        if (index < 0)
             index = Oldest(version);
+        isLost[index] = false;
         clients[index] = client;
         requests[index] = request;
         versions[index] = version;
@@ -103,6 +127,28 @@ public sealed class ClientTable
         Buffers.PutUInt32(scratch, at + CrcAt, Crc.Of(scratch, at, CrcAt));
         chip.Write(Geometry.ClientTableAddress + index * EntryBytes, scratch, at, EntryBytes);
     }
+
+    // Two entries of a client: one of them is an old version of an entry that another client has taken since.
+    private void LoseTwin(int index)
+    {
+        int twin = IndexOf(clients[index]);
+        if (twin == index)
+            return;
+        int older = versions[index] - versions[twin] > 0 ? twin : index;
+        clients[older] = 0;
+        isLost[older] = true;
+    }
+
+    private int FirstDamaged()
+    {
+        chip.Read(Geometry.ClientTableAddress, scratch, FramChip.CommandBytes, Bytes);
+        for (int i = 0, at = FramChip.CommandBytes; i < Entries; i++, at += EntryBytes)
+            if (isLost[i] || (!IsWhole(at) && !Buffers.AreAll(scratch, at, EntryBytes, 0)))
+                return i;
+        return -1;
+    }
+
+    private bool IsWhole(int at) => System.BitConverter.ToUInt32(scratch, at + CrcAt) == Crc.Of(scratch, at, CrcAt);
 
     // Ages are differences of versions, so that the wrap of the sequence number does not matter.
     private int Oldest(int version)

@@ -27,6 +27,7 @@ public sealed class NvsStore
     private SuperblockState firstState;
     private SuperblockState secondState;
     private bool isIdKnown;
+    private int formatCount;
 
     /// <summary>A store that is not mounted yet.</summary>
     /// <param name="chip">The chip it lies on.</param>
@@ -81,6 +82,10 @@ public sealed class NvsStore
         return State;
     }
 
+    /// <summary>Tells a chip that is gone from data that are damaged.</summary>
+    /// <exception cref="FramException">The chip does not answer any more.</exception>
+    public void CheckChip() => chip.CheckAlive();
+
     /// <summary>Says that the chip failed: nothing is served until the next <see cref="Mount"/>.</summary>
     public void Unmount() => State = Status.NoChip;
 
@@ -116,7 +121,7 @@ public sealed class NvsStore
     /// <param name="newIdAt">Where the new id begins.</param>
     /// <param name="segmentBytes">Bytes in a segment; 0 for the default.</param>
     /// <param name="setSegments">Segments in a set; 0 for the default.</param>
-    /// <returns>Ok, WrongName, BadRequest for impossible sizes, Protected, NoChip, or UnknownChip when the chip is smaller than its name says.</returns>
+    /// <returns>Ok, WrongName, BadRequest for impossible sizes, Protected, NoChip, or UnknownChip when the chip is not as its name says.</returns>
     public Status Format(byte[] name, int nameAt, byte[] newId, int newIdAt, int segmentBytes, int setSegments)
     {
         if (State == Status.NoChip || State == Status.UnknownChip)
@@ -128,14 +133,19 @@ public sealed class NvsStore
             return Status.BadRequest;
         if (!IsName(name, nameAt))
             return Status.WrongName;
+        if (firstState == SuperblockState.Live && !IsOnlyAt0(Id))
+            return Status.UnknownChip;
 
         byte[] id = new byte[Superblock.IdBytes];
         System.Array.Copy(newId, newIdAt, id, 0, id.Length);
         State = Status.Blank;
+        formatCount = NewestFormatCount() + 1;
         // From the second of these one-byte writes on, the old store is gone; before it, it is whole.
         GiveUp(secondState, OldChipBytes(), 1);
         GiveUp(firstState, OldChipBytes(), 0);
-        if (IsSmallerThan(geometry, id))
+        Superblock.Put(scratch, FramChip.CommandBytes, 0, geometry, id, formatCount);
+        chip.Write(0, scratch, FramChip.CommandBytes, Superblock.LiveAt); // not counting yet
+        if (!IsOnlyAt0(id))
             return Status.UnknownChip;
         Tracks = new TrackStore(chip, geometry, scratch);
         Tracks.Initialise();
@@ -178,6 +188,9 @@ public sealed class NvsStore
         if (!isIdKnown || !IsSame(Id, name, nameAt))
             return Status.WrongName;
         givenUp = Tracks.Repair();
+        for (int copy = 0; copy < 2; copy++)
+            if (VerifyPart(copy) != Damage.None)
+                StoreSuperblock(copy);
         State = Status.Ok;
         return Status.Ok;
     }
@@ -191,14 +204,16 @@ public sealed class NvsStore
             case 0:
             case 1:
                 chip.Read(Geometry.SuperblockAddress(Tracks.Geometry.ChipBytes, part), scratch, FramChip.CommandBytes, Superblock.Bytes);
-                Superblock copy = part == 0 ? first : second;
-                return copy.Parse(scratch, FramChip.CommandBytes, part) == SuperblockState.Live && IsSame(Id, copy.Id, 0)
-                    ? Damage.None
-                    : Damage.Superblock;
+                const int ExpectedAt = FramChip.CommandBytes + Superblock.Bytes;
+                Superblock.Put(scratch, ExpectedAt, part, Tracks.Geometry, Id, formatCount);
+                for (int i = 0; i < Superblock.Bytes; i++)
+                    if (scratch[FramChip.CommandBytes + i] != scratch[ExpectedAt + i])
+                        return Damage.Superblock;
+                return Damage.None;
             case 2:
-                return (Findings & RecoveryFindings.RecordLost) != 0 || !Tracks.Vtb.IsCurrentStored() ? Damage.Record : Damage.None;
+                return Tracks.IsRecordLost || !Tracks.Vtb.IsCurrentStored() ? Damage.Record : Damage.None;
             default:
-                return Tracks.DamagedClients > 0 ? Damage.Client : Damage.None;
+                return Tracks.AreClientsDamaged() ? Damage.Client : Damage.None;
         }
     }
 
@@ -221,12 +236,23 @@ public sealed class NvsStore
         Superblock live = firstState == SuperblockState.Live ? first : second;
         if (firstState == SuperblockState.Live || secondState == SuperblockState.Live)
         {
+            if (firstState == SuperblockState.Live && secondState == SuperblockState.Live && !first.IsSame(second))
+            {
+                // One of them is of an earlier store.
+                int later = second.FormatCount - first.FormatCount;
+                if (later == 0)
+                    return Status.StoreDamaged;
+                if (later > 0)
+                    firstState = SuperblockState.Damaged;
+                else
+                    secondState = SuperblockState.Damaged;
+                live = later > 0 ? second : first;
+            }
             Know(live);
+            formatCount = live.FormatCount;
             Geometry geometry = new Geometry(live.ChipBytes, live.SegmentBytes, live.SetSegments);
             if (!geometry.IsPossible || live.ChipBytes > chip.CapacityBytes)
                 return Status.StoreDamaged;
-            if (secondState == SuperblockState.Live && !IsSame(second.Id, Id, 0))
-                secondState = SuperblockState.Damaged;
             if (firstState != SuperblockState.Live || secondState != SuperblockState.Live)
                 Findings |= RecoveryFindings.SuperblockCopy;
             Use(geometry);
@@ -276,13 +302,22 @@ public sealed class NvsStore
 
     private void StoreSuperblock(int copy)
     {
-        Superblock.Put(scratch, FramChip.CommandBytes, copy, Tracks.Geometry, Id);
+        Superblock.Put(scratch, FramChip.CommandBytes, copy, Tracks.Geometry, Id, formatCount);
         chip.Write(
             Geometry.SuperblockAddress(Tracks.Geometry.ChipBytes, copy), scratch, FramChip.CommandBytes, Superblock.Bytes);
         if (copy == 0)
             firstState = SuperblockState.Live;
         else
             secondState = SuperblockState.Live;
+    }
+
+    private int NewestFormatCount()
+    {
+        bool isFirstKnown = firstState == SuperblockState.Live || firstState == SuperblockState.GivenUp;
+        bool isSecondKnown = secondState == SuperblockState.Live || secondState == SuperblockState.GivenUp;
+        if (isFirstKnown && isSecondKnown)
+            return second.FormatCount - first.FormatCount > 0 ? second.FormatCount : first.FormatCount;
+        return isFirstKnown ? first.FormatCount : isSecondKnown ? second.FormatCount : 0;
     }
 
     private int OldChipBytes() => firstState == SuperblockState.Live ? first.ChipBytes : chip.CapacityBytes;
@@ -296,19 +331,23 @@ public sealed class NvsStore
     }
 
     // A chip smaller than the chip table or the board's setting says answers for addresses behind its end with what stands at its
-    // beginning. So puts the new superblock there, not counting yet, and looks for it at each power of two.
-    private bool IsSmallerThan(Geometry geometry, byte[] id)
+    // beginning; one that takes shorter addresses, with the same at address 1 as at 0; one that takes longer ones, with something else.
+    private bool IsOnlyAt0(byte[] id)
     {
-        Superblock.Put(scratch, FramChip.CommandBytes, 0, geometry, id);
-        chip.Write(0, scratch, FramChip.CommandBytes, Superblock.LiveAt);
-        for (int size = 0x2000; size < geometry.ChipBytes; size *= 2)
-        {
-            chip.Read(size, scratch, FramChip.CommandBytes, Superblock.Bytes);
-            SuperblockState found = second.Parse(scratch, FramChip.CommandBytes, 0);
-            if ((found == SuperblockState.GivenUp || found == SuperblockState.Live) && IsSame(second.Id, id, 0))
-                return true;
-        }
-        return false;
+        if (!IsFirstCopyAt(0, id) || IsFirstCopyAt(1, id))
+            return false;
+        for (int size = 0x2000; size < chip.CapacityBytes; size *= 2)
+            if (IsFirstCopyAt(size, id))
+                return false;
+        return true;
+    }
+
+    private bool IsFirstCopyAt(int address, byte[] id)
+    {
+        Superblock found = new Superblock();
+        chip.Read(address, scratch, FramChip.CommandBytes, Superblock.Bytes);
+        SuperblockState state = found.Parse(scratch, FramChip.CommandBytes, 0);
+        return (state == SuperblockState.GivenUp || state == SuperblockState.Live) && IsSame(found.Id, id, 0);
     }
 
     private static bool IsSame(byte[] id, byte[] other, int otherAt)

@@ -49,6 +49,7 @@ public sealed class Superblock
     private const int SegmentsAt = 20;
     private const int TrackSlotsAt = 22;
     private const int IdAt = 24;
+    private const int FormatCountAt = 32;
     private const int CrcAt = 56;
 
     private readonly byte[] id = new byte[IdBytes];
@@ -65,7 +66,12 @@ public sealed class Superblock
     /// <summary>Segments in a set.</summary>
     public int SetSegments { get; private set; }
 
-    /// <summary>What stands at an offset; the fields are taken over when the copy is Live, the id also when it is GivenUp or Newer.</summary>
+    /// <summary>How often the chip was formatted: of two copies that differ, the one with the greater number is of the later store.</summary>
+    public int FormatCount { get; private set; }
+
+    /// <summary>
+    /// What stands at an offset; the fields are taken over when the copy is Live, id and format count also when it is GivenUp or Newer.
+    /// </summary>
     /// <param name="buffer">Holds the copy.</param>
     /// <param name="offset">Where it begins.</param>
     /// <param name="copy">Which copy it should be, 0 or 1.</param>
@@ -80,6 +86,7 @@ public sealed class Superblock
         if (!isVoid && mark != LiveMark)
             return SuperblockState.Damaged;
         System.Array.Copy(buffer, offset + IdAt, id, 0, IdBytes);
+        FormatCount = Buffers.GetInt32(buffer, offset + FormatCountAt);
         if (isVoid)
             return SuperblockState.GivenUp;
         if (Buffers.GetUInt16(buffer, offset + FormatVersionAt) != FormatVersion)
@@ -96,7 +103,8 @@ public sealed class Superblock
     /// <param name="copy">Which copy, 0 or 1.</param>
     /// <param name="geometry">The store's sizes.</param>
     /// <param name="storeId">The store's id, 8 bytes.</param>
-    public static void Put(byte[] buffer, int offset, int copy, Geometry geometry, byte[] storeId)
+    /// <param name="formatCount">How often the chip was formatted.</param>
+    public static void Put(byte[] buffer, int offset, int copy, Geometry geometry, byte[] storeId, int formatCount)
     {
         System.Array.Clear(buffer, offset, Bytes);
         Buffers.PutText(buffer, offset, MagicBytes, Magic);
@@ -108,8 +116,19 @@ public sealed class Superblock
         Buffers.PutUInt16(buffer, offset + SegmentsAt, geometry.Segments);
         Buffers.PutUInt16(buffer, offset + TrackSlotsAt, geometry.TrackSlots);
         System.Array.Copy(storeId, 0, buffer, offset + IdAt, IdBytes);
+        Buffers.PutInt32(buffer, offset + FormatCountAt, formatCount);
         Buffers.PutUInt32(buffer, offset + CrcAt, Crc.Of(buffer, offset, CrcAt));
         buffer[offset + LiveAt] = LiveMark;
+    }
+
+    /// <summary>True when another copy is of the same store.</summary>
+    public bool IsSame(Superblock other)
+    {
+        for (int i = 0; i < IdBytes; i++)
+            if (id[i] != other.id[i])
+                return false;
+        return FormatCount == other.FormatCount && ChipBytes == other.ChipBytes && SegmentBytes == other.SegmentBytes
+            && SetSegments == other.SetSegments;
     }
 
     private static bool IsMagic(byte[] buffer, int offset)

@@ -63,6 +63,9 @@ public sealed class TrackStore
     /// <summary>What the last recovery found, bits of <see cref="RecoveryFindings"/>.</summary>
     public int Findings { get; private set; }
 
+    /// <summary>True when the newest record is damaged, until a repair: who asked last is not known.</summary>
+    public bool IsRecordLost { get; private set; }
+
     /// <summary>After VersionMismatch: the track's actual version, 0 if there is none.</summary>
     public int ActualVersion { get; private set; }
 
@@ -72,8 +75,8 @@ public sealed class TrackStore
     /// <summary>After a successful <see cref="FindLast"/>: the version that request gave.</summary>
     public int LastVersion { get; private set; }
 
-    /// <summary>Entries of the client table that are damaged.</summary>
-    public int DamagedClients => clients.Damaged;
+    /// <summary>True when an entry of the client table on the medium is damaged.</summary>
+    public bool AreClientsDamaged() => clients.IsDamaged();
 
     /// <summary>Bytes in the segments that new tracks can take.</summary>
     public int FreeBytes => (Segments.FreeCount - Geometry.SetSegments) * Geometry.SegmentBytes;
@@ -101,9 +104,9 @@ public sealed class TrackStore
         clients.Load();
         Segments.Load();
         Tracks.Load();
-        bool isRecordLost = !hasRecord || IsNewerThanRecord();
+        IsRecordLost = !hasRecord || IsNewerThanRecord();
         isBookkeepingDue = false;
-        if (isRecordLost)
+        if (IsRecordLost)
         {
             Findings |= RecoveryFindings.RecordLost;
             Vtb.Assume(hasRecord ? Vtb.NextSequence : NewestVersion(), Vtb.Current.NextFirst);
@@ -112,10 +115,10 @@ public sealed class TrackStore
         {
             isBookkeepingDue = Redo();
         }
-        Tracks.Check(!isRecordLost, Vtb.Current.Sum0, Vtb.Current.Sum1);
+        Tracks.Check(!IsRecordLost, Vtb.Current.Sum0, Vtb.Current.Sum1);
         if (isBookkeepingDue)
             Findings |= RecoveryFindings.RolledForward;
-        if (isTorn && !isRecordLost)
+        if (isTorn && !IsRecordLost)
             Findings |= RecoveryFindings.Discarded;
         if (Tracks.DamagedCount > 0 || Tracks.IsDoubtful)
             Findings |= RecoveryFindings.TracksDamaged;
@@ -125,7 +128,7 @@ public sealed class TrackStore
     }
 
     /// <summary>What of a client's was committed last?</summary>
-    /// <returns>Ok, NotFound, or StoreDamaged when a lost record may have held it.</returns>
+    /// <returns>Ok, NotFound, or StoreDamaged when a lost record or a damaged entry may have held it.</returns>
     public Status FindLast(int client)
     {
         if (client != 0 && Vtb.Current.Client == client)
@@ -134,7 +137,7 @@ public sealed class TrackStore
             LastVersion = Vtb.Current.Sequence;
             return Status.Ok;
         }
-        if ((Findings & RecoveryFindings.RecordLost) != 0)
+        if (IsRecordLost)
             return Status.StoreDamaged;
         if (Vtb.HasPrevious && Vtb.Coming.Client == client)
         {
@@ -143,6 +146,8 @@ public sealed class TrackStore
             return Status.Ok;
         }
         int index = clients.IndexOf(client);
+        if (index < 0 && !isClientDue && clients.IsAnyLost())
+            return Status.StoreDamaged; // the damaged entry may be this client's; one that is due to be written was only torn
         if (client == 0 || index < 0)
             return Status.NotFound;
         LastRequest = clients.Request(index);
@@ -298,7 +303,7 @@ public sealed class TrackStore
         }
         if (isClientDue)
         {
-            clients.Store(Vtb.Coming.Client, Vtb.Coming.Request, Vtb.Coming.Sequence);
+            clients.Store(Vtb.Coming.Client, Vtb.Coming.Request, Vtb.Coming.Sequence, Vtb.Current.Client);
             isClientDue = false;
         }
         if (isPrepareDue)
@@ -308,8 +313,11 @@ public sealed class TrackStore
         }
     }
 
-    /// <summary>Gives up the damaged entries, in one or more commits of nobody's, and what is in doubt. The other tracks stay.</summary>
-    /// <returns>How many entries were given up.</returns>
+    /// <summary>
+    /// Gives up the damaged tracks, in one or more commits of nobody's, and what is in doubt. The other tracks stay; what is known of them
+    /// in RAM and damaged on the medium is written again.
+    /// </summary>
+    /// <returns>How many tracks were given up.</returns>
     public int Repair()
     {
         int givenUp = 0;
@@ -317,6 +325,10 @@ public sealed class TrackStore
         BringUpToDate();
         if (Tracks.IsDoubtful)
             Tracks.Accept();
+        for (int slot = 0; slot < Tracks.Slots; slot++)
+            Restore(slot);
+        clients.ClearDamaged();
+        IsRecordLost = false;
         do
         {
             Begin(0, 0);
@@ -336,10 +348,7 @@ public sealed class TrackStore
 
     /// <summary>Holds a track's entry and data on the medium against their CRC-32s.</summary>
     /// <param name="slot">Any entry.</param>
-    /// <param name="buffer">A buffer to read into, with FramChip.CommandBytes in front and <see cref="Geometry.TrailerBytes"/> behind.</param>
-    /// <param name="offset">Index of the first byte to use.</param>
-    /// <param name="count">How many bytes to use.</param>
-    public Damage Verify(int slot, byte[] buffer, int offset, int count)
+    public Damage Verify(int slot)
     {
         if (Tracks.IsDamaged(slot) || !Tracks.IsStored(slot))
             return Damage.Entry;
@@ -348,10 +357,11 @@ public sealed class TrackStore
         if (!Segments.AreLinksStored(Tracks.First(slot), Tracks.SegmentCount(slot)))
             return Damage.Entry;
         BeginRead(slot);
+        int largest = scratch.Length - FramChip.CommandBytes - Geometry.TrailerBytes;
         do
         {
             int left = Reader.Length - Reader.Position;
-            Reader.Read(buffer, offset, left < count ? left : count);
+            Reader.Read(scratch, FramChip.CommandBytes, left < largest ? left : largest);
         }
         while (Reader.Position < Reader.Length);
         return Reader.IsIntact ? Damage.None : Damage.Data;
@@ -382,6 +392,20 @@ public sealed class TrackStore
         isBookkeepingDue = true;
         isPrepareDue = true;
         isClientDue = IsClientDue();
+    }
+
+    // Makes an entry and its links on the medium be as in RAM. Marks it damaged if its data are, or if it should be empty and is not.
+    private void Restore(int slot)
+    {
+        Damage damage = Verify(slot);
+        if (damage == Damage.Entry && Tracks.IsTrack(slot))
+        {
+            Segments.StoreLinks(Tracks.First(slot), Tracks.SegmentCount(slot));
+            Tracks.Store(slot);
+            damage = Verify(slot);
+        }
+        if (damage != Damage.None && !Tracks.IsDamaged(slot))
+            Tracks.MarkDamaged(slot);
     }
 
     // Puts the current record's commit in place of what was loaded of its tracks. True if the medium holds something else.
@@ -415,7 +439,7 @@ public sealed class TrackStore
     {
         int newest = 0;
         for (int slot = 0; slot < Tracks.Slots; slot++)
-            if (Tracks.Version(slot) - newest > 0 && Tracks.IsWhole(slot))
+            if (Tracks.Version(slot) != 0 && (newest == 0 || Tracks.Version(slot) - newest > 0) && Tracks.IsWhole(slot))
                 newest = Tracks.Version(slot);
         return newest;
     }

@@ -39,6 +39,7 @@ public sealed class TrackTable
     private int freeHead;
     private int delta0;
     private int delta1;
+    private bool isWholeDamaged;
 
     /// <summary>A table with no tracks.</summary>
     /// <param name="chip">The chip.</param>
@@ -138,7 +139,8 @@ public sealed class TrackTable
     public void Set(int slot, int track, int version, int length, int first)
     {
         Unhash(slot);
-        if (lengths[slot] == DamagedEntry)
+        bool wasDamaged = lengths[slot] == DamagedEntry;
+        if (wasDamaged)
             DamagedCount--;
         else if (lengths[slot] != Free)
             TrackCount--;
@@ -157,7 +159,8 @@ public sealed class TrackTable
             Hash(slot);
             TrackCount++;
         }
-        if (DamagedCount == 0 && !IsDoubtful)
+        // Entries that are whole and yet damaged are known by the sums only: these stay until the last of them is written over.
+        if (!IsDoubtful && (DamagedCount == 0 || wasDamaged && !isWholeDamaged))
             Accept();
     }
 
@@ -258,15 +261,34 @@ public sealed class TrackTable
         Sum0 = 0;
         Sum1 = 0;
         segments.FreeAll();
-        // From the last to the first, so that the free entries come out in order.
-        for (int slot = tracks.Length - 1; slot >= 0; slot--)
+        for (int slot = 0; slot < tracks.Length; slot++)
         {
             Sum0 = (Sum0 + crcs[slot]) & SumMask;
             Sum1 = (Sum1 + (slot + 1) * crcs[slot]) & SumMask;
+        }
+        delta0 = areSumsKnown ? (sum0 - Sum0) & SumMask : 0;
+        delta1 = areSumsKnown ? (sum1 - Sum1) & SumMask : 0;
+        Sum0 = (Sum0 + delta0) & SumMask;
+        Sum1 = (Sum1 + delta1) & SumMask;
+        isWholeDamaged = false;
+        bool isExplained = (delta0 | delta1) == 0;
+        for (int slot = 0; slot < tracks.Length; slot++)
+        {
             if (IsNeverUsed(slot))
+            {
                 lengths[slot] = Free;
+            }
             else if (!IsWhole(slot))
+            {
                 lengths[slot] = DamagedEntry;
+                isExplained |= IsLocated(slot);
+            }
+        }
+        if (!isExplained)
+            isExplained = MarkLocated();
+        // From the last to the first, so that the free entries come out in order.
+        for (int slot = tracks.Length - 1; slot >= 0; slot--)
+        {
             if (lengths[slot] == DamagedEntry)
                 DamagedCount++;
             else if (lengths[slot] == Free)
@@ -274,12 +296,8 @@ public sealed class TrackTable
             else
                 Admit(slot);
         }
-        delta0 = areSumsKnown ? (sum0 - Sum0) & SumMask : 0;
-        delta1 = areSumsKnown ? (sum1 - Sum1) & SumMask : 0;
-        Sum0 = (Sum0 + delta0) & SumMask;
-        Sum1 = (Sum1 + delta1) & SumMask;
-        if (DamagedCount == 0 && (delta0 | delta1) != 0)
-            MarkStale();
+        // Two damaged entries explain any difference. One does not explain this one: some other is not the committed one either.
+        IsDoubtful = !isExplained && DamagedCount < 2;
         for (int slot = 0; slot < tracks.Length; slot++)
             if (lengths[slot] == DamagedEntry && Find(tracks[slot]) == None)
                 Hash(slot);
@@ -295,9 +313,11 @@ public sealed class TrackTable
             if (other == None || versions[slot] - versions[other] <= 0)
             {
                 lengths[slot] = DamagedEntry;
+                isWholeDamaged = true;
                 DamagedCount++;
                 return;
             }
+            isWholeDamaged = true;
             Evict(other);
         }
         segments.Claim(firsts[slot], count);
@@ -317,7 +337,23 @@ public sealed class TrackTable
         return None;
     }
 
-    // Marks an admitted entry damaged.
+    /// <summary>Marks an entry damaged that was not: its segments become free, and its track is not served any more.</summary>
+    public void MarkDamaged(int slot)
+    {
+        if (IsTrack(slot))
+        {
+            Evict(slot);
+            Hash(slot);
+            return;
+        }
+        Unchain(slot);
+        lengths[slot] = DamagedEntry;
+        DamagedCount++;
+        if (Find(tracks[slot]) == None)
+            Hash(slot);
+    }
+
+    // Takes an admitted entry out: it is damaged.
     private void Evict(int slot)
     {
         Unhash(slot);
@@ -344,26 +380,24 @@ public sealed class TrackTable
         return false;
     }
 
-    // Each entry is whole, and yet the sums are not those of the last commit. If one entry is not the committed one, the differences
-    // are d and (place + 1) * d.
-    private void MarkStale()
+    // If the sums are not those of the last commit and just one entry is not the committed one, the differences are d and
+    // (place + 1) * d.
+    private bool IsLocated(int slot) => (delta0 | delta1) != 0 && (((slot + 1) * delta0) & SumMask) == delta1;
+
+    // Of entries that are whole, the one that the sums say is not the committed one. Several, if the difference is a multiple of a great
+    // power of two; and since nobody can say which it is, all of them.
+    private bool MarkLocated()
     {
-        int marked = 0;
+        bool isFound = false;
         for (int slot = 0; slot < tracks.Length; slot++)
         {
-            if ((((slot + 1) * delta0) & SumMask) != delta1)
+            if (!IsLocated(slot))
                 continue;
-            marked++;
-            if (IsTrack(slot))
-            {
-                Evict(slot);
-                continue;
-            }
-            Unchain(slot);
             lengths[slot] = DamagedEntry;
-            DamagedCount++;
+            isFound = true;
         }
-        IsDoubtful = marked == 0;
+        isWholeDamaged |= isFound;
+        return isFound;
     }
 
     private bool IsNeverUsed(int slot) =>

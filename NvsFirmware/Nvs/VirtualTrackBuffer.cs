@@ -91,7 +91,7 @@ public sealed class VirtualTrackBuffer
         int firstCount = Read(0, Current, setA, out bool isFirstEmpty);
         int secondCount = Read(1, Coming, setB, out bool isSecondEmpty);
         isTorn = firstCount < 0 && !isFirstEmpty || secondCount < 0 && !isSecondEmpty;
-        HasPrevious = firstCount >= 0 && secondCount >= 0;
+        HasPrevious = false;
         if (firstCount < 0 && secondCount < 0)
         {
             Current.Clear();
@@ -107,6 +107,8 @@ public sealed class VirtualTrackBuffer
         short[] found = isSecondNewer ? setB : setA;
         if (found != CommittedSet)
             System.Array.Copy(found, CommittedSet, CommittedCount);
+        // Any other than the one right before is an old version of itself: what it tells of its client is not the last.
+        HasPrevious = firstCount >= 0 && secondCount >= 0 && After(Coming.Sequence) == Current.Sequence;
         return true;
     }
 

@@ -1,0 +1,225 @@
+using System;
+using System.Collections.Generic;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.HostAdapter;
+using NvsFirmware.Tests.Rig;
+using NvsSim;
+
+namespace NvsFirmware.Tests;
+
+/// <summary>The cache seen from the wire: a hit costs no SPI traffic, and what it returns is what is committed, never newer, never older.</summary>
+[TestClass]
+public sealed class CacheTests
+{
+    private const int Blocks = 4;
+    private const int BlockBytes = 200;
+
+    private readonly TestBoard board = TestBoard.Formatted(
+        settings: new BoardSettings { CacheBlocks = Blocks, CacheBlockBytes = BlockBytes, LargestDataBytes = 128 });
+    private uint request = 1;
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(64)]
+    [DataRow(BlockBytes)]
+    public void AReadOfWhatWasWrittenOrReadCostsNoTraffic(int length)
+    {
+        // Breaks with CommitComing's blocks not admitted, or those of a read not.
+        byte[] data = TrackModel.Data(length, 1);
+        Write(new TrackItem(1, data));
+        AssertRead(1, data, isHit: true);
+        board.Boot();
+        AssertRead(1, data, isHit: false);
+        AssertRead(1, data, isHit: true);
+        Assert.AreEqual((2u, 1u), (board.Stat(Counter.Reads), board.Stat(Counter.CacheHits)));
+    }
+
+    [TestMethod]
+    public void AMissCostsTheTrackAndOneCommand()
+    {
+        // 3 bytes of opcode and address on a chip this small, then the data and their CRC-32.
+        TestBoard wide = TestBoard.Formatted();
+        foreach (int length in new[] { 0, 10, 68, 69, 1000, 16 * 72 - 4 })
+        {
+            wide.Write(request++, new TrackItem(1, TrackModel.Data(length, 1)));
+            wide.Boot();
+            wide.Chip.ResetCounters();
+            wide.Read(1);
+            Assert.AreEqual((3 + length + 4, 1), (wide.Chip.Bytes, wide.Chip.Transactions), $"{length} bytes");
+        }
+    }
+
+    [TestMethod]
+    public void TracksLongerThanABlockAreNotCached()
+    {
+        byte[] data = TrackModel.Data(BlockBytes + 1, 1);
+        Write(new TrackItem(1, data));
+        AssertRead(1, data, isHit: false);
+        AssertRead(1, data, isHit: false);
+    }
+
+    [TestMethod]
+    public void ALongTrackThatReplacesACachedOneIsNotServedFromTheOldCopy()
+    {
+        Write(new TrackItem(1, [1]));
+        byte[] data = TrackModel.Data(BlockBytes + 1, 1);
+        Write(new TrackItem(1, data));
+        AssertRead(1, data, isHit: false);
+    }
+
+    [TestMethod]
+    public void TheLeastRecentlyUsedTrackMakesRoom()
+    {
+        for (uint track = 1; track <= Blocks; track++)
+            Write(new TrackItem(track, [(byte)track]));
+        AssertRead(1, [1], isHit: true);
+        AssertRead(2, [2], isHit: true);
+        Write(new TrackItem(9, [9]));
+        AssertRead(1, [1], isHit: true);
+        AssertRead(2, [2], isHit: true);
+        AssertRead(4, [4], isHit: true);
+        AssertRead(9, [9], isHit: true);
+        AssertRead(3, [3], isHit: false);
+        AssertRead(1, [1], isHit: false);
+    }
+
+    [TestMethod]
+    public void AnOverwrittenTrackIsServedAnewAndAReleasedOneNotAtAll()
+    {
+        Write(new(1, [1]), new(2, [2]), new(3, [3]));
+        Write(new(1, [4]), new(2, null));
+        AssertRead(1, [4], isHit: true);
+        Assert.AreEqual(Status.NotFound, board.Read(2).Status);
+        AssertRead(3, [3], isHit: true);
+        Write(new TrackItem(2, [5]));
+        AssertRead(2, [5], isHit: true);
+    }
+
+    [TestMethod]
+    public void AReadDuringAWriteRequestReturnsTheOldTrack()
+    {
+        // Breaks with TrackCache.Stage making blocks Cached at once.
+        byte[] old = TrackModel.Data(150, 1), @new = TrackModel.Data(150, 2);
+        foreach (bool isCached in new[] { true, false })
+        {
+            Write(new TrackItem(1, old));
+            if (!isCached)
+                board.Boot();
+            foreach (byte[] frame in board.WriteFrames(request, [new(1, @new)]))
+            {
+                CollectionAssert.AreEqual(old, board.Read(1).Data);
+                board.Send(frame);
+            }
+            request++;
+            AssertRead(1, @new, isHit: true);
+        }
+    }
+
+    [TestMethod]
+    public void AnInterruptedWriteRequestLeavesTheOldTrack()
+    {
+        byte[] old = TrackModel.Data(150, 1);
+        Write(new TrackItem(1, old));
+        List<byte[]> frames = board.WriteFrames(request++, [new(1, TrackModel.Data(150, 2))]);
+        board.Send(frames[0]);
+        board.Idle(WriteReceiver.TimeoutMs + 100);
+        CollectionAssert.AreEqual(old, board.Read(1).Data);
+        Write(new TrackItem(2, [2]));
+        CollectionAssert.AreEqual(old, board.Read(1).Data);
+        Assert.AreEqual(Status.NotFound, board.TryWrite(request++, [new(1, [3]), new(77, null)])?.Status);
+        CollectionAssert.AreEqual(old, board.Read(1).Data);
+    }
+
+    [TestMethod]
+    public void AReadThatTheHostLeftDuringAWriteRequestDoesNotBecomeTheNewTrack()
+    {
+        byte[] old = TrackModel.Data(200, 1), @new = TrackModel.Data(200, 2);
+        Write(new TrackItem(1, old));
+        board.Boot();
+        for (uint track = 10; track < 10 + Blocks - 1; track++)
+            Write(new TrackItem(track, [1])); // one block is left for the write request, so that the read takes another
+        List<byte[]> frames = board.WriteFrames(request++, [new(1, @new)]);
+        board.Send(frames[0]);
+        board.Uart.IsHostReading = false;
+        board.Ask(FrameType.Read, 1, 1, 0, 0, 0);
+        board.Uart.IsHostReading = true;
+        Assert.AreEqual(Status.Ok, board.Send(frames[1])[^1].Status);
+        CollectionAssert.AreEqual(@new, board.Read(1).Data);
+    }
+
+    [TestMethod]
+    public void FormatEmptiesTheCache()
+    {
+        Write(new TrackItem(1, [1]));
+        Assert.AreEqual(Status.Ok, board.Format(board.StoreId()).Status);
+        Assert.AreEqual(Status.NotFound, board.Read(1).Status);
+    }
+
+    [TestMethod]
+    public void ATrackFoundDamagedIsNotCached()
+    {
+        Write(new TrackItem(1, TrackModel.Data(100, 1)));
+        board.Boot();
+        byte[] whole = board.Chip.Storage.ToArray();
+        int at = board.Chip.Memory.IndexOf(TrackModel.Data(100, 1));
+        board.Chip.Flip(at + 50, 2);
+        Assert.AreEqual(Status.TrackDamaged, board.Read(1).Status);
+        Assert.AreEqual(Status.TrackDamaged, board.Read(1).Status);
+        whole.CopyTo(board.Chip.Storage);
+        AssertRead(1, TrackModel.Data(100, 1), isHit: false);
+    }
+
+    [TestMethod]
+    public void RandomReadsAndWritesMatchAModel()
+    {
+        Random random = new(11);
+        TrackModel model = new();
+        for (int i = 0; i < 5000; i++)
+        {
+            uint track = (uint)random.Next(1, 9);
+            TrackItem item = new(track, random.Next(10) == 0 && model.Tracks.ContainsKey(track) ? null : TrackModel.Data(random.Next(BlockBytes + 60), i));
+            List<byte[]> frames = board.WriteFrames(request++, [item]);
+            int sent = random.Next(3) == 0 ? random.Next(frames.Count) : frames.Count;
+            for (int part = 0; part < sent; part++)
+            {
+                if (random.Next(2) == 0)
+                    AssertMatches((uint)random.Next(1, 9));
+                if (random.Next(10) == 0)
+                    LeaveARead((uint)random.Next(1, 9));
+                board.Send(frames[part]);
+            }
+            if (sent == frames.Count)
+                model.Apply(item);
+            AssertMatches((uint)random.Next(1, 9));
+        }
+        Assert.IsTrue(board.Stat(Counter.CacheHits) > 1000);
+
+        void AssertMatches(uint track)
+        {
+            (Status status, uint _, byte[]? data) = board.Read(track);
+            Assert.AreEqual(model.Tracks.ContainsKey(track) ? Status.Ok : Status.NotFound, status, $"track {track}");
+            if (data != null)
+                CollectionAssert.AreEqual(model.Tracks[track], data, $"track {track}");
+        }
+
+        void LeaveARead(uint track)
+        {
+            board.Uart.IsHostReading = false;
+            board.Ask(FrameType.Read, 1, BitConverter.GetBytes(track));
+            board.Uart.IsHostReading = true;
+        }
+    }
+
+    private void Write(params TrackItem[] items) => board.Write(request++, items);
+
+    private void AssertRead(uint track, byte[] expected, bool isHit)
+    {
+        board.Run(); // what the last commit left to do is not the read's
+        board.Chip.ResetCounters();
+        (Status status, uint _, byte[]? data) = board.Read(track);
+        Assert.AreEqual(Status.Ok, status);
+        CollectionAssert.AreEqual(expected, data);
+        Assert.AreEqual(isHit, board.Chip.Bytes == 0, $"track {track}: {board.Chip.Bytes} bytes on the bus, {board.Chip.Count(Opcode.Read)} reads");
+    }
+}

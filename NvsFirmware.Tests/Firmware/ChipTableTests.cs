@@ -1,0 +1,67 @@
+using nanoFramework.TestFramework;
+using NvsFirmware.Fram;
+
+namespace NvsFirmware.UnitTests;
+
+[TestClass]
+public class ChipTableTests
+{
+    [TestMethod]
+    [DataRow("MB85RS64V", 8)]
+    [DataRow("MB85RS256B", 32)]
+    [DataRow("MB85RS1MT", 128)]
+    [DataRow("MB85RS2MTA", 256)]
+    [DataRow("MB85RS4MT", 512)]
+    [DataRow("FM25V05", 64)]
+    [DataRow("FM25V20A", 256)]
+    [DataRow("CY15B108QI", 1024)]
+    public void SizesAreThoseOfTheDataSheets(string name, int kibibytes)
+    {
+        FramPart part = ChipTable.At(ChipTable.IndexOfName(name));
+        Assert.AreEqual(name, part.Name);
+        Assert.AreEqual(kibibytes * 1024, part.CapacityBytes);
+    }
+
+    // The first match counts, so no part may answer as one before it does, read forward or backward.
+    [TestMethod]
+    public void EachIdIsItsPartsAlone()
+    {
+        byte[] answer = new byte[9];
+        for (int i = 0; i < ChipTable.Count; i++)
+        {
+            byte[] id = ChipTable.At(i).Id;
+            System.Array.Clear(answer, 0, answer.Length);
+            System.Array.Copy(id, 0, answer, 0, id.Length);
+            Assert.AreEqual(i, ChipTable.IndexOfId(answer));
+            for (int j = 0; j < id.Length; j++)
+                answer[j] = id[id.Length - 1 - j];
+            Assert.AreEqual(i, ChipTable.IndexOfId(answer));
+        }
+    }
+
+    [TestMethod]
+    public void NamesDifferAndAreShortEnoughForTheWire()
+    {
+        for (int i = 0; i < ChipTable.Count; i++)
+        {
+            Assert.AreEqual(i, ChipTable.IndexOfName(ChipTable.At(i).Name));
+            Assert.IsTrue(ChipTable.At(i).Name.Length <= 16);
+        }
+        Assert.AreEqual(-1, ChipTable.IndexOfName("MB85RS64"));
+        Assert.AreEqual(-1, ChipTable.IndexOfName(""));
+    }
+
+    [TestMethod]
+    public void AddressBytesFollowFromTheSize()
+    {
+        Assert.AreEqual(2, new FramPart("", 0x10000, new byte[4], false).AddressBytes);
+        Assert.AreEqual(3, new FramPart("", 0x20000, new byte[4], false).AddressBytes);
+    }
+
+    [TestMethod]
+    public void AnotherPartsIdIsUnknown()
+    {
+        Assert.AreEqual(-1, ChipTable.IndexOfId(new byte[] { 0x04, 0x7F, 0x03, 0x03, 0, 0, 0, 0, 0 }));
+        Assert.AreEqual(-1, ChipTable.IndexOfId(new byte[] { 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0xC2, 0x22, 0x07 }));
+    }
+}

@@ -1,0 +1,71 @@
+using System;
+using nanoFramework.TestFramework;
+
+namespace NvsFirmware.UnitTests;
+
+/// <summary>
+/// What a committed write request costs where the firmware runs: prints its time and the bytes it allocates, and fails when it allocates
+/// more than it should. docs/performance.md has the figures.
+/// </summary>
+[TestClass]
+public class CostTests
+{
+    private const int Writes = 1000;
+
+    // Allocated for a write request of one frame: on .NET nothing. On nanoFramework each call of the platform's CRC-32 makes two copies
+    // of a SpanByte, nothing else does. The firmware makes nine calls: for the request's header and payload, the track's label and data,
+    // the cache's copy, the track's entry, the record, the answer's header and payload. The host's side, here, makes four.
+    private const int CrcsOfAWrite = 9 + 4;
+
+    [TestMethod]
+    [DataRow(64)]
+    [DataRow(1024)]
+    public void OfACommittedWrite(int length)
+    {
+        SmallFram fram = new SmallFram(0x40000, 0x04, 0x7F, 0x28, 0x03);
+        SmallBoard board = new SmallBoard(fram, new BoardSettings { FormatBlank = true });
+        board.Boot();
+        Check.Is(Status.Ok, board.Write(5, 1, 0, 7, 1, length, true));
+        Repeat(board, 2, 50);
+        Allocations allocations = new Allocations();
+        long start = DateTime.UtcNow.Ticks;
+        Repeat(board, 100, Writes);
+        long durationUs = (DateTime.UtcNow.Ticks - start) / 10;
+        int bytes = allocations.End();
+        Console.WriteLine("cost: a committed write request of " + length.ToString() + " bytes takes " + (durationUs / Writes).ToString()
+            + " us and allocates " + (bytes / Writes).ToString() + " bytes, the host's side and the chip's model included");
+        // The count is not exact on nanoFramework, but a quarter is what the smallest object takes: one more for each request is seen.
+        int crcBytes = BytesOfACrc();
+        Assert.IsTrue(bytes <= Writes * (CrcsOfAWrite * crcBytes + crcBytes / 4), "bytes: " + bytes.ToString());
+    }
+
+    [TestMethod]
+    public void OfALoopWithNothingToDo()
+    {
+        SmallBoard board = new SmallBoard();
+        board.Format();
+        board.Firmware.Step(1);
+        Allocations allocations = new Allocations();
+        for (int i = 0; i < Writes; i++)
+            board.Firmware.Step(5); // five seconds: it also looks whether the chip is still there
+        int bytes = allocations.End();
+        Assert.IsTrue(bytes <= Writes * BytesOfACrc() / 4, "bytes: " + bytes.ToString());
+    }
+
+    private static void Repeat(SmallBoard board, int request, int count)
+    {
+        for (int i = 0; i < count; i++)
+            if (board.Repeat(request + i) != Status.Ok) // an assertion would allocate
+                Check.Is(Status.Ok, board.Status);
+    }
+
+    private static int BytesOfACrc()
+    {
+        const int Calls = 5000;
+        byte[] buffer = new byte[16];
+        Allocations allocations = new Allocations();
+        for (int i = 0; i < Calls; i++)
+            Crc.Of(buffer, 0, 16);
+        return (allocations.End() + Calls - 1) / Calls;
+    }
+}
