@@ -373,6 +373,7 @@ public sealed class BadInputTests
     [TestMethod]
     public void AHalfSentRequestIsDroppedAfterTenSeconds()
     {
+        // Breaks with RequestHandler.DropLateRequest left out.
         List<byte[]> frames = board.WriteFrames(Request, [new(9, ten), new(10, ten)]);
         Statuses([Status.Continue], frames[0]);
         board.Idle(WriteReceiver.TimeoutMs + 1000);
@@ -518,7 +519,7 @@ public sealed class BadInputTests
     [DynamicData(nameof(Seeds))]
     public void NoMixOfGoodAndBadFramesChangesMoreThanItsWholeRequests(int seed)
     {
-        // Breaks, for one, with isWriting left true after a Refuse, or with Abort's Unreserve left out. A seed repeats its run.
+        // Breaks, for one, with the order of parts not checked, or a commit before all data are there. A seed repeats its run.
         BadInputMix mix = new(board, model, seed);
         for (int i = 0; i < 60; i++)
         {

@@ -26,7 +26,7 @@ public sealed class CacheTests
     [DataRow(BlockBytes)]
     public void AReadOfWhatWasWrittenOrReadCostsNoTraffic(int length)
     {
-        // Breaks with CommitComing's blocks not admitted, or those of a read not.
+        // Breaks with TrackCache.Commit not admitting what it staged, or Read not.
         byte[] data = TrackModel.Data(length, 1);
         Write(new TrackItem(1, data));
         AssertRead(1, data, isHit: true);
@@ -63,6 +63,7 @@ public sealed class CacheTests
     [TestMethod]
     public void ALongTrackThatReplacesACachedOneIsNotServedFromTheOldCopy()
     {
+        // Breaks with TrackCache.Commit not emptying the block of the old version.
         Write(new TrackItem(1, [1]));
         byte[] data = TrackModel.Data(BlockBytes + 1, 1);
         Write(new TrackItem(1, data));
@@ -135,6 +136,7 @@ public sealed class CacheTests
     [TestMethod]
     public void AReadThatTheHostLeftDuringAWriteRequestDoesNotBecomeTheNewTrack()
     {
+        // Breaks with TrackCache.Commit taking the read's staged block for the request's.
         byte[] old = TrackModel.Data(200, 1), @new = TrackModel.Data(200, 2);
         Write(new TrackItem(1, old));
         board.Boot();
@@ -160,6 +162,7 @@ public sealed class CacheTests
     [TestMethod]
     public void ATrackFoundDamagedIsNotCached()
     {
+        // Breaks with TrackCache.Read admitting without asking IsIntact.
         Write(new TrackItem(1, TrackModel.Data(100, 1)));
         board.Boot();
         byte[] whole = board.Chip.Storage.ToArray();

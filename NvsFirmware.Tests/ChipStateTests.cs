@@ -126,6 +126,7 @@ public sealed class ChipStateTests
     [DataRow("MB85RS1MT", "CY15B108QI")]
     public void AStoreOnAChipSmallerThanItsNameIsServedAndNotDestroyedByFormat(string real, string name)
     {
+        // Breaks with NvsStore.Format not asking IsOnlyAt0 before it gives the old store up.
         TestBoard right = WithTracks(real, new BoardSettings { ChipName = real });
         right.Chip.Rdid = [];
         TestBoard board = new(right.Chip, new BoardSettings { ChipName = name });
@@ -280,6 +281,7 @@ public sealed class ChipStateTests
     [TestMethod]
     public void AChipThatVanishesUnderABusyLineIsMissedWithinASecond()
     {
+        // Breaks with each frame putting WatchChip off.
         TestBoard board = WithTracks();
         board.Idle(500);
         board.Chip.IsAbsent = true;
@@ -295,6 +297,7 @@ public sealed class ChipStateTests
     [TestMethod]
     public void AReadFromAVanishedChipIsAChipErrorAndNotDamage()
     {
+        // Breaks with RequestHandler.Read not asking CheckChip.
         TestBoard board = WithTracks(settings: new BoardSettings { CacheBlocks = 0 });
         board.Chip.IsAbsent = true;
         Assert.AreEqual(Status.ChipError, board.Read(1).Status);
@@ -405,7 +408,7 @@ public sealed class ChipStateTests
     [TestMethod]
     public void ABoardThatFormatsBlankChipsLeavesEveryOtherAlone()
     {
-        // Breaks with Firmware.Mount formatting in any state but Ok.
+        // Breaks with Firmware.Mount formatting in any state but Ok and NvsStore.IsName taking BLANK in any: each alone is held by the other.
         byte[] store = WithTracks().Chip.Storage.ToArray();
         Random random = new(5);
         for (int i = 0; i < 300; i++)
@@ -460,6 +463,7 @@ public sealed class ChipStateTests
     [DataRow((byte)0xFF)]
     public void TwoWipedSuperblockCopiesAreADamagedStoreAndNotABlankChip(byte cells)
     {
+        // Breaks with NvsStore.Recover not looking for records of commits.
         TestBoard board = WithTracks(settings: FormatsBlank());
         board.Chip.Fill(0, Superblock.Bytes, cells);
         board.Chip.Fill(board.Chip.Part.Bytes - Superblock.Bytes, Superblock.Bytes, cells);

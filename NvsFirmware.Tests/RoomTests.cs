@@ -126,6 +126,7 @@ public sealed class RoomTests
     [DataRow("MB85RS256TY", 0, 0, 5)]
     public void TwentyThousandRandomRequestsLoseNoSegmentAndNoByte(string chip, int segmentBytes, int setSegments, int seed)
     {
+        // Breaks with CommitComing freeing one segment of an old track too few.
         board = TestBoard.Formatted(chip, segmentBytes: segmentBytes, setSegments: setSegments);
         Random random = new(seed);
         int longest = (int)board.Hello().U32(Payload.HelloAnswer.LongestTrackBytes);

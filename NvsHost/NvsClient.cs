@@ -35,9 +35,6 @@ public sealed class NvsClient : IAsyncDisposable
     private const int MostSkippedAnswers = 4096;
     private const int QuietMarginMs = 100;
 
-    // Room in the window that write requests leave, so that LAST can be asked while they are unanswered.
-    private const int ReservedWindowBytes = 64;
-
     private readonly SemaphoreSlim gate = new(1, 1);
     private readonly NvsLine line;
     private readonly byte[] small = new byte[Frame.TotalBytes(Payload.Format.Bytes)];
@@ -68,6 +65,9 @@ public sealed class NvsClient : IAsyncDisposable
 
     // What a frame and its answer need on the line comes on top of the timeout: at 9600 baud 4 KiB take four seconds.
     internal int WaitMs => TimeoutMs + LineMs(Board.WindowBytes + Board.LargestDataBytes);
+
+    // Room in the window that write requests leave, so that LAST can be asked, and asked again, while they are unanswered.
+    private int ReservedWindowBytes => (Options.Retries + 1) * Frame.TotalBytes(Payload.Last.Bytes);
 
     // Never shorter than the silence that a board which met noise waits for, or the repetitions would keep it waiting for ever.
     private int TimeoutMs => Math.Max(Options.TimeoutMs, FrameReader.QuietMs + QuietMarginMs);
@@ -176,12 +176,9 @@ public sealed class NvsClient : IAsyncDisposable
                         lastRequest = last.Request;
                     areNumbersKnown = true;
                 }
+                // What a request that was given up left behind counts against the window until the board has answered something later.
                 if (mayBeUnanswered)
-                {
-                    // What a cancelled request left behind counts against the window until the board has answered something later.
                     await LastCoreAsync(ct).ConfigureAwait(false);
-                    mayBeUnanswered = false;
-                }
                 WriteRequest request = new(this, line, list, NextRequest(), Board.LargestDataBytes, Board.WindowBytes - ReservedWindowBytes);
                 try
                 {
@@ -189,7 +186,7 @@ public sealed class NvsClient : IAsyncDisposable
                 }
                 finally
                 {
-                    mayBeUnanswered = request.HasUnanswered;
+                    mayBeUnanswered |= request.HasUnanswered;
                 }
             },
             ct);
@@ -276,8 +273,10 @@ public sealed class NvsClient : IAsyncDisposable
                     BoardInfo board = await HelloCoreAsync(ct).ConfigureAwait(false);
                     if (board.State == Status.Ok && board.StoreId == Convert.ToHexStringLower(newId))
                         return board;
-                    if (isAnswered)
-                        throw NoSense($"formatted, but the store is {board.StoreId} and its state {board.State}");
+                    if (!isAnswered)
+                        continue;
+                    Refuse(answer!, $"format {name}");
+                    throw NoSense($"formatted, but the store is {board.StoreId} and its state {board.State}");
                 }
                 throw Silent($"format {name}");
             },
@@ -302,8 +301,13 @@ public sealed class NvsClient : IAsyncDisposable
         for (int skipped = 0; skipped < MostSkippedAnswers; skipped++)
         {
             Answer? answer = await line.ReceiveAsync(waitMs, ct).ConfigureAwait(false);
-            if (answer is null || (answer.Type == type && answer.Request == request))
-                return answer;
+            if (answer is null)
+                return null;
+            if (answer.Type != type || answer.Request != request)
+                continue;
+            if (type != FrameType.Write)
+                mayBeUnanswered = false; // Answers come in order, and this is the only frame that the request has sent.
+            return answer;
         }
         return null;
     }
@@ -488,6 +492,7 @@ public sealed class NvsClient : IAsyncDisposable
         uint request = NextRequest();
         payload.CopyTo(small, Frame.HeaderBytes);
         int count = Frame.Seal(small, type, Status.Ok, (int)request, 0, payload.Length);
+        mayBeUnanswered = true;
         await line.SendAsync(small, count, ct).ConfigureAwait(false);
         return request;
     }

@@ -78,7 +78,10 @@ public enum WriteOutcome
     Unknown,
 }
 
-/// <summary>The line failed: no answer in time, the port is gone, or what came makes no sense.</summary>
+/// <summary>
+/// The line failed: no answer in time, the port is gone, or what came makes no sense. Also when the board cannot tell what became of a write
+/// request, because its chip failed meanwhile.
+/// </summary>
 public sealed class NvsLineException : NvsException
 {
     /// <summary>Describes a failure of the line.</summary>

@@ -25,7 +25,7 @@ internal static class Program
         DemoCommand.AddTo(root);
         ParseResult result = root.Parse(args);
         if (result.Action is ParseErrorAction action)
-            action.ShowHelp = false; // Help would go to stdout, where only answers belong.
+            action.ShowHelp = action.ShowTypoCorrections = false; // They would go to stdout, where only answers belong.
         // Long enough for a command to end by itself: a write request that is under way takes its answer first.
         return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(5) });
     }

@@ -102,10 +102,10 @@ internal sealed class WriteRequest
             if (answer?.Payload is null)
             {
                 // Silence, or an answer that was damaged on the way. LAST is answered after all that was sent before it.
-                LastCommit? last = await client.LastCoreAsync(ct).ConfigureAwait(false);
-                if (last?.Request == request)
-                    return last.Version;
+                uint? committed = await CommittedAsync(ct).ConfigureAwait(false);
                 Settle(int.MaxValue);
+                if (committed is not null)
+                    return committed.Value;
                 isGoingBack = true;
                 continue;
             }
@@ -115,7 +115,6 @@ internal sealed class WriteRequest
             {
                 case Status.Ok:
                     uint version = NvsClient.UInt32(NvsClient.Checked(answer, Payload.WriteAnswer.Bytes), Payload.WriteAnswer.Version);
-                    await DrainAsync(ct).ConfigureAwait(false);
                     progress?.Report(parts.Sum(p => p.Count));
                     return version;
                 case Status.Continue:
@@ -189,30 +188,30 @@ internal sealed class WriteRequest
         }
     }
 
-    // The request is decided. Takes the answers to parts that are still on the way, so that the window is free for the next one.
-    private async Task DrainAsync(CancellationToken ct)
-    {
-        while (unanswered.Count > 0)
-        {
-            Answer? answer = await client.AnswerAsync(FrameType.Write, request, client.WaitMs, ct).ConfigureAwait(false);
-            if (answer is null)
-                return;
-            Settle(answer.Part);
-        }
-    }
-
     // Throws, unless the chip failed right after the commit.
     private async Task<uint> RefusedAsync(Answer answer, CancellationToken ct)
     {
         uint? actual = null;
         if (answer.Status == Status.VersionMismatch)
             actual = NvsClient.UInt32(NvsClient.Checked(answer, Payload.WriteAnswer.Bytes), Payload.WriteAnswer.Version);
-        await DrainAsync(ct).ConfigureAwait(false);
-        if (answer.Status is Status.ChipError or Status.InternalError
-            && await client.LastCoreAsync(ct).ConfigureAwait(false) is { } last && last.Request == request)
-            return last.Version;
+        if (answer.Status is Status.ChipError or Status.InternalError && await CommittedAsync(ct).ConfigureAwait(false) is { } version)
+            return version;
         uint? track = answer.Part < parts.Count ? parts[answer.Part].Item.Track : null;
         throw new NvsRefusedException(answer.Status, what + (isBatch && track is not null ? $", track {track}" : ""), track, actual);
+    }
+
+    // The version, if the request was committed; null if it certainly was not.
+    private async Task<uint?> CommittedAsync(CancellationToken ct)
+    {
+        try
+        {
+            LastCommit? last = await client.LastCoreAsync(ct).ConfigureAwait(false);
+            return last?.Request == request ? last.Version : null;
+        }
+        catch (NvsRefusedException e) when (isLastSent)
+        {
+            throw new NvsLineException(e.Message, false, e); // The board is there, its store is not: the outcome stays unknown.
+        }
     }
 
     private int NextPart(Answer answer)

@@ -47,10 +47,13 @@ public sealed class StoreHistory
         history.Write(3, (5, 30), (6, 40), (8, 10));
         history.Write(1, (5, null), (6, 200));
         history.Write(2, (2, 310), (9, 144));
+        for (int i = 0; i < 4; i++)
+            history.Write(1, (12, 1140 + i)); // goes round, so that segments have had other owners
         history.Write(3, (3, 20));
-        history.Write(1, (8, null), (10, 60));
+        history.Write(1, (8, null), (10, 60), (5, 70));
+        history.Write(2, (2, 290));
         history.Write(3, (7, 30));
-        history.Write(1, (2, 290));
+        history.Write(2, (6, 210));
         history.Write(1, (1, 45), (11, 150));
         history.Medium = StoreChecks.CheckServed(history.Board, "the history's end");
         history.Id = history.Board.StoreId();

@@ -47,8 +47,6 @@ internal sealed class DemoCommand
         {
             string? path = parsed.GetValue(file);
             byte[] data = path is null ? OwnFile() : await File.ReadAllBytesAsync(path, ct).ConfigureAwait(false);
-            if (data.Length == 0)
-                throw new ArgumentException($"{path} is empty: give a file with something to store.");
             DirectoryInfo folder = Directory.CreateTempSubdirectory("nvs-demo-");
             try
             {
@@ -81,12 +79,14 @@ internal sealed class DemoCommand
             Say($"the first write request will find its segments allocated: {Prepared(store)}");
 
             (singles, batch) = Cut(data, made, store);
-            Act($"{Markup.Escape(name)}, {data.Length} bytes, becomes {singles.Count + batch.Count} tracks; all but the last {batch.Count} are written");
-            await ShowAsync(Table("track", "bytes", "committed as", "written to", "flag", "allocated for the next request"), async addRow =>
-            {
-                foreach (WriteItem item in singles)
-                    addRow(await CommitAsync(client, [item]).ConfigureAwait(false));
-            }).ConfigureAwait(false);
+            Act($"{Markup.Escape(name)}, {Session.Count(data.Length, "byte")}, becomes {Session.Count(singles.Count + batch.Count, "track")}"
+                + (singles.Count == 0 ? "" : batch.Count == 1 ? "; all but the last one are written" : $"; all but the last {batch.Count} are written"));
+            if (singles.Count > 0)
+                await ShowAsync(Table("track", "bytes", "version", "written to", "flag", "prepared next"), async addRow =>
+                {
+                    foreach (WriteItem item in singles)
+                        addRow(await CommitAsync(client, [item]).ConfigureAwait(false));
+                }).ConfigureAwait(false);
         }
 
         // Whatever boot costs now, it costs again at the next boot: that tells where the write request's traffic will lie.
@@ -101,7 +101,7 @@ internal sealed class DemoCommand
 
         int batchBytes = batch.Sum(item => item.Data.Length);
         long cut = bootBytes + Math.Max(1, batchBytes / 2);
-        string rest = batch.Count == 1 ? "The last track is" : $"The last {batch.Count} tracks are";
+        string rest = singles.Count == 0 ? "It is" : batch.Count == 1 ? "The last track is" : $"The last {batch.Count} tracks are";
         Act($"{rest} written in one request, and in the middle of it the plug is pulled");
         bool isWhole = await PullAsync(fram, batch, cut, true).ConfigureAwait(false) is { IsWhole: true, IsCommitted: false };
 
@@ -112,7 +112,7 @@ internal sealed class DemoCommand
         await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
         {
             uint startBytes = (await client.StatsAsync(ct).ConfigureAwait(false))[Counter.BusBytes];
-            await ShowAsync(Table("tracks", "bytes", "committed as", "written to", "flag", "allocated for the next request"), async addRow =>
+            await ShowAsync(Table("tracks", "bytes", "version", "written to", "flag", "prepared next"), async addRow =>
                 addRow(await CommitAsync(client, batch).ConfigureAwait(false))).ConfigureAwait(false);
             requestBytes = (await client.StatsAsync(ct).ConfigureAwait(false))[Counter.BusBytes] - startBytes;
             isWhole &= await CompareAsync(client, all).ConfigureAwait(false);
@@ -127,7 +127,7 @@ internal sealed class DemoCommand
             () => { });
         show.WriteLine();
         show.MarkupLine(isWhole
-            ? $"[green]✔[/] all {data.Length} bytes are as they were written, and every cut left all of the request or nothing of it"
+            ? $"[green]✔[/] {(data.Length == 1 ? "the byte is as it was" : $"all {data.Length} bytes are as they were")} written, and every cut left all of the request or nothing of it"
             : "[red]✘ something does not match; the lines above say what[/]");
         return isWhole ? ExitCode.Done : ExitCode.Mismatch;
     }
@@ -138,7 +138,7 @@ internal sealed class DemoCommand
         long first = low;
         bool isSharp = true;
         string fram = Path.Combine(folder, "cut.fram");
-        await ShowAsync(Table("plug pulled after", "the host got", "boot found", "LAST says", "its tracks"), async addRow =>
+        await ShowAsync(Table("cut at", "host got", "boot found", "LAST says", "tracks"), async addRow =>
         {
             while (high - low > 1)
             {
@@ -146,11 +146,11 @@ internal sealed class DemoCommand
                 File.Copy(before, fram, true);
                 Pull pull = await PullAsync(fram, batch, cut, false).ConfigureAwait(false);
                 addRow([
-                    $"byte {cut - first}",
+                    $"{cut - first}",
                     pull.IsAnswered ? "Ok" : "no answer",
                     pull.Found,
-                    pull.IsCommitted ? "[green]committed[/]" : "[yellow]not committed[/]",
-                    !pull.IsWhole ? "[red]mixed[/]" : pull.IsCommitted ? "all there" : "as before",
+                    pull.IsCommitted ? "[green]committed[/]" : "[yellow]nothing[/]",
+                    !pull.IsWhole ? "[red]mixed[/]" : pull.IsCommitted ? "new" : "old",
                 ]);
                 isSharp &= pull.IsWhole && (pull.IsCommitted || !pull.IsAnswered);
                 if (pull.IsCommitted)
@@ -233,7 +233,7 @@ internal sealed class DemoCommand
             version.ToString(CultureInfo.InvariantCulture),
             $"{Set(flag)}, {StoreCommands.CommittedSegments(store)}",
             $"{Set(flag)} → {Set(store.Flag)}",
-            Prepared(store),
+            $"{Set(store.Flag)}, {store.PreparedFirst}…{store.PreparedLast}",
         ];
     }
 
@@ -255,9 +255,9 @@ internal sealed class DemoCommand
     // The pieces of the file: the last few go together into one request, as many as a segment set holds.
     private static (List<WriteItem> Singles, List<WriteItem> Batch) Cut(byte[] data, BoardInfo board, StoreInfo store)
     {
-        int pieceBytes = Math.Min(board.LongestTrackBytes, (data.Length + Pieces - 1) / Pieces);
+        int pieceBytes = Math.Clamp((data.Length + Pieces - 1) / Pieces, 1, board.LongestTrackBytes);
         List<WriteItem> items = new();
-        for (int at = 0; at < data.Length; at += pieceBytes)
+        for (int at = 0; at < Math.Max(1, data.Length); at += pieceBytes) // An empty file is an empty track.
             items.Add(WriteItem.Store((uint)items.Count + 1, data.AsMemory(at, Math.Min(pieceBytes, data.Length - at))));
         int trailerBytes = (store.SegmentBytes * store.SetSegments) - board.LongestTrackBytes; // What the store adds to each track.
         int segmentsEach = (pieceBytes + trailerBytes + store.SegmentBytes - 1) / store.SegmentBytes;
@@ -289,6 +289,7 @@ internal sealed class DemoCommand
 
     private void Say(string markup) => show.MarkupLine($"  {markup}");
 
+    // Narrow enough for a terminal of 80 columns.
     private static Table Table(params string[] columns)
     {
         Table table = new Table().SimpleBorder();

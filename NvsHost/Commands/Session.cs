@@ -122,13 +122,15 @@ internal sealed class Session
     public static void SetAction(Command command, Func<Session, ParseResult, CancellationToken, Task<int>> run) =>
         command.SetAction(async (parsed, ct) =>
         {
+            await Task.Yield(); // Interruptions are caught from the moment on in which this waits for the first time.
             Session session = new(parsed);
             try
             {
                 return await run(session, parsed, ct).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            catch (Exception e) when (ct.IsCancellationRequested && e is OperationCanceledException or NvsLineException or NoBoardException)
             {
+                // A terminal interrupts the demonstration's board too, so the line may break first.
                 return session.Fail(ExitCode.Interrupted, "Interrupted. A write request that was under way is stored as a whole or not at all.", null);
             }
             catch (NoBoardException e)
@@ -216,6 +218,9 @@ internal sealed class Session
         else
             forPerson();
     }
+
+    /// <summary>A number of things, for a person.</summary>
+    public static string Count(int number, string thing) => $"{number} {thing}{(number == 1 ? "" : "s")}";
 
     /// <summary>True when the answer is to be JSON.</summary>
     public bool IsJson => isJson;

@@ -46,6 +46,7 @@ internal sealed class SimBoard : IAsyncDisposable
     {
         string executable = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "NvsSim.exe" : "NvsSim");
         ProcessStartInfo start = new(executable) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["DOTNET_EnableDiagnostics"] = "0"; // Its sockets would stay behind when the plug is pulled.
         start.ArgumentList.Add("--fram");
         start.ArgumentList.Add(fram);
         if (cutAfterBytes is not null)

@@ -139,7 +139,7 @@ internal static class StoreCommands
                     session.Out.WriteLine(damage.Track == 0 && damage.Version == 0
                         ? $"damaged: {damage.Damage} {damage.Entry}"
                         : $"damaged: track {damage.Track} version {damage.Version} ({damage.Damage} {damage.Entry})");
-                session.Out.WriteLine($"{result.TracksChecked} tracks checked, {result.Damages.Count} damages");
+                session.Out.WriteLine($"{Session.Count(result.TracksChecked, "track")} checked, {Session.Count(result.Damages.Count, "damage")}");
             });
             if (result.Damages.Count == 0)
                 return ExitCode.Done;
@@ -180,7 +180,7 @@ internal static class StoreCommands
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
             string what = parsed.GetValue(name) ?? throw NotNamed("repair", client.Board);
             int givenUp = await client.RepairAsync(what, ct).ConfigureAwait(false);
-            session.Answer(new { GivenUp = givenUp }, () => session.Out.WriteLine($"{givenUp} tracks given up"));
+            session.Answer(new { GivenUp = givenUp }, () => session.Out.WriteLine($"{Session.Count(givenUp, "track")} given up"));
             return ExitCode.Done;
         });
         return command;

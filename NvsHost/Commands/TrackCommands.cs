@@ -113,7 +113,7 @@ internal static class TrackCommands
                 await ReplaceAsync(file, read.Data, ct).ConfigureAwait(false);
                 session.Answer(
                     new { read.Track, read.Version, Bytes = read.Data.Length, File = file },
-                    () => session.Out.WriteLine($"track {read.Track}: version {read.Version}, {read.Data.Length} bytes in {file}"));
+                    () => session.Out.WriteLine($"track {read.Track}: version {read.Version}, {Session.Count(read.Data.Length, "byte")} in {file}"));
             }
             else if (session.IsJson)
             {
@@ -121,7 +121,7 @@ internal static class TrackCommands
             }
             else
             {
-                session.Tell($"Track {read.Track} has version {read.Version} and {read.Data.Length} bytes.");
+                session.Tell($"Track {read.Track} has version {read.Version} and {Session.Count(read.Data.Length, "byte")}.");
                 await using Stream stdout = Console.OpenStandardOutput();
                 await stdout.WriteAsync(read.Data, ct).ConfigureAwait(false);
             }
@@ -174,7 +174,7 @@ internal static class TrackCommands
                 foreach (WriteItem item in items)
                     session.Out.WriteLine(item.IsRelease
                         ? $"track {item.Track}: released"
-                        : $"track {item.Track}: version {version}, {item.Data.Length} bytes committed");
+                        : $"track {item.Track}: version {version}, {Session.Count(item.Data.Length, "byte")} committed");
             });
         return ExitCode.Done;
     }

@@ -132,6 +132,8 @@ internal static partial class Program
             chip.CutAfterBits(8L * cutBytes);
 
         Firmware firmware = new(chip, uart, clock, settings);
+        // A board's processor needs longer to start than its chip. So boot costs the same traffic each time, as --cut-after needs.
+        clock.Sleep(PowerUpUs / 1000 + 1);
         firmware.Boot();
         Console.Error.WriteLine($"boot: {firmware.BootReport}");
         Console.WriteLine($"serial port: {uart.Path}");

@@ -1,0 +1,336 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.HostAdapter;
+using NvsFirmware.Tests.Rig;
+using NvsSim;
+
+namespace NvsFirmware.Tests.Host;
+
+/// <summary>The command nvs as a shell script uses it: a process, a real pseudo-terminal, a simulated board that is a process too.</summary>
+[TestClass]
+public sealed class CommandTests
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;
+
+    private string FramPath => Path.Combine(folder, "cells.fram");
+
+    [TestCleanup]
+    public void RemoveFolder() => Directory.Delete(folder, recursive: true);
+
+    /// <summary>Breaks when a byte is changed on the way from stdin or a file to stdout or a file, or stdout holds more than the data.</summary>
+    [TestMethod]
+    public void WhatIsWrittenIsRead()
+    {
+        using SimProcess board = Formatted();
+        byte[] data = [.. Enumerable.Range(0, 6000).Select(i => (byte)(i * 7))];
+        string file = FileOf("data", data);
+
+        AssertText("track 5: version 1, 6000 bytes committed\n", Nvs(board, data, "write", "5"));
+        AssertText("track 16: version 2, 6000 bytes committed\n", Nvs(board, null, "write", "0x10", file));
+        AssertText("track 4294967295: version 3, 0 bytes committed\n", Nvs(board, [], "write", "4294967295", "-"));
+        CollectionAssert.AreEqual(data, Nvs(board, null, "read", "5").Expect(0).Bytes);
+        Assert.IsEmpty(Nvs(board, null, "read", "0xFFFFFFFF").Expect(0).Bytes);
+        string target = Path.Combine(folder, "target");
+        AssertText($"track 16: version 2, 6000 bytes in {target}\n", Nvs(board, null, "read", "16", "-o", target));
+        CollectionAssert.AreEqual(data, File.ReadAllBytes(target));
+        File.CreateSymbolicLink(Path.Combine(folder, "link"), target);
+        Nvs(board, "x"u8.ToArray(), "write", "6").Expect(0);
+        Nvs(board, null, "read", "6", "-o", Path.Combine(folder, "link")).Expect(0);
+        Assert.AreEqual("x", File.ReadAllText(target), "the link stays, what it names is replaced");
+        Assert.IsNotNull(new FileInfo(Path.Combine(folder, "link")).LinkTarget);
+
+        Assert.AreEqual(0, Nvs(board, null, "read", "5", "-v").Expect(0).Bytes.AsSpan().SequenceCompareTo(data), "-v tells on stderr");
+        Assert.AreEqual("sim", Nvs((string?)null, null, "info", "--json", "--port", board.Port).Expect(0).Json.GetProperty("board").GetProperty("boardName").GetString());
+        Nvs("/dev/no-such-port", null, "info", "--port", board.Port).Expect(0); // The option goes before NVS_PORT.
+    }
+
+    /// <summary>Breaks when a batch is more or less than one commit, or is committed in part.</summary>
+    [TestMethod]
+    public void ABatchIsStoredAndReleasedAsOne()
+    {
+        using SimProcess board = Formatted();
+        string one = FileOf("one", "1"u8.ToArray());
+        AssertText("track 1: version 1, 1 byte committed\ntrack 2: version 1, 2 bytes committed\n", Nvs(board, "22"u8.ToArray(), "batch", $"1={one}", "2=-"));
+        Nvs(board, null, "batch", $"3={one}", "--release", "9").ExpectFailure(5, "NotFound");
+        Nvs(board, null, "batch", $"3={one}", $"3={one}").ExpectFailure(1, "twice");
+        AssertText("track 3: version 2, 1 byte committed\ntrack 1: released\ntrack 2: released\n", Nvs(board, null, "batch", $"3={one}", "--release", "1", "--release", "0x2"));
+        AssertText("track 3: released\n", Nvs(board, null, "release", "3"));
+        Nvs(board, null, "release", "3").ExpectFailure(5, "NotFound");
+        AssertText("no tracks\n", Nvs(board, null, "list"));
+    }
+
+    /// <summary>Breaks when --expect lets a version be replaced that is not the expected one.</summary>
+    [TestMethod]
+    public void ExpectGuardsAVersion()
+    {
+        using SimProcess board = Formatted();
+        Nvs(board, [1], "write", "5", "--expect", "0").Expect(0);
+        Nvs(board, [2], "write", "5", "--expect", "0").ExpectFailure(5, "VersionMismatch");
+        Nvs(board, [2], "write", "5", "--expect", "1").Expect(0);
+        Nvs(board, null, "release", "5", "--expect", "1").ExpectFailure(5, "version 2");
+        CollectionAssert.AreEqual(new byte[] { 2 }, Nvs(board, null, "read", "5").Bytes);
+        Nvs(board, null, "release", "5", "--expect", "2").Expect(0);
+    }
+
+    /// <summary>Breaks when anything but one JSON document goes to stdout, or a field that scripts use is renamed.</summary>
+    [TestMethod]
+    public void JsonIsOneDocument()
+    {
+        using SimProcess board = new(FramPath);
+        string id = Json(board, null, "format", "BLANK", "--segment-bytes", "64", "--set-segments", "32").GetProperty("storeId").GetString()!;
+        Assert.AreEqual(2, Json(board, [1, 2], "write", "5", "-v").GetProperty("bytes").GetInt32());
+        Assert.AreEqual("AQI=", Json(board, null, "read", "5").GetProperty("data").GetString());
+        Assert.AreEqual(2, Json(board, null, "read", "5", "-o", Path.Combine(folder, "out")).GetProperty("bytes").GetInt32());
+        JsonElement batch = Json(board, [], "batch", "6=-", "--release", "5");
+        Assert.AreEqual(2, batch.GetProperty("version").GetInt32());
+        Assert.AreEqual((6, 5), (batch.GetProperty("tracks")[0].GetInt32(), batch.GetProperty("released")[0].GetInt32()));
+        Assert.AreEqual(6, Json(board, null, "list")[0].GetProperty("track").GetInt32());
+        JsonElement info = Json(board, null, "info");
+        Assert.AreEqual((id, 2, 64), (info.GetProperty("board").GetProperty("storeId").GetString(), info.GetProperty("last").GetProperty("version").GetInt32(), info.GetProperty("store").GetProperty("segmentBytes").GetInt32()));
+        Assert.AreEqual(2, Json(board, null, "stats").GetProperty("counters").GetProperty("commits").GetInt32());
+        Assert.AreEqual(0, Json(board, null, "verify").GetProperty("damages").GetArrayLength());
+        Assert.AreEqual(0, Json(board, null, "repair", id).GetProperty("givenUp").GetInt32());
+        Assert.Contains(board.Port, Json(board, null, "ports").EnumerateArray().Select(port => port.GetProperty("port").GetString()));
+        Nvs(board, null, "read", "77", "--json").ExpectFailure(5, "NotFound");
+    }
+
+    /// <summary>Breaks when a person is not told what the board holds.</summary>
+    [TestMethod]
+    public void APersonIsToldTheState()
+    {
+        using SimProcess board = new(FramPath);
+        StringAssert.Contains(Nvs(board, null, "info").Expect(0).Output, "Blank");
+        Nvs(board, null, "list").ExpectFailure(5, "Blank");
+        Nvs(board, null, "format").ExpectFailure(1, "nvs format BLANK");
+        Nvs(board, null, "format", "blank").ExpectFailure(1, "names no store");
+        string made = Nvs(board, null, "format", "BLANK").Expect(0).Output;
+        Nvs(board, [1], "write", "5").Expect(0);
+        string info = Nvs(board, null, "info").Expect(0).Output;
+        string id = made.Split(' ', ':')[1];
+        foreach (string told in new[] { "sim", "MB85RS2MT", "Ok", id, "1 of 823 tracks", "set B is next", "clean" })
+            StringAssert.Contains(info, told);
+        Nvs(board, null, "format").ExpectFailure(1, $"nvs format {id}");
+        Nvs(board, null, "repair").ExpectFailure(1, $"nvs repair {id}");
+        Nvs(board, null, "format", "BLANK").ExpectFailure(5, "WrongName");
+        StringAssert.Contains(Nvs(board, null, "verify").Expect(0).Output, "1 track checked");
+        StringAssert.Contains(Nvs(board, null, "stats").Expect(0).Output, "Commits");
+        StringAssert.Contains(Nvs(board, null, "ports").Expect(0).Output, board.Port);
+        StringAssert.Contains(Nvs(board, null, "list").Expect(0).Output, "intact");
+        Nvs(board, null, "format", id).Expect(0);
+        AssertText("no tracks\n", Nvs(board, null, "list"));
+    }
+
+    /// <summary>Breaks when a mistake in the command line is carried out, or looks like another failure.</summary>
+    [TestMethod]
+    [DataRow("write")]
+    [DataRow("write x", "track number")]
+    [DataRow("write -1")]
+    [DataRow("write 4294967296", "track number")]
+    [DataRow("write 0x", "track number")]
+    [DataRow("write 5 /no/such/file", "/no/such/file")]
+    [DataRow("write 5 - --expect x")]
+    [DataRow("read")]
+    [DataRow("read 5 6")]
+    [DataRow("release")]
+    [DataRow("release 1 2 --expect 3", "one track")]
+    [DataRow("batch", "Nothing to do")]
+    [DataRow("batch 5", "TRACK=FILE")]
+    [DataRow("batch x=-", "TRACK=FILE")]
+    [DataRow("batch --release x", "track number")]
+    [DataRow("info --timeout 0", "--timeout")]
+    [DataRow("info --timeout x", "--timeout")]
+    [DataRow("info --baud 0", "--baud")]
+    [DataRow("nonsense", "nonsense")]
+    [DataRow("demo /no/such/file", "/no/such/file")]
+    [DataRow("")]
+    public void AMistakeInTheCommandLineEndsWith1(string arguments, string told = "") =>
+        Nvs((string?)null, [], arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ExpectFailure(1, told);
+
+    /// <summary>Breaks when help is an error, or leaves a command or exit code out.</summary>
+    [TestMethod]
+    public void HelpTellsTheCommandsAndExitCodes()
+    {
+        string help = Nvs((string?)null, null, "--help").Expect(0).Output;
+        foreach (string told in new[] { "ports", "info", "write", "read", "list", "release", "batch", "verify", "format", "repair", "stats", "demo", "--json", "6 data do not match" })
+            StringAssert.Contains(help, told);
+    }
+
+    /// <summary>Breaks when an interruption is waited out, leaves with another code, or commits something.</summary>
+    [TestMethod]
+    public void AnInterruptionEndsWith2()
+    {
+        using SimProcess board = Formatted();
+        using NvsCommand waiting = NvsCommand.Start(board.Port, null, "write", "5");
+        waiting.GiveInput(new byte[200_000], isAll: false); // More than a pipe holds: it reads when this returns.
+        using PtyUart silent = new();
+        using NvsCommand asking = NvsCommand.Start(silent.Path, null, "read", "5", "-v");
+        Assert.AreNotEqual(0, silent.Read(new byte[1], 0, 1, 20_000));
+        Thread.Sleep(200);
+        waiting.Signal("INT");
+        asking.Signal("INT");
+        waiting.End().ExpectFailure(2, "Interrupted");
+        asking.End().ExpectFailure(2, "Interrupted");
+        AssertText("no tracks\n", Nvs(board, null, "list"));
+    }
+
+    /// <summary>Breaks when a port without a board is waited for without end, or mistaken for a line that broke.</summary>
+    [TestMethod]
+    public void NoBoardEndsWith3()
+    {
+        Nvs("/dev/no-such-port", null, "info").ExpectFailure(3, "/dev/no-such-port");
+        Nvs((string?)null, null, "info", "--port", FileOf("no-port", [1])).ExpectFailure(3, "no-port");
+        using SimProcess board = Formatted();
+        NvsCommand.Signal("STOP", board.Id);
+        using (NvsCommand asking = NvsCommand.Start(board.Port, null, "list"))
+            asking.End().ExpectFailure(3, "No board answered");
+        NvsCommand.Signal("CONT", board.Id);
+        AssertText("no tracks\n", Nvs(board, null, "list")); // All the HELLOs that it then answers at once do no harm.
+    }
+
+    /// <summary>Breaks when a port is found that has no board, or the search does not say what to do.</summary>
+    [TestMethod]
+    public void WithoutAPortEachSerialPortIsAsked()
+    {
+        NvsCommand.Outcome ports = Nvs((string?)null, null, "ports", "--json");
+        if (ports.ExitCode == 0)
+            Assert.Inconclusive("A board is connected to this machine.");
+        ports.Expect(3);
+        Assert.IsTrue(ports.Json.EnumerateArray().All(port => port.GetProperty("board").ValueKind == JsonValueKind.Null));
+        Nvs((string?)null, null, "list").ExpectFailure(3, "NVS_PORT");
+    }
+
+    /// <summary>Breaks when a power cut in the middle of a write looks like success, or like a refusal.</summary>
+    [TestMethod]
+    public void APowerCutDuringAWriteEndsWith4()
+    {
+        long bootBytes;
+        using (Formatted())
+        {
+        }
+        using (SimProcess board = new(FramPath))
+            bootBytes = Nvs(board, null, "stats", "--json").Expect(0).Json.GetProperty("counters").GetProperty("busBytes").GetInt64();
+        using (SimProcess board = new(FramPath, "--cut-after", $"{bootBytes + 1000}"))
+            Nvs(board, new byte[4000], "write", "5").ExpectFailure(4, "not known");
+        using (SimProcess board = new(FramPath))
+            AssertText("no tracks\n", Nvs(board, null, "list"));
+    }
+
+    /// <summary>Breaks when a board that falls silent is waited for without end, or the command repeats a write without asking LAST.</summary>
+    [TestMethod]
+    public void ABoardThatFallsSilentEndsWith4()
+    {
+        using MutedBoard board = new() { Answers = 1 };
+        Nvs(board.Port, null, "read", "5", "--timeout", "350").ExpectFailure(4, "no intact answer");
+        board.Answers = 2; // HELLO and the LAST that tells where the numbers go on.
+        Nvs(board.Port, [1], "write", "5", "--timeout", "350").ExpectFailure(4, "not known");
+        board.Answers = int.MaxValue;
+        CollectionAssert.AreEqual(new byte[] { 1 }, Nvs(board.Port, null, "read", "5").Expect(0).Bytes);
+        Assert.AreEqual(0, Nvs(board.Port, null, "stats", "--json").Json.GetProperty("counters").GetProperty("repeated").GetInt32());
+    }
+
+    /// <summary>Breaks when a refusal loses the name of its status on the way to the shell.</summary>
+    [TestMethod]
+    public void ARefusalEndsWith5()
+    {
+        using (SimProcess board = Formatted())
+        {
+            Nvs(board, null, "read", "5").ExpectFailure(5, "NotFound");
+            Nvs(board, new byte[9213], "write", "5").ExpectFailure(5, "TooLong");
+            Nvs(board, new byte[65536], "write", "5").ExpectFailure(1, "65535");
+            Nvs(board, null, "repair", "0123456789abcdef").ExpectFailure(5, "WrongName");
+        }
+        byte[] cells = File.ReadAllBytes(FramPath);
+        cells[^1] = 0x0C; // The status register: all blocks protected.
+        File.WriteAllBytes(FramPath, cells);
+        using SimProcess locked = new(FramPath);
+        Nvs(locked, [1], "write", "5").ExpectFailure(5, "Protected");
+        StringAssert.Contains(Nvs(locked, null, "info").Expect(0).Output, "write protected");
+    }
+
+    /// <summary>Breaks when damaged data reach stdout or replace a file, or the damage does not show in the exit code.</summary>
+    [TestMethod]
+    public void DamagedDataEndWith6()
+    {
+        byte[] data = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i * 13 / 7))];
+        using (SimProcess board = Formatted())
+        {
+            Nvs(board, data, "write", "5").Expect(0);
+            Nvs(board, data, "write", "6").Expect(0);
+        }
+        byte[] cells = File.ReadAllBytes(FramPath);
+        cells[cells.AsSpan().IndexOf(data.AsSpan(4500, 30))] ^= 1;
+        File.WriteAllBytes(FramPath, cells);
+        using SimProcess next = new(FramPath);
+        string target = FileOf("target", "precious"u8.ToArray());
+        Nvs(next, null, "read", "5", "-o", target).ExpectFailure(6, "TrackDamaged");
+        Assert.AreEqual("precious", File.ReadAllText(target));
+        CollectionAssert.AreEquivalent(new[] { FramPath, target }, Directory.GetFileSystemEntries(folder), "no half file is left");
+        Nvs(next, null, "read", "5").ExpectFailure(6, "TrackDamaged");
+        CollectionAssert.AreEqual(data, Nvs(next, null, "read", "6").Expect(0).Bytes);
+        NvsCommand.Outcome verified = Nvs(next, null, "verify").Expect(6);
+        StringAssert.Contains(verified.Output, "track 5");
+        StringAssert.Contains(verified.Errors, "nvs repair");
+        Assert.AreEqual(5, Nvs(next, null, "verify", "--json").Expect(6).Json.GetProperty("damages")[0].GetProperty("track").GetInt32());
+    }
+
+    private SimProcess Formatted() => new(FramPath, "--format-blank");
+
+    private string FileOf(string name, byte[] data)
+    {
+        string path = Path.Combine(folder, name);
+        File.WriteAllBytes(path, data);
+        return path;
+    }
+
+    private static NvsCommand.Outcome Nvs(SimProcess board, byte[]? input, params string[] arguments) => Nvs(board.Port, input, arguments);
+
+    private static NvsCommand.Outcome Nvs(string? port, byte[]? input, params string[] arguments) => NvsCommand.Run(port, input, arguments);
+
+    private static JsonElement Json(SimProcess board, byte[]? input, params string[] arguments) => Nvs(board, input, [.. arguments, "--json"]).Expect(0).Json;
+
+    private static void AssertText(string expected, NvsCommand.Outcome outcome)
+    {
+        outcome.Expect(0);
+        Assert.AreEqual(expected, outcome.Output);
+        Assert.AreEqual("", outcome.Errors);
+    }
+
+    /// <summary>A board in this process, on a real pseudo-terminal, whose answers stop after a few.</summary>
+    private sealed class MutedBoard : IUart, IDisposable
+    {
+        private readonly PtyUart uart = new();
+        private readonly Task loop;
+
+        public MutedBoard()
+        {
+            Firmware firmware = new(TestBoard.Formatted("MB85RS2MT").Chip, this, new SystemClock(), new BoardSettings());
+            firmware.Boot();
+            loop = Task.Run(() =>
+            {
+                while (!uart.IsStopped)
+                    firmware.Step(20);
+            });
+        }
+
+        public string Port => uart.Path;
+
+        /// <summary>How many answers still pass.</summary>
+        public int Answers { get; set; }
+
+        public int Read(byte[] buffer, int offset, int count, int timeoutMs) => uart.Read(buffer, offset, count, timeoutMs);
+
+        public bool Write(byte[] buffer, int offset, int count) => Answers-- <= 0 || uart.Write(buffer, offset, count);
+
+        public void Dispose()
+        {
+            uart.Stop();
+            loop.Wait();
+            uart.Dispose();
+        }
+    }
+}
