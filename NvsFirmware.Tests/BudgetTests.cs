@@ -13,6 +13,7 @@ namespace NvsFirmware.Tests;
 /// seconds, so that they are the same on every machine. docs/performance.md explains the figures.
 /// </summary>
 [TestClass]
+[OnlyOnDotNet("counts at the full chip model over long runs: too much for an interpreter")]
 public sealed class BudgetTests
 {
     private const string Chip = "MB85RS2MT";
