@@ -19,6 +19,8 @@ public sealed class Firmware
     public const byte Patch = 0;
 
     private const int RetryMs = 1000;
+    private const int MountAttempts = 4;
+    private const int MountPauseMs = 10;
     private const int AliveMs = 1000;
 
     private readonly FramChip chip;
@@ -80,7 +82,7 @@ public sealed class Firmware
     /// <param name="waitMs">How long to wait for the host when there is nothing to do, in milliseconds.</param>
     public void Step(int waitMs)
     {
-        if ((nvs.State == Status.NoChip || nvs.State == Status.UnknownChip) && clock.NowMs - mountedMs >= RetryMs)
+        if (nvs.State != Status.Ok && clock.NowMs - mountedMs >= RetryMs)
             Mount();
         if (handler.Poll(waitMs))
         {
@@ -131,7 +133,7 @@ public sealed class Firmware
         aliveMs = mountedMs;
         try
         {
-            Status state = nvs.Mount(settings.ChipName);
+            Status state = MountPatiently();
             if (state == Status.Blank && settings.FormatBlank && !isBootCounted)
                 state = nvs.FormatBlank(settings.NewStoreId, settings.SegmentBytes, settings.SetSegments);
             if (state != Status.Ok)
@@ -149,6 +151,21 @@ public sealed class Firmware
         {
             Fail(Counter.InternalErrors);
         }
+    }
+
+    // While the supply comes up, or a contact is loose, a store can be read wrong. Nothing but a whole store is believed at once: on a blank
+    // chip the board may format, and the segments of a track that seems damaged count as free.
+    private Status MountPatiently()
+    {
+        Status state = nvs.Mount(settings.ChipName);
+        int pauseMs = MountPauseMs;
+        for (int attempt = 1; attempt < MountAttempts && state != Status.NoChip && !nvs.IsWhole; attempt++)
+        {
+            clock.Sleep(pauseMs);
+            pauseMs *= 4;
+            state = nvs.Mount(settings.ChipName);
+        }
+        return state;
     }
 
     private string FindingsText()
