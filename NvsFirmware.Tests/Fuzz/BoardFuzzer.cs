@@ -74,7 +74,7 @@ public sealed class BoardFuzzer
     public void Try(byte[] block, int count, int frames)
     {
         chip.Storage.CopyTo(before);
-        (bool mayWrite, bool mayFormat) = FindWrites(block.AsSpan(0, count));
+        (bool mayWrite, bool mayFormat) = FindWrites(block, count);
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         long startMs = clock.NowMs;
         Send(block, count);
@@ -138,23 +138,20 @@ public sealed class BoardFuzzer
     }
 
     // Any place in the block where a whole WRITE, FORMAT or REPAIR stands, whether the board finds it or not.
-    private static (bool MayWrite, bool MayFormat) FindWrites(ReadOnlySpan<byte> block)
+    private static (bool MayWrite, bool MayFormat) FindWrites(byte[] block, int count)
     {
         bool mayWrite = false;
         bool mayFormat = false;
-        for (int at = 0; at + Frame.HeaderBytes <= block.Length; at++)
+        for (int at = 0; at + Frame.HeaderBytes <= count; at++)
         {
-            int next = block[at..].IndexOf(Frame.Sync0);
-            if (next < 0)
-                break;
-            at += next;
-            if (at + Frame.HeaderBytes > block.Length || block[at + 1] != Frame.Sync1 || block[at + 2] is not (FrameType.Write or FrameType.Format or FrameType.Repair))
+            if (block[at] != Frame.Sync0 || !Frame.IsHeader(block, at))
                 continue;
-            int length = Frame.TotalBytes(block[at + 8] | block[at + 9] << 8);
-            if (at + length > block.Length)
+            int type = Frame.Type(block, at);
+            if (type is not (FrameType.Write or FrameType.Format or FrameType.Repair)
+                || at + Frame.TotalBytes(Frame.PayloadBytes(block, at)) > count || !Frame.IsPayloadIntact(block, at))
                 continue;
             mayWrite = true;
-            mayFormat |= block[at + 2] != FrameType.Write;
+            mayFormat |= type != FrameType.Write;
         }
         return (mayWrite, mayFormat);
     }

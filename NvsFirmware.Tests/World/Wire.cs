@@ -23,6 +23,12 @@ public sealed class Wire(WorldTime time, SeededRandom random, Action<byte[]> del
     /// <returns>When the last of them has arrived.</returns>
     public long Send(ReadOnlySpan<byte> bytes)
     {
+        if (DisturbedOneIn > 0 && random.OneIn(DisturbedOneIn * 2))
+        {
+            // Just this, a whole frame of the host's: the receiver sees no gap.
+            Disturbances++;
+            return freeAtUs;
+        }
         while (!bytes.IsEmpty)
         {
             int count = Math.Min(bytes.Length, random.Between(LargestChunkBytes / 2, LargestChunkBytes));
