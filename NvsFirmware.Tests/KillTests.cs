@@ -39,7 +39,7 @@ public sealed class KillTests
         for (int kill = 0; kill < kills; kill++)
         {
             using SimProcess board = SimProcess.Boot(FramPath);
-            await using NvsClient client = await NvsClient.OpenAsync(board.Port, new NvsClientOptions { ClientId = CountingHost.ClientId });
+            await using NvsClient client = await NvsClient.OpenAsync(board.Port, CountingHost.Options);
             if (undecided != 0)
             {
                 // The outcome is what LAST tells, and the tracks agree.
@@ -130,7 +130,7 @@ public sealed class KillTests
 
     private static async Task<uint> ReadAsync(string port)
     {
-        await using NvsClient client = await NvsClient.OpenAsync(port, new NvsClientOptions { ClientId = 1 });
+        await using NvsClient client = await NvsClient.OpenAsync(port, CountingHost.Options with { ClientId = 1 });
         return await CountingHost.ReadAsync(client);
     }
 

@@ -201,7 +201,8 @@ public sealed class SimBoardTests
         }
         Assert.IsNotNull(new FileInfo(LinkPath).LinkTarget);
         using Process next = SimProcess.Start("--fram", FramPath, "--link", LinkPath);
-        Assert.AreEqual($"serial port: {new FileInfo(LinkPath).LinkTarget}", next.StandardOutput.ReadLine());
+        string? line = next.StandardOutput.ReadLine();
+        Assert.AreEqual($"serial port: {new FileInfo(LinkPath).LinkTarget}", line);
         Kill(next, "TERM");
         Assert.AreEqual(0, ExitCode(next));
     }

@@ -13,7 +13,10 @@ namespace NvsFirmware.Tests.Rig;
 internal static class CountingHost
 {
     public const string Name = "count";
-    public const uint ClientId = 0xC0;
+
+    /// <summary>A busy machine may take its time; a board that is gone is known at once, by its terminal.</summary>
+    public static NvsClientOptions Options { get; } = new() { ClientId = 0xC0, OpenTimeoutMs = 30_000, TimeoutMs = 10_000 };
+
     private const int Tracks = 3;
 
     /// <summary>The command that counts on until it is killed, and prints each count when it is committed.</summary>
@@ -26,7 +29,7 @@ internal static class CountingHost
         {
             try
             {
-                await using NvsClient client = await NvsClient.OpenAsync(parsed.GetValue(port)!, new NvsClientOptions { ClientId = ClientId }, ct);
+                await using NvsClient client = await NvsClient.OpenAsync(parsed.GetValue(port)!, Options, ct);
                 uint count = await ReadAsync(client);
                 Console.WriteLine(count);
                 while (true)
@@ -35,9 +38,10 @@ internal static class CountingHost
                     Console.WriteLine(count);
                 }
             }
-            catch (NvsLineException)
+            catch (NvsLineException e)
             {
-                return 1; // the board is gone
+                Console.Error.WriteLine(e.Message); // the board is gone
+                return 1;
             }
         });
         return command;

@@ -17,7 +17,7 @@ namespace NvsFirmware.Tests.World;
 public sealed class World
 {
     private const int NotesKept = 60;
-    private const int TroubleUs = 10_000_000; // a board that lost its chip looks for it every second
+    private const int TroubleMs = 10_000; // a board that lost its chip looks for it every second
     private const long PatienceUs = 3_600_000_000; // an hour
 
     private static readonly string[] parts = ["MB85RS64V", "MB85RS64V", "MB85RS64V", "MB85RS64V", "FM25V02A", "MB85RS256TY", "MB85RS2MTA"];
@@ -44,9 +44,7 @@ public sealed class World
     private bool isVanishing;
     private long boardPauseUs;
     private long plan; // what was armed under an earlier plan does not happen
-    private long troubledUntilUs;
-    private long troubledBoot = long.MinValue;
-    private long boot;
+    private long lastTroubleUs = long.MinValue;
     private long lastOperationUs;
     private bool hasStore;
 
@@ -115,10 +113,10 @@ public sealed class World
     public bool IsChipAbsent { get; private set; }
 
     /// <summary>Bus or chip fail, or did a moment ago: errors that say so are right.</summary>
-    public bool IsChipTroubled => IsChipAbsent || time.NowUs < troubledUntilUs;
+    public bool IsChipTroubled => WasChipTroubled(TroubleMs);
 
-    /// <summary>Bus or chip failed since the board started, or before: an answer from then may still be on the line.</summary>
-    public bool WasChipTroubled => IsChipTroubled || troubledBoot >= boot - 1;
+    /// <summary>True when bus or chip failed in the time before now.</summary>
+    public bool WasChipTroubled(long withinMs) => IsChipAbsent || lastTroubleUs >= time.NowUs - withinMs * 1000;
 
     public bool AllowsChipToVanish => !isCalm;
 
@@ -377,7 +375,6 @@ public sealed class World
         if (!chip.IsPowered)
             chip.PowerUp();
         time.IsBoardRunning = true;
-        boot++;
         uart.Clear();
         Settings.NewStoreId = Random.Bytes(8);
         boardIds.Add(BitConverter.ToUInt64(Settings.NewStoreId));
@@ -460,8 +457,7 @@ public sealed class World
     private void BeTroubled()
     {
         Note(IsChipAbsent ? "the chip is absent" : "the chip is there, or the bus failed");
-        troubledBoot = boot;
-        troubledUntilUs = Math.Max(troubledUntilUs, time.NowUs + TroubleUs);
+        lastTroubleUs = time.NowUs;
     }
 
     private void SetAbsent(bool isAbsent)
