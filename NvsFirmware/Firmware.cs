@@ -20,6 +20,9 @@ public sealed class Firmware
 
     private const int RetryMs = 1000;
     private const int AliveMs = 1000;
+    private const int MostRetries = 5;
+    private const int BlankChecks = 3;
+    private const int BlankCheckMs = 20;
 
     private readonly FramChip chip;
     private readonly NvsStore nvs;
@@ -27,6 +30,7 @@ public sealed class Firmware
     private readonly IClock clock;
     private readonly BoardSettings settings;
     private bool isBootCounted;
+    private int retries = MostRetries;
     private long mountedMs;
     private long busyMs;
     private long aliveMs;
@@ -80,8 +84,13 @@ public sealed class Firmware
     /// <param name="waitMs">How long to wait for the host when there is nothing to do, in milliseconds.</param>
     public void Step(int waitMs)
     {
-        if ((nvs.State == Status.NoChip || nvs.State == Status.UnknownChip) && clock.NowMs - mountedMs >= RetryMs)
+        if (nvs.State != Status.Ok && retries > 0 && clock.NowMs - mountedMs >= RetryMs)
+        {
+            // A chip may appear at any time; what a chip holds is read again a few times only: one bad read must not stick.
+            if (nvs.State != Status.NoChip && nvs.State != Status.UnknownChip)
+                retries--;
             Mount();
+        }
         if (handler.Poll(waitMs))
         {
             busyMs = clock.NowMs;
@@ -133,9 +142,10 @@ public sealed class Firmware
         {
             Status state = nvs.Mount(settings.ChipName);
             if (state == Status.Blank && settings.FormatBlank && !isBootCounted)
-                state = nvs.FormatBlank(settings.NewStoreId, settings.SegmentBytes, settings.SetSegments);
+                state = FormatBlank();
             if (state != Status.Ok)
                 return;
+            retries = MostRetries;
             handler.NoteRecovery(nvs.Findings);
             if (!isBootCounted)
                 nvs.CountBoot();
@@ -149,6 +159,19 @@ public sealed class Firmware
         {
             Fail(Counter.InternalErrors);
         }
+    }
+
+    // What a chip answers while its supply still rises may look blank: looked at again before anything is written.
+    private Status FormatBlank()
+    {
+        for (int i = 0; i < BlankChecks; i++)
+        {
+            clock.Sleep(BlankCheckMs);
+            Status state = nvs.Mount(settings.ChipName);
+            if (state != Status.Blank)
+                return state;
+        }
+        return nvs.FormatBlank(settings.NewStoreId, settings.SegmentBytes, settings.SetSegments);
     }
 
     private string FindingsText()
