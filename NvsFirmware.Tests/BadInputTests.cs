@@ -373,7 +373,7 @@ public sealed class BadInputTests
     [TestMethod]
     public void AHalfSentRequestIsDroppedAfterTenSeconds()
     {
-        // Breaks with RequestHandler.DropLateRequest left out.
+        // Breaks with WriteReceiver never giving a late request up.
         List<byte[]> frames = board.WriteFrames(Request, [new(9, ten), new(10, ten)]);
         Statuses([Status.Continue], frames[0]);
         board.Idle(WriteReceiver.TimeoutMs + 1000);

@@ -9,6 +9,7 @@ namespace NvsFirmware.Tests;
 
 /// <summary>The cache seen from the wire: a hit costs no SPI traffic, and what it returns is what is committed, never newer, never older.</summary>
 [TestClass]
+[OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class CacheTests
 {
     private const int Blocks = 4;

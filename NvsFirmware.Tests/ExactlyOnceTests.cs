@@ -10,6 +10,7 @@ namespace NvsFirmware.Tests;
 
 /// <summary>G3: a repeated request is not applied twice and gets its original answer; LAST tells what was committed. And versions.</summary>
 [TestClass]
+[OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class ExactlyOnceTests
 {
     // The board remembers the client of the last commit and so many before it: what the documentation promises, not what the code has.

@@ -10,7 +10,7 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>The README's first command: the demonstration as somebody runs it who has just cloned the repository.</summary>
 [TestClass]
-[OnlyOnDotNet("runs processes on a pseudo-terminal")]
+[OnlyOnDotNet("needs processes and pseudo-terminals")]
 public sealed class DemoTests
 {
     private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;

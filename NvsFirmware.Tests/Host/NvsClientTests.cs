@@ -16,7 +16,7 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>The client library on the real firmware, over a line that fails in the ways that LineFaultTests cannot mix.</summary>
 [TestClass]
-[OnlyOnDotNet("tests the host's side, with threads and tasks")]
+[OnlyOnDotNet("needs the host's client library")]
 public sealed class NvsClientTests
 {
     private static readonly byte[] someData = Data(700, 1); // Three frames.

@@ -314,7 +314,7 @@ public static class Payload
     /// <summary>Answer to REPAIR.</summary>
     public static class RepairAnswer
     {
-        /// <summary>Track entries given up, 2 bytes; then 2 zero bytes.</summary>
+        /// <summary>Tracks given up, 2 bytes; then 2 zero bytes.</summary>
         public const int GivenUp = 0;
 
         /// <summary>Payload length.</summary>

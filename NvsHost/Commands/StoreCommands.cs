@@ -189,9 +189,9 @@ internal static class StoreCommands
     // Nothing is destroyed that was not named; but the name to give is no secret.
     private static ArgumentException NotNamed(string command, BoardInfo board) => board.State switch
     {
-        Status.Ok => new ArgumentException($"Say which store: nvs {command} {board.StoreId}"),
+        Status.Ok or Status.NewerFormat => new ArgumentException($"Say which store: nvs {command} {board.StoreId}"),
         Status.Blank => new ArgumentException($"The chip holds no store: nvs format {NvsClient.BlankName}"),
-        Status.StoreDamaged or Status.NewerFormat => new ArgumentException($"The store cannot be read ({board.State}): nvs format {NvsClient.DamagedName}"),
+        Status.StoreDamaged => new ArgumentException($"The store cannot be read: nvs format {NvsClient.DamagedName}"),
         _ => new ArgumentException($"The board has no chip that could be formatted ({board.State})."),
     };
 
