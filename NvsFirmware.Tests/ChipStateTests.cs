@@ -564,7 +564,7 @@ public sealed class ChipStateTests
     {
         // Breaks with Firmware.Step mounting again only when there was no chip.
         TestBoard board = WithTracks();
-        LooksZeroFor(board, 100);
+        LooksZeroFor(board, 600);
         Assert.AreEqual(Status.Blank, board.State);
         board.Idle(1200);
         AssertHolds(board, item);

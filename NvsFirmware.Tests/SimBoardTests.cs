@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Tests.Rig;
 using NvsSim;
 
 namespace NvsFirmware.Tests;
@@ -179,7 +180,7 @@ public sealed class SimBoardTests
     [DataRow("INT")]
     public void ASignalStopsTheProcessCleanly(string signal)
     {
-        using Process board = Start("--fram", FramPath, "--link", LinkPath);
+        using Process board = SimProcess.Start("--fram", FramPath, "--link", LinkPath);
         string? line = board.StandardOutput.ReadLine();
         Assert.AreEqual($"serial port: {new FileInfo(LinkPath).LinkTarget}", line);
         Kill(board, signal);
@@ -192,14 +193,14 @@ public sealed class SimBoardTests
     [TestMethod]
     public void AKilledProcessLeavesALinkThatTheNextReplaces()
     {
-        using (Process board = Start("--fram", FramPath, "--link", LinkPath))
+        using (Process board = SimProcess.Start("--fram", FramPath, "--link", LinkPath))
         {
             Assert.IsNotNull(board.StandardOutput.ReadLine());
             board.Kill();
             Assert.AreEqual(128 + 9, ExitCode(board));
         }
         Assert.IsNotNull(new FileInfo(LinkPath).LinkTarget);
-        using Process next = Start("--fram", FramPath, "--link", LinkPath);
+        using Process next = SimProcess.Start("--fram", FramPath, "--link", LinkPath);
         Assert.AreEqual($"serial port: {new FileInfo(LinkPath).LinkTarget}", next.StandardOutput.ReadLine());
         Kill(next, "TERM");
         Assert.AreEqual(0, ExitCode(next));
@@ -208,9 +209,9 @@ public sealed class SimBoardTests
     [TestMethod]
     public void ASecondProcessOnTheSameFileIsRefused()
     {
-        using Process first = Start("--fram", FramPath);
+        using Process first = SimProcess.Start("--fram", FramPath);
         Assert.IsNotNull(first.StandardOutput.ReadLine());
-        using Process second = Start("--fram", FramPath);
+        using Process second = SimProcess.Start("--fram", FramPath);
         StringAssert.Contains(second.StandardError.ReadToEnd(), FramPath);
         Assert.AreEqual(2, ExitCode(second));
         Kill(first, "TERM");
@@ -225,7 +226,7 @@ public sealed class SimBoardTests
     [DataRow("--what", "1", "--what")]
     public void AWrongOptionIsAnErrorThatHelps(string option, string value, string help)
     {
-        using Process board = Start(option, value);
+        using Process board = SimProcess.Start(option, value);
         StringAssert.Contains(board.StandardError.ReadToEnd(), help);
         Assert.AreEqual("", board.StandardOutput.ReadToEnd());
         Assert.AreEqual(1, ExitCode(board));
@@ -234,19 +235,12 @@ public sealed class SimBoardTests
     [TestMethod]
     public void ThePowerCutEndsTheProcess()
     {
-        using Process board = Start("--fram", FramPath, "--link", LinkPath, "--cut-after", "0");
+        using Process board = SimProcess.Start("--fram", FramPath, "--link", LinkPath, "--cut-after", "0");
         StringAssert.Contains(board.StandardError.ReadToEnd(), "power cut after 0 bytes");
         Assert.AreEqual("", board.StandardOutput.ReadToEnd());
         Assert.AreEqual(7, ExitCode(board));
         Assert.IsNull(new FileInfo(LinkPath).LinkTarget);
     }
-
-    private static Process Start(params string[] arguments) =>
-        Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "NvsSim"), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
 
     private static void Kill(Process process, string signal)
     {

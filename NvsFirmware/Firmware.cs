@@ -19,10 +19,10 @@ public sealed class Firmware
     public const byte Patch = 0;
 
     private const int RetryMs = 1000;
+    private const int MountAttempts = 4;
+    private const int MountPauseMs = 10;
     private const int AliveMs = 1000;
     private const int MostRetries = 5;
-    private const int BlankChecks = 3;
-    private const int BlankCheckMs = 20;
 
     private readonly FramChip chip;
     private readonly NvsStore nvs;
@@ -140,9 +140,9 @@ public sealed class Firmware
         aliveMs = mountedMs;
         try
         {
-            Status state = nvs.Mount(settings.ChipName);
+            Status state = MountPatiently();
             if (state == Status.Blank && settings.FormatBlank && !isBootCounted)
-                state = FormatBlank();
+                state = nvs.FormatBlank(settings.NewStoreId, settings.SegmentBytes, settings.SetSegments);
             if (state != Status.Ok)
                 return;
             retries = MostRetries;
@@ -161,17 +161,19 @@ public sealed class Firmware
         }
     }
 
-    // What a chip answers while its supply still rises may look blank: looked at again before anything is written.
-    private Status FormatBlank()
+    // While the supply comes up, or a contact is loose, a store can be read wrong. Nothing but a whole store is believed at once: on a blank
+    // chip the board may format, and the segments of a track that seems damaged count as free.
+    private Status MountPatiently()
     {
-        for (int i = 0; i < BlankChecks; i++)
+        Status state = nvs.Mount(settings.ChipName);
+        int pauseMs = MountPauseMs;
+        for (int attempt = 1; attempt < MountAttempts && state != Status.NoChip && !nvs.IsWhole; attempt++)
         {
-            clock.Sleep(BlankCheckMs);
-            Status state = nvs.Mount(settings.ChipName);
-            if (state != Status.Blank)
-                return state;
+            clock.Sleep(pauseMs);
+            pauseMs *= 4;
+            state = nvs.Mount(settings.ChipName);
         }
-        return nvs.FormatBlank(settings.NewStoreId, settings.SegmentBytes, settings.SetSegments);
+        return state;
     }
 
     private string FindingsText()

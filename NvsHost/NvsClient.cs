@@ -33,7 +33,6 @@ public sealed class NvsClient : IAsyncDisposable
     private const int StoreIdBytes = 8;
     private const int HelloTimeoutMs = 400;
     private const int MostSkippedAnswers = 4096;
-    private const int QuietMarginMs = 100;
 
     private readonly SemaphoreSlim gate = new(1, 1);
     private readonly NvsLine line;
@@ -69,8 +68,7 @@ public sealed class NvsClient : IAsyncDisposable
     // Room in the window that write requests leave, so that LAST can be asked, and asked again, while they are unanswered.
     private int ReservedWindowBytes => (Options.Retries + 1) * Frame.TotalBytes(Payload.Last.Bytes);
 
-    // Never shorter than the silence that a board which met noise waits for, or the repetitions would keep it waiting for ever.
-    private int TimeoutMs => Math.Max(Options.TimeoutMs, FrameReader.QuietMs + QuietMarginMs);
+    private int TimeoutMs => Math.Max(Options.TimeoutMs, NvsLine.QuietMs);
 
     /// <summary>Opens a serial port or pseudo-terminal and finds the board on it.</summary>
     /// <param name="portName">For example /dev/ttyUSB0 or COM5.</param>
@@ -295,28 +293,29 @@ public sealed class NvsClient : IAsyncDisposable
     /// <summary>Closes the line. A request that is under way ends with an <see cref="NvsLineException"/>.</summary>
     public ValueTask DisposeAsync() => line.DisposeAsync();
 
-    /// <summary>The next answer to a request; null when the line is silent for too long. Answers to earlier requests are passed over.</summary>
+    /// <summary>
+    /// The next answer to a request; null when the line is silent for too long. Answers to earlier requests are passed over. What is missing or
+    /// was damaged on the way is told only when the line has come to rest, so that the request may be repeated.
+    /// </summary>
     internal async Task<Answer?> AnswerAsync(int type, uint request, int waitMs, CancellationToken ct)
     {
         for (int skipped = 0; skipped < MostSkippedAnswers; skipped++)
         {
             Answer? answer = await line.ReceiveAsync(waitMs, ct).ConfigureAwait(false);
-            if (answer is null)
-                return null;
-            if (answer.Type != type || answer.Request != request)
+            if (answer is not null && (answer.Type != type || answer.Request != request))
                 continue;
-            if (type != FrameType.Write)
+            if (answer is not null && type != FrameType.Write)
                 mayBeUnanswered = false; // Answers come in order, and this is the only frame that the request has sent.
+            // The board's answers to a request and to one repetition of it may still be on the line.
+            int mostMs = waitMs + (Board is null ? 0 : 2 * LineMs(Board.LongestTrackBytes));
+            if (answer is null)
+                await line.QuietAsync(0, mostMs, ct).ConfigureAwait(false);
+            else if (answer.Payload is null || answer.Status == Status.BadCrc)
+                await line.QuietAsync(Environment.TickCount64, mostMs, ct).ConfigureAwait(false);
             return answer;
         }
         return null;
     }
-
-    /// <summary>
-    /// Keeps silent after a frame that was damaged on the way. Its receiver passes over everything until then: it must not take a track's
-    /// data for a frame.
-    /// </summary>
-    internal static Task QuietAsync(CancellationToken ct) => Task.Delay(FrameReader.QuietMs + QuietMarginMs, ct);
 
     /// <summary>LAST, without taking turns.</summary>
     internal async Task<LastCommit?> LastCoreAsync(CancellationToken ct)
@@ -394,8 +393,6 @@ public sealed class NvsClient : IAsyncDisposable
             for (int part = 0; ; part++)
             {
                 Answer? answer = await AnswerAsync(FrameType.Read, request, WaitMs, ct).ConfigureAwait(false);
-                if (answer is { Payload: null } or { Status: Status.BadCrc })
-                    await QuietAsync(ct).ConfigureAwait(false);
                 if (answer?.Payload is null || answer.Part != part || answer.Status == Status.BadCrc)
                     break; // A part was lost or damaged: ask anew. What the board still sends of this answer is passed over.
                 if (answer.Status == Status.NotFound)
@@ -481,10 +478,7 @@ public sealed class NvsClient : IAsyncDisposable
     private async Task<Answer?> TryAskAsync(int type, byte[] payload, int waitMs, CancellationToken ct)
     {
         uint request = await SendAsync(type, payload, ct).ConfigureAwait(false);
-        Answer? answer = await AnswerAsync(type, request, waitMs, ct).ConfigureAwait(false);
-        if (answer is { Payload: null } or { Status: Status.BadCrc })
-            await QuietAsync(ct).ConfigureAwait(false);
-        return answer;
+        return await AnswerAsync(type, request, waitMs, ct).ConfigureAwait(false);
     }
 
     private async Task<uint> SendAsync(int type, byte[] payload, CancellationToken ct)

@@ -21,8 +21,16 @@ internal sealed class NvsLine : IAsyncDisposable
     private const int LargestPayloadBytes = ushort.MaxValue;
     private const int PollMs = 100;
     private const int StopTimeoutMs = 1000;
+    private const int QuietMarginMs = 100;
+
+    /// <summary>
+    /// How long the line has to be silent for both sides to find the beginning of the next frame, in milliseconds. A wait for an answer is never
+    /// shorter, or the repetitions would keep a board that met noise waiting for ever.
+    /// </summary>
+    public const int QuietMs = FrameReader.QuietMs + QuietMarginMs;
 
     private readonly IUart uart;
+    private readonly FrameReader frames;
     private readonly Channel<Answer> answers = Channel.CreateUnbounded<Answer>();
     private readonly Thread reader;
     private volatile bool isStopping;
@@ -30,6 +38,7 @@ internal sealed class NvsLine : IAsyncDisposable
     public NvsLine(IUart uart)
     {
         this.uart = uart;
+        frames = new FrameReader(uart, new SystemClock(), LargestPayloadBytes);
         reader = new Thread(Pump) { IsBackground = true, Name = "nvs reader" };
         reader.Start();
     }
@@ -71,6 +80,26 @@ internal sealed class NvsLine : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Waits until neither side has sent anything for <see cref="QuietMs"/>. A receiver that met a damaged frame passes over everything until
+    /// then, and the board may still be sending a long answer: asking again meanwhile would make it go on for ever.
+    /// </summary>
+    /// <param name="sentMs">When this side sent last, in milliseconds of <see cref="Environment.TickCount64"/>.</param>
+    /// <param name="mostMs">Waits no longer than so, in milliseconds: a line that babbles is never silent.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task QuietAsync(long sentMs, int mostMs, CancellationToken ct)
+    {
+        long endMs = Environment.TickCount64 + mostMs;
+        while (true)
+        {
+            long nowMs = Environment.TickCount64;
+            long leftMs = Math.Min(Math.Max(sentMs, frames.LastByteMs) + QuietMs, endMs) - nowMs;
+            if (leftMs <= 0)
+                return;
+            await Task.Delay((int)leftMs, ct).ConfigureAwait(false);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         isStopping = true;
@@ -83,7 +112,6 @@ internal sealed class NvsLine : IAsyncDisposable
 
     private void Pump()
     {
-        FrameReader frames = new(uart, new SystemClock(), LargestPayloadBytes);
         try
         {
             while (!isStopping)

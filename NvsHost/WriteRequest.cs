@@ -97,8 +97,6 @@ internal sealed class WriteRequest
                 next = await SendAsync(next, ct).ConfigureAwait(false);
 
             Answer? answer = await client.AnswerAsync(FrameType.Write, request, client.WaitMs, ct).ConfigureAwait(false);
-            if (answer is { Payload: null } or { Status: Status.BadCrc })
-                await NvsClient.QuietAsync(ct).ConfigureAwait(false);
             if (answer?.Payload is null)
             {
                 // Silence, or an answer that was damaged on the way. LAST is answered after all that was sent before it.

@@ -128,7 +128,11 @@ public sealed class TestBoard
     }
 
     /// <summary>The frames of a write request.</summary>
-    public List<byte[]> WriteFrames(uint request, IReadOnlyList<TrackItem> items, uint client = Client)
+    public List<byte[]> WriteFrames(uint request, IReadOnlyList<TrackItem> items, uint client = Client) =>
+        WriteFrames(request, items, client, Settings.LargestDataBytes);
+
+    /// <summary>The frames of a write request.</summary>
+    public static List<byte[]> WriteFrames(uint request, IReadOnlyList<TrackItem> items, uint client, int largestDataBytes)
     {
         List<byte[]> frames = [];
         for (int i = 0; i < items.Count; i++)
@@ -138,7 +142,7 @@ public sealed class TestBoard
             int offset = 0;
             do
             {
-                int count = Math.Min(data.Length - offset, Settings.LargestDataBytes);
+                int count = Math.Min(data.Length - offset, largestDataBytes);
                 bool isLast = i == items.Count - 1 && offset + count == data.Length;
                 int flags = (isLast ? Payload.Write.FlagLast : 0)
                     | (item.Expected != null ? Payload.Write.FlagExpect : 0) | (item.Data == null ? Payload.Write.FlagRelease : 0);

@@ -34,7 +34,6 @@ public sealed class FrameReader
     private readonly int largestPayloadBytes;
     private int filled;
     private bool isLost;
-    private long lastByteMs;
 
     /// <summary>A reader with a buffer of its own.</summary>
     /// <param name="uart">The line.</param>
@@ -50,6 +49,9 @@ public sealed class FrameReader
 
     /// <summary>The frame found last stands at its start, until the next <see cref="Poll"/>. It may be written over.</summary>
     public byte[] Buffer => buffer;
+
+    /// <summary>When the line was last heard, in the clock's milliseconds.</summary>
+    public long LastByteMs { get; private set; }
 
     /// <summary>How often the reader met something that is no frame.</summary>
     public int Resyncs { get; private set; }
@@ -94,7 +96,7 @@ public sealed class FrameReader
                 return false;
             }
             filled += read;
-            lastByteMs = clock.NowMs;
+            LastByteMs = clock.NowMs;
         }
         return true;
     }
@@ -110,10 +112,10 @@ public sealed class FrameReader
     private void PassOver(int timeoutMs)
     {
         if (uart.Read(buffer, 0, buffer.Length, timeoutMs) > 0)
-            lastByteMs = clock.NowMs;
+            LastByteMs = clock.NowMs;
         else if (IsQuiet())
             isLost = false;
     }
 
-    private bool IsQuiet() => clock.NowMs - lastByteMs >= QuietMs;
+    private bool IsQuiet() => clock.NowMs - LastByteMs >= QuietMs;
 }

@@ -100,6 +100,7 @@ public sealed class RequestHandler
         switch (Frame.Type(frame, 0))
         {
             case FrameType.Hello:
+                writes.Drop();
                 reports.Hello(frame, payloadBytes);
                 break;
             case FrameType.Info:

@@ -96,6 +96,17 @@ public sealed class WriteReceiver
     /// <summary>Forgets a half-received request that the cache has forgotten already.</summary>
     public void Forget() => isReceiving = false;
 
+    /// <summary>
+    /// Drops a half-received request. Who says HELLO begins anew: a client that restarts uses its numbers again, and its new request must not
+    /// go on where the old one with the same number was cut off.
+    /// </summary>
+    public void Drop()
+    {
+        if (isReceiving)
+            cache.Abort();
+        isReceiving = false;
+    }
+
     // A request that is committed already gets its original answer; one before that is too late. Both are not applied again.
     private bool AnswerRepeated(int client, int request)
     {
@@ -171,12 +182,5 @@ public sealed class WriteReceiver
         int actual = status == Status.VersionMismatch ? cache.Nvs.Tracks.ActualVersion : 0;
         Drop();
         answer.SendWrite(status, actual, 0);
-    }
-
-    private void Drop()
-    {
-        if (isReceiving)
-            cache.Abort();
-        isReceiving = false;
     }
 }

@@ -68,6 +68,9 @@ public sealed class NvsStore
     /// <summary>What the last mount found, bits of <see cref="RecoveryFindings"/>.</summary>
     public int Findings { get; private set; }
 
+    /// <summary>True when the last mount found a store and no damage.</summary>
+    public bool IsWhole => State == Status.Ok && (Findings & (RecoveryFindings.RecordLost | RecoveryFindings.TracksDamaged)) == 0;
+
     /// <summary>Finds the chip and recovers the store on it. Reads only.</summary>
     /// <param name="chipName">The part's name, or empty to ask the chip.</param>
     /// <returns><see cref="State"/>.</returns>

@@ -1,0 +1,145 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Tests.Rig;
+using NvsHost;
+
+namespace NvsFirmware.Tests;
+
+/// <summary>
+/// G1 to G3 with real processes on a real pseudo-terminal: the board, the host, or both are killed with SIGKILL at random moments, and
+/// afterwards every acknowledged count must be there, in all tracks, once.
+/// </summary>
+[TestClass]
+[OnlyOnDotNet("kills processes")]
+public sealed class KillTests
+{
+    private const ulong Seed = 20;
+    private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;
+    private readonly SeededRandom random = new(Seed);
+
+    private string FramPath => Path.Combine(folder, "cells.fram");
+
+    [TestCleanup]
+    public void RemoveFolder() => Directory.Delete(folder, recursive: true);
+
+    [TestMethod]
+    public async Task AKilledBoardLosesNothingThatItAcknowledged()
+    {
+        const int kills = 200;
+        uint committed = 0;
+        uint undecided = 0;
+        int unknown = 0;
+        int foundCommitted = 0;
+        for (int kill = 0; kill < kills; kill++)
+        {
+            using SimProcess board = SimProcess.Boot(FramPath);
+            await using NvsClient client = await NvsClient.OpenAsync(board.Port, new NvsClientOptions { ClientId = CountingHost.ClientId });
+            if (undecided != 0)
+            {
+                // The outcome is what LAST tells, and the tracks agree.
+                bool isCommitted = (await client.LastAsync())?.Request == undecided;
+                committed += isCommitted ? 1u : 0;
+                foundCommitted += isCommitted ? 1 : 0;
+                undecided = 0;
+            }
+            Assert.AreEqual(committed, await CountingHost.ReadAsync(client), $"seed {Seed}, kill {kill}");
+            Task killing = KillAfterAsync(board, TimeSpan.FromMicroseconds(random.Next(40_000)));
+            try
+            {
+                while (true)
+                {
+                    await CountingHost.WriteAsync(client, committed + 1);
+                    committed++;
+                }
+            }
+            catch (NvsLineException e)
+            {
+                if (e.Outcome == WriteOutcome.Unknown)
+                {
+                    undecided = e.Request;
+                    unknown++;
+                }
+            }
+            await killing;
+        }
+        Console.WriteLine($"seed {Seed}: {kills} kills of the board, {committed} commits acknowledged or found, {unknown} outcomes unknown, {foundCommitted} of them committed");
+        Assert.IsTrue(unknown > kills / 10 && committed > kills, "the kills do not hit requests");
+    }
+
+    [TestMethod]
+    public async Task AKilledHostFindsAllOldOrAllNew()
+    {
+        const int kills = 50;
+        using SimProcess board = SimProcess.Boot(FramPath);
+        uint committed = 0;
+        int unacknowledged = 0;
+        for (int kill = 0; kill < kills; kill++)
+        {
+            uint acknowledged = await CountAsync(board, committed, _ => Task.CompletedTask);
+            committed = await ReadAsync(board.Port);
+            Assert.IsTrue(committed == acknowledged || committed == acknowledged + 1, $"seed {Seed}, kill {kill}: count {acknowledged} was acknowledged, {committed} is found");
+            unacknowledged += committed == acknowledged ? 0 : 1;
+        }
+        Console.WriteLine($"seed {Seed}: {kills} kills of the host, {committed} commits, {unacknowledged} not acknowledged to a host that lived");
+        Assert.IsGreaterThan((uint)kills, committed);
+    }
+
+    [TestMethod]
+    public async Task WhenBoardAndHostAreKilledNothingAcknowledgedIsLost()
+    {
+        const int kills = 30;
+        uint committed = 0;
+        for (int kill = 0; kill < kills; kill++)
+        {
+            uint acknowledged;
+            using (SimProcess board = SimProcess.Boot(FramPath))
+                acknowledged = await CountAsync(board, committed, wait => random.OneIn(2) ? KillAfterAsync(board, wait) : Task.CompletedTask);
+            using SimProcess next = SimProcess.Boot(FramPath);
+            committed = await ReadAsync(next.Port);
+            Assert.IsTrue(committed == acknowledged || committed == acknowledged + 1, $"seed {Seed}, kill {kill}: count {acknowledged} was acknowledged, {committed} is found");
+        }
+        Console.WriteLine($"seed {Seed}: {kills} kills of board and host, {committed} commits");
+        Assert.IsGreaterThan((uint)kills, committed);
+    }
+
+    // A host process that counts and is killed. Returns the last count that it saw acknowledged.
+    private async Task<uint> CountAsync(SimProcess board, uint committed, Func<TimeSpan, Task> disturbAsync)
+    {
+        using Process host = Process.Start(new ProcessStartInfo("dotnet", [typeof(KillTests).Assembly.Location, CountingHost.Name, board.Port])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        Assert.AreEqual($"{committed}", await host.StandardOutput.ReadLineAsync(), "the count that the new host finds");
+        TimeSpan wait = TimeSpan.FromMicroseconds(random.Next(60_000));
+        Task disturbing = disturbAsync(wait * random.Next(100) / 100);
+        await Task.Delay(wait);
+        host.Kill();
+        await disturbing;
+        List<uint> counts = [.. (await host.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(uint.Parse)];
+        for (int i = 0; i < counts.Count; i++)
+            Assert.AreEqual(committed + (uint)i + 1, counts[i], "counts are acknowledged one after the other");
+        await host.WaitForExitAsync();
+        return committed + (uint)counts.Count;
+    }
+
+    private static async Task<uint> ReadAsync(string port)
+    {
+        await using NvsClient client = await NvsClient.OpenAsync(port, new NvsClientOptions { ClientId = 1 });
+        return await CountingHost.ReadAsync(client);
+    }
+
+    // Task.Delay is too coarse: most of a request lasts less than a millisecond.
+    private static Task KillAfterAsync(SimProcess board, TimeSpan wait) => Task.Run(() =>
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < wait)
+            Thread.Sleep(0);
+        board.Kill();
+    });
+}

@@ -1,0 +1,127 @@
+using System;
+using System.Collections.Generic;
+using System.Threading.Tasks;
+using NvsFirmware.HostAdapter;
+using NvsFirmware.Tests.Rig;
+
+namespace NvsFirmware.Tests.World;
+
+/// <summary>The host's end of the line: frames out, answers in, and waiting in virtual time.</summary>
+/// <remarks>
+/// Everything runs in the world's one thread: an awaiting host goes on inside the event that it waited for. <see cref="Kill"/> ends a host
+/// at whatever it waits for.
+/// </remarks>
+public sealed class HostLine : IUart
+{
+    private readonly WorldTime time;
+    private readonly Wire toBoard;
+    private readonly FrameReader reader;
+    private readonly Queue<byte> bytes = new();
+    private readonly Queue<Answer> answers = new();
+    private TaskCompletionSource<Answer?>? waiting;
+    private bool isWaitingForAnswer;
+    private long waits;
+
+    public HostLine(WorldTime time, Wire toBoard, int largestPayloadBytes)
+    {
+        this.time = time;
+        this.toBoard = toBoard;
+        reader = new FrameReader(this, time, largestPayloadBytes);
+    }
+
+    /// <summary>The host is gone: what it awaits ends with a <see cref="HostKilledException"/>.</summary>
+    public void Kill()
+    {
+        waits++;
+        TaskCompletionSource<Answer?>? killed = waiting;
+        waiting = null;
+        killed?.SetException(new HostKilledException());
+    }
+
+    public void Send(byte[] frame) => toBoard.Send(frame);
+
+    /// <summary>The next answer; null when none comes in time.</summary>
+    public Task<Answer?> NextAnswerAsync(int timeoutMs)
+    {
+        if (answers.TryDequeue(out Answer? answer))
+            return Task.FromResult<Answer?>(answer);
+        return WaitAsync(timeoutMs, true);
+    }
+
+    /// <summary>Sends nothing until the board has been silent for so long, too.</summary>
+    public async Task QuietAsync(int ms)
+    {
+        for (long leftMs = ms; leftMs > 0; leftMs = reader.LastByteMs + ms - time.NowMs)
+            await DelayAsync((int)leftMs);
+    }
+
+    public Task DelayAsync(int ms) => WaitAsync(ms, false);
+
+    /// <summary>Bytes arrive.</summary>
+    public void Receive(byte[] chunk)
+    {
+        Poll(); // the silence before them, if there was one
+        foreach (byte b in chunk)
+            bytes.Enqueue(b);
+        Poll();
+    }
+
+    int IUart.Read(byte[] buffer, int offset, int count, int timeoutMs)
+    {
+        int read = 0;
+        while (read < count && bytes.TryDequeue(out byte b))
+            buffer[offset + read++] = b;
+        return read;
+    }
+
+    bool IUart.Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private Task<Answer?> WaitAsync(int timeoutMs, bool isForAnswer)
+    {
+        waiting = new TaskCompletionSource<Answer?>();
+        isWaitingForAnswer = isForAnswer;
+        long wait = ++waits;
+        Task<Answer?> task = waiting.Task;
+        time.After(timeoutMs * 1000L, () =>
+        {
+            if (wait == waits)
+                Resume(null);
+        });
+        return task;
+    }
+
+    private void Resume(Answer? answer)
+    {
+        TaskCompletionSource<Answer?>? resumed = waiting;
+        waiting = null;
+        waits++;
+        resumed?.SetResult(answer);
+    }
+
+    private void Poll()
+    {
+        while (true)
+        {
+            FrameEvent found = reader.Poll(0);
+            if (found is FrameEvent.Whole or FrameEvent.BadPayload && (Frame.Type(reader.Buffer, 0) & FrameType.Answer) != 0)
+                answers.Enqueue(ToAnswer(reader.Buffer, found == FrameEvent.Whole));
+            else if (found == FrameEvent.None && bytes.Count == 0)
+                break;
+        }
+        if (isWaitingForAnswer && waiting != null && answers.TryDequeue(out Answer? answer))
+            Resume(answer);
+    }
+
+    // A damaged one counts as BadCrc told by the board: the host keeps silent and asks again.
+    private static Answer ToAnswer(byte[] frame, bool isWhole) => new(
+        Frame.Type(frame, 0) & ~FrameType.Answer,
+        isWhole ? Frame.Status(frame, 0) : Status.BadCrc,
+        (uint)Frame.Request(frame, 0),
+        Frame.Part(frame, 0),
+        isWhole ? frame.AsSpan(Frame.HeaderBytes, Frame.PayloadBytes(frame, 0)).ToArray() : []);
+}
+
+/// <summary>The host's process has ended.</summary>
+public sealed class HostKilledException : Exception
+{
+}
