@@ -61,7 +61,8 @@ public sealed class Firmware
             {
                 case Status.Ok:
                     return nvs.ChipName + ": store ready, boot " + nvs.BootCount.ToString() + ", "
-                        + nvs.Tracks.Tracks.TrackCount.ToString() + " tracks, last commit " + nvs.Tracks.Vtb.Current.Sequence.ToString()
+                        + nvs.Tracks.Tracks.TrackCount.ToString() + (nvs.Tracks.Tracks.TrackCount == 1 ? " track" : " tracks")
+                        + ", last commit " + nvs.Tracks.Vtb.Current.Sequence.ToString()
                         + ", set " + (nvs.Tracks.Vtb.Flag == 0 ? "A" : "B") + " is active; recovery: " + FindingsText();
                 case Status.NoChip:
                     return "no chip answers on the SPI bus; looking for it again every second";
