@@ -15,6 +15,7 @@ namespace NvsFirmware.Tests;
 [OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class ChipStateTests
 {
+    private static readonly byte[] newId = [9, 8, 7, 6, 5, 4, 3, 2];
     private static readonly TrackItem item = new(1, TrackModel.Data(100, 1));
     private static readonly TrackItem other = new(2, TrackModel.Data(100, 2));
 
@@ -149,7 +150,7 @@ public sealed class ChipStateTests
         // Breaks with the comparison in FramChip.Find left out: with other address bytes the store looks blank.
         TestBoard right = WithTracks(real);
         byte[] before = right.Chip.Storage.ToArray();
-        TestBoard board = new(right.Chip, new BoardSettings { ChipName = name, FormatBlank = true });
+        TestBoard board = new(right.Chip, new BoardSettings { ChipName = name, FormatBlank = true, NewStoreId = newId });
         board.Boot();
         board.Idle(3000);
         AssertRefusesAll(board, Status.UnknownChip);
@@ -507,7 +508,7 @@ public sealed class ChipStateTests
     {
         TestBoard made = TestBoard.Formatted("MB85RS2MT", segmentBytes: 100, setSegments: 40);
         made.Write(1, item);
-        TestBoard board = new(made.Chip, new BoardSettings { SegmentBytes = 500, SetSegments = 10, FormatBlank = true });
+        TestBoard board = new(made.Chip, new BoardSettings { SegmentBytes = 500, SetSegments = 10, FormatBlank = true, NewStoreId = newId });
         board.Boot();
         Assert.AreEqual((100, 40), (board.Info().U16(Payload.InfoAnswer.SegmentBytes), board.Info().U16(Payload.InfoAnswer.SetSegments)));
         AssertHolds(board, item);
@@ -549,6 +550,42 @@ public sealed class ChipStateTests
         }
     }
 
+    [TestMethod]
+    public void AChipThatLooksBlankWhileItPowersUpIsNotFormatted()
+    {
+        // Breaks with Firmware.FormatBlank formatting at once.
+        TestBoard board = WithTracks(settings: FormatsBlank());
+        LooksZeroFor(board, 50);
+        AssertHolds(board, item);
+    }
+
+    [TestMethod]
+    public void WhatAChipHoldsIsReadAgainAWhile()
+    {
+        // Breaks with Firmware.Step mounting again only when there was no chip.
+        TestBoard board = WithTracks();
+        LooksZeroFor(board, 600);
+        Assert.AreEqual(Status.Blank, board.State);
+        board.Idle(1200);
+        AssertHolds(board, item);
+    }
+
+    // Boots the board while each cell reads as zero; after a time they read as what they hold.
+    private static void LooksZeroFor(TestBoard board, int durationMs)
+    {
+        byte[] cells = board.Chip.Storage.ToArray();
+        board.Chip.Fill(0, board.Chip.Part.Bytes, 0);
+        long endMs = board.Clock.NowMs + durationMs;
+        board.Chip.BeforeTransaction = _ =>
+        {
+            if (board.Clock.NowMs < endMs)
+                return;
+            board.Chip.BeforeTransaction = null;
+            cells.CopyTo(board.Chip.Storage);
+        };
+        board.Boot();
+    }
+
     private static TestBoard WithTracks(string part = "MB85RS64V", BoardSettings? settings = null)
     {
         TestBoard board = new(part, settings);
@@ -559,7 +596,7 @@ public sealed class ChipStateTests
         return board;
     }
 
-    private static BoardSettings FormatsBlank() => new() { FormatBlank = true, NewStoreId = [9, 8, 7, 6, 5, 4, 3, 2] };
+    private static BoardSettings FormatsBlank() => new() { FormatBlank = true, NewStoreId = newId };
 
     private static void AssertHolds(TestBoard board, params TrackItem[] items)
     {

@@ -22,6 +22,7 @@ public sealed class Firmware
     private const int MountAttempts = 4;
     private const int MountPauseMs = 10;
     private const int AliveMs = 1000;
+    private const int MostRetries = 5;
 
     private readonly FramChip chip;
     private readonly NvsStore nvs;
@@ -29,6 +30,7 @@ public sealed class Firmware
     private readonly IClock clock;
     private readonly BoardSettings settings;
     private bool isBootCounted;
+    private int retries = MostRetries;
     private long mountedMs;
     private long busyMs;
     private long aliveMs;
@@ -59,7 +61,8 @@ public sealed class Firmware
             {
                 case Status.Ok:
                     return nvs.ChipName + ": store ready, boot " + nvs.BootCount.ToString() + ", "
-                        + nvs.Tracks.Tracks.TrackCount.ToString() + " tracks, last commit " + nvs.Tracks.Vtb.Current.Sequence.ToString()
+                        + nvs.Tracks.Tracks.TrackCount.ToString() + (nvs.Tracks.Tracks.TrackCount == 1 ? " track" : " tracks")
+                        + ", last commit " + nvs.Tracks.Vtb.Current.Sequence.ToString()
                         + ", set " + (nvs.Tracks.Vtb.Flag == 0 ? "A" : "B") + " is active; recovery: " + FindingsText();
                 case Status.NoChip:
                     return "no chip answers on the SPI bus; looking for it again every second";
@@ -82,8 +85,13 @@ public sealed class Firmware
     /// <param name="waitMs">How long to wait for the host when there is nothing to do, in milliseconds.</param>
     public void Step(int waitMs)
     {
-        if (nvs.State != Status.Ok && clock.NowMs - mountedMs >= RetryMs)
+        if (nvs.State != Status.Ok && retries > 0 && clock.NowMs - mountedMs >= RetryMs)
+        {
+            // A chip may appear at any time; what a chip holds is read again a few times only: one bad read must not stick.
+            if (nvs.State != Status.NoChip && nvs.State != Status.UnknownChip)
+                retries--;
             Mount();
+        }
         if (handler.Poll(waitMs))
         {
             busyMs = clock.NowMs;
@@ -138,6 +146,7 @@ public sealed class Firmware
                 state = nvs.FormatBlank(settings.NewStoreId, settings.SegmentBytes, settings.SetSegments);
             if (state != Status.Ok)
                 return;
+            retries = MostRetries;
             handler.NoteRecovery(nvs.Findings);
             if (!isBootCounted)
                 nvs.CountBoot();

@@ -78,7 +78,7 @@ public class FirmwareTests
     [TestMethod]
     public void ABlankChipIsFormattedAtBootIfTheBoardSaysSo()
     {
-        SmallBoard board = new SmallBoard(SmallFram.Small(), new BoardSettings { FormatBlank = true, LargestDataBytes = 128 });
+        SmallBoard board = new SmallBoard(SmallFram.Small(), new BoardSettings { FormatBlank = true, NewStoreId = new byte[] { 1, 2, 3, 4, 5, 6, 7, 8 }, LargestDataBytes = 128 });
         board.Boot();
         Check.Is(Status.Ok, board.Firmware.State);
         Check.Is(Status.Ok, board.Write(5, 1, 0, 7, 1, 50, true));
@@ -136,7 +136,7 @@ public class FirmwareTests
     public void TheChipSleepsAndWakesForTheNextRequest()
     {
         SmallFram fram = new SmallFram(0x20000, 0x04, 0x7F, 0x27, 0x03);
-        SmallBoard board = new SmallBoard(fram, new BoardSettings { FormatBlank = true, LargestDataBytes = 128, SleepAfterMs = 5000 });
+        SmallBoard board = new SmallBoard(fram, new BoardSettings { FormatBlank = true, NewStoreId = new byte[] { 1, 2, 3, 4, 5, 6, 7, 8 }, LargestDataBytes = 128, SleepAfterMs = 5000 });
         board.Boot();
         board.Write(5, 1, 0, 7, 1, 50, true);
         board.Line.Sleep(6000);

@@ -35,7 +35,7 @@ public class HeapTests
     private static int Held(SmallFram fram, HostLine line)
     {
         int before = FreeBytes();
-        Firmware firmware = new Firmware(fram, line, line, new BoardSettings { FormatBlank = true });
+        Firmware firmware = new Firmware(fram, line, line, new BoardSettings { FormatBlank = true, NewStoreId = new byte[] { 1, 2, 3, 4, 5, 6, 7, 8 } });
         firmware.Boot();
         firmware.Step(0);
         int bytes = before - FreeBytes();

@@ -13,7 +13,7 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>The command nvs as a shell script uses it: a process, a real pseudo-terminal, a simulated board that is a process too.</summary>
 [TestClass]
-[OnlyOnDotNet("needs processes and pseudo-terminals")]
+[OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class CommandTests
 {
     private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;

@@ -10,7 +10,7 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>The README's first command: the demonstration as somebody runs it who has just cloned the repository.</summary>
 [TestClass]
-[OnlyOnDotNet("needs processes and pseudo-terminals")]
+[OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class DemoTests
 {
     private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;

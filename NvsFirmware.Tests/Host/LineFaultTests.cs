@@ -12,7 +12,7 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>Every operation of the client, with one frame of it lost, damaged, cut, doubled or late: it is done, and done once.</summary>
 [TestClass]
-[OnlyOnDotNet("needs the host's client library")]
+[OnlyOnDotNet("tests the host's side, with threads and tasks")]
 public sealed class LineFaultTests
 {
     private const int Frames = 4; // The fault hits one of the first frames of an operation in one direction.

@@ -16,7 +16,7 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>The client library on the real firmware, over a line that fails in the ways that LineFaultTests cannot mix.</summary>
 [TestClass]
-[OnlyOnDotNet("needs the host's client library")]
+[OnlyOnDotNet("tests the host's side, with threads and tasks")]
 public sealed class NvsClientTests
 {
     private static readonly byte[] someData = Data(700, 1); // Three frames.
@@ -161,12 +161,12 @@ public sealed class NvsClientTests
         byte[] longData = Data(5000, 3);
 
         // Requests are given up while the board is busy, then the window is filled.
-        for (int i = 0; i < 6; i++)
+        for (int i = 0; i < 12; i++)
         {
             board.IsPaused = true;
             using CancellationTokenSource soon = new(30);
             await Assert.ThrowsAsync<OperationCanceledException>(() => i < 3 ? client.WriteAsync(7, longData, null, soon.Token) : client.ReadAsync(7, null, soon.Token));
-            if (i is 2 or 5)
+            if (i is 2 or 11)
             {
                 board.IsPaused = false;
                 await client.WriteAsync(8, longData);
@@ -182,6 +182,24 @@ public sealed class NvsClientTests
         await client.WriteAsync(9, longData);
         CollectionAssert.AreEqual(longData, (await client.ReadAsync(9))!.Data);
         Assert.IsInRange(3 * 296, board.WindowBytes, board.MostUnansweredBytes, "filled, and never more");
+    }
+
+    /// <summary>Breaks when the client does not keep the silence that a damaged frame needs: what it then sends is passed over.</summary>
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public async Task ADamagedFrameCostsASilenceAndNoTimeout(bool isToBoard)
+    {
+        using LineBoard board = new();
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Options with { TimeoutMs = 5000 });
+        Func<byte[], IEnumerable<byte[]>> damage = Once(frame => Frame.Type(frame, 0) is FrameType.Write or (FrameType.Write | FrameType.Answer), frame => [[.. frame[..^1], (byte)~frame[^1]]]);
+        if (isToBoard)
+            board.ToBoard = damage;
+        else
+            board.ToHost = damage;
+        Stopwatch watch = Stopwatch.StartNew();
+        Assert.AreEqual(1u, await client.WriteAsync(7, someData));
+        Assert.IsInRange(250, 4000, watch.ElapsedMilliseconds);
     }
 
     /// <summary>Breaks when numbers begin anew, so that a new request is taken for an old one.</summary>

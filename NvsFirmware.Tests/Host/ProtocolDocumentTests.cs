@@ -11,7 +11,7 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>docs/protocol.md is what somebody writes a client by: what it says and what the firmware does are the same.</summary>
 [TestClass]
-[OnlyOnDotNet("reads a file")]
+[OnlyOnDotNet("reads a document, and runs on the simulated board")]
 public sealed class ProtocolDocumentTests
 {
     // The document as it was when the host was built, in which it is embedded.

@@ -239,11 +239,6 @@ public sealed class RequestHandler
     private void Format(byte[] frame)
     {
         int at = Frame.HeaderBytes;
-        if (Buffers.AreAll(frame, at + Payload.Format.NewId, Superblock.IdBytes, 0))
-        {
-            answer.Send(Status.BadRequest);
-            return;
-        }
         Forget();
         Status status = cache.Nvs.Format(
             frame,

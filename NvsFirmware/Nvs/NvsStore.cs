@@ -120,11 +120,11 @@ public sealed class NvsStore
     /// Buffer with the name of what is to be destroyed: the store's id, or the word of its state (see <see cref="IsName"/>).
     /// </param>
     /// <param name="nameAt">Where the name begins.</param>
-    /// <param name="newId">Buffer with the new store's id.</param>
+    /// <param name="newId">Buffer with the new store's id, not all zeros.</param>
     /// <param name="newIdAt">Where the new id begins.</param>
     /// <param name="segmentBytes">Bytes in a segment; 0 for the default.</param>
     /// <param name="setSegments">Segments in a set; 0 for the default.</param>
-    /// <returns>Ok, WrongName, BadRequest for impossible sizes, Protected, NoChip, or UnknownChip when the chip is not as its name says.</returns>
+    /// <returns>Ok, WrongName, BadRequest for impossible sizes or the id zero, Protected, NoChip, or UnknownChip when the chip is not as its name says.</returns>
     public Status Format(byte[] name, int nameAt, byte[] newId, int newIdAt, int segmentBytes, int setSegments)
     {
         if (State == Status.NoChip || State == Status.UnknownChip)
@@ -132,7 +132,7 @@ public sealed class NvsStore
         if (chip.IsProtected)
             return Status.Protected;
         Geometry geometry = new Geometry(chip.CapacityBytes, segmentBytes, setSegments);
-        if (!geometry.IsPossible)
+        if (!geometry.IsPossible || Buffers.AreAll(newId, newIdAt, Superblock.IdBytes, 0))
             return Status.BadRequest;
         if (!IsName(name, nameAt))
             return Status.WrongName;
@@ -161,7 +161,7 @@ public sealed class NvsStore
     }
 
     /// <summary>Formats the chip if it is blank: for a board that is configured to.</summary>
-    /// <param name="newId">The new store's id.</param>
+    /// <param name="newId">The new store's id, not all zeros.</param>
     /// <param name="segmentBytes">Bytes in a segment; 0 for the default.</param>
     /// <param name="setSegments">Segments in a set; 0 for the default.</param>
     /// <returns>As <see cref="Format"/>; the present state when the chip is not blank.</returns>

@@ -15,7 +15,7 @@ internal sealed class SimBoard : IAsyncDisposable
     public const int PowerCutExitCode = 7;
 
     private const string PortLine = "serial port: ";
-    private const int BootTimeoutMs = 10000;
+    private const int BootTimeoutMs = 30000; // A busy machine is slow to start a process.
     private const int StopTimeoutMs = 3000;
 
     private readonly Process process;
