@@ -75,7 +75,7 @@ public sealed class KillTests
     [TestMethod]
     public async Task AKilledHostFindsAllOldOrAllNew()
     {
-        const int kills = 50;
+        const int kills = 200;
         using SimProcess board = SimProcess.Boot(FramPath);
         uint committed = 0;
         int unacknowledged = 0;
@@ -93,7 +93,7 @@ public sealed class KillTests
     [TestMethod]
     public async Task WhenBoardAndHostAreKilledNothingAcknowledgedIsLost()
     {
-        const int kills = 30;
+        const int kills = 200;
         uint committed = 0;
         for (int kill = 0; kill < kills; kill++)
         {
