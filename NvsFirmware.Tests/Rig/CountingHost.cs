@@ -14,8 +14,8 @@ internal static class CountingHost
 {
     public const string Name = "count";
 
-    /// <summary>A busy machine may take its time; a board that is gone is known at once, by its terminal.</summary>
-    public static NvsClientOptions Options { get; } = new() { ClientId = 0xC0, OpenTimeoutMs = 30_000, TimeoutMs = 10_000 };
+    /// <summary>A busy machine may take its time to boot a board; one that is gone is known by its terminal, mostly at once.</summary>
+    public static NvsClientOptions Options { get; } = new() { ClientId = 0xC0, OpenTimeoutMs = 30_000 };
 
     private const int Tracks = 3;
 
