@@ -11,7 +11,7 @@ namespace NvsFirmware.Tests;
 [OnlyOnDotNet("compiles mistakes into the firmware and runs other tests against it")]
 public sealed class MutationTests
 {
-    private const string Handler = "HostAdapter/RequestHandler.cs";
+    private const string Receiver = "HostAdapter/WriteReceiver.cs";
     private const string Store = "Nvs/TrackStore.cs";
     private const string Table = "Nvs/TrackTable.cs";
     private const string Vtb = "Nvs/VirtualTrackBuffer.cs";
@@ -28,8 +28,8 @@ public sealed class MutationTests
             ("private bool isInRequest;", "private bool isInRequest; private readonly System.Collections.Generic.List<System.Action> late = new();")),
         new("entries before record", Store,
             ("Vtb.Commit(used);", "for (int i = 0; i < coming.TrackCount; i++) Tracks.Store(coming.Slot(i)); Vtb.Commit(used);")),
-        new("acknowledged before the record", Handler,
-            ("            status = cache.Commit();", "        { SendWriteAnswer(Status.Ok, part, cache.Nvs.Tracks.Vtb.NextSequence, 0); status = cache.Commit(); isWriting = false; return; }")),
+        new("acknowledged before the record", Receiver,
+            ("            status = cache.Commit();", "        { answer.SendWrite(Status.Ok, cache.Nvs.Tracks.Vtb.NextSequence, 0); status = cache.Commit(); isReceiving = false; return; }")),
         new("set not prepared", Store, ("isPrepareDue = true;", "")),
         new("set prepared of segments in use", Vtb, ("segment = segments.NextFree(segment);", "segment %= geometry.Segments;")),
         new("flag not turned", Vtb, ("Coming.Flag = 1 - Flag;", "Coming.Flag = Flag;")),
@@ -52,9 +52,9 @@ public sealed class MutationTests
         new("segments of the old version kept", Store, ("Segments.Free(Tracks.First(slot), Tracks.SegmentCount(slot));", "_ = slot;")),
         new("last set given away", Store, ("if (Segments.FreeCount - usedSegments + SegmentsFreed() < Geometry.SetSegments)", "if (usedSegments < 0)")),
         new("no write enable", "Fram/FramChip.cs", ("            Send(OpWriteEnable);\n            Write(", "            Write(")),
-        new("client table not written", Store, ("clients.Store(Vtb.Coming.Client, Vtb.Coming.Request, Vtb.Coming.Sequence);", "")),
+        new("client table not written", Store, ("clients.Store(Vtb.Coming.Client, Vtb.Coming.Request, Vtb.Coming.Sequence, Vtb.Current.Client);", "")),
         new("client forgotten by recovery", Store, ("isClientDue = Vtb.HasPrevious && IsClientDue();", "isClientDue = false;")),
-        new("repeated request applied again", Handler, ("if (!isSame && AnswerRepeated(client, part))", "if (part < 0)")),
+        new("repeated request applied again", Receiver, ("if (!isSame && AnswerRepeated(client, request))", "if (part < 0)")),
         new("lost record not noticed", Store, ("IsRecordLost = !hasRecord || IsNewerThanRecord();", "IsRecordLost = !hasRecord;")),
         new("absent although an entry is damaged", Store, ("return Tracks.DamagedCount > 0 ? Status.TrackDamaged : Status.NotFound;", "return Status.NotFound;")),
         new("format without giving up the old store", "Nvs/NvsStore.cs", ("GiveUp(firstState, OldChipBytes(), 0);", "")),
@@ -66,7 +66,6 @@ public sealed class MutationTests
     public static IEnumerable<object[]> Names => mutants.Select(mutant => new object[] { mutant.Name });
 
     [TestMethod]
-    [TestCategory("Long")]
     [DynamicData(nameof(Names))]
     public void AMistakeInTheFirmwareIsFound(string name)
     {
@@ -77,7 +76,6 @@ public sealed class MutationTests
 
     // Else the mutants might be found because of how they are run.
     [TestMethod]
-    [TestCategory("Long")]
     public void TheFirmwareWithoutAMistakePasses() =>
         Assert.IsNull(new Mutant("none", "").FirstFailure(typeof(PowerCutTests), typeof(DamageTests)));
 }
