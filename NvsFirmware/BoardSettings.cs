@@ -24,8 +24,11 @@ public sealed class BoardSettings
     /// <summary>How many bytes the host may have sent and not seen answered: the UART's read buffer, at least one largest frame.</summary>
     public int ReceiveWindowBytes { get; set; } = 8448;
 
-    /// <summary>The most bytes of a track in one frame, 128 (the answers without data need that much) to 8192.</summary>
-    public int LargestDataBytes { get; set; } = 4096;
+    /// <summary>The most bytes of a track in one frame that this board can take, 64 to 8192.</summary>
+    public int LargestPieceBytes { get; set; } = 4096;
+
+    /// <summary>A number that is another one at each boot: session keys are made of it.</summary>
+    public int SessionSeed { get; set; }
 
     /// <summary>Number of tracks the cache can hold.</summary>
     public int CacheBlocks { get; set; } = 8;

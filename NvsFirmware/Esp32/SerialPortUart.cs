@@ -1,7 +1,7 @@
 using System;
 using System.IO.Ports;
 using System.Threading;
-using NvsFirmware.HostAdapter;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Esp32;
 

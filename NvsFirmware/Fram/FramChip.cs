@@ -1,4 +1,5 @@
 using System;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Fram;
 

@@ -1,4 +1,4 @@
-namespace NvsFirmware.Nvs;
+namespace NvsFirmware.Wire;
 
 /// <summary>Kinds of damage that VERIFY and LIST tell.</summary>
 public enum Damage : byte
@@ -15,7 +15,7 @@ public enum Damage : byte
     /// <summary>A copy of the superblock is damaged.</summary>
     Superblock = 3,
 
-    /// <summary>A virtual track buffer record is damaged.</summary>
+    /// <summary>A record, or a block that tells of a commit, is damaged.</summary>
     Record = 4,
 
     /// <summary>An entry of the client table is damaged.</summary>

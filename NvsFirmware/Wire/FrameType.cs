@@ -1,9 +1,9 @@
-namespace NvsFirmware.HostAdapter;
+namespace NvsFirmware.Wire;
 
 /// <summary>What a frame asks; its answer has the same type with <see cref="Answer"/> added.</summary>
 public static class FrameType
 {
-    /// <summary>Who are you? Protocol and firmware version, board, chip, store, limits.</summary>
+    /// <summary>Who are you? Begins a session. Protocol and firmware version, board, chip, store, limits.</summary>
     public const int Hello = 0x01;
 
     /// <summary>The store in detail: geometry, sets, flag, last recovery.</summary>
@@ -12,7 +12,7 @@ public static class FrameType
     /// <summary>Counters since boot.</summary>
     public const int Stats = 0x03;
 
-    /// <summary>Which of this client's requests was committed last?</summary>
+    /// <summary>Which of a client's write requests was committed last?</summary>
     public const int Last = 0x04;
 
     /// <summary>A part of a write request: stores or releases one track; the last part commits the whole request.</summary>
@@ -35,4 +35,10 @@ public static class FrameType
 
     /// <summary>This bit tells an answer from a request.</summary>
     public const int Answer = 0x80;
+
+    /// <summary>An answer to nothing: the receiver has lost its place.</summary>
+    public const int Lost = 0x80;
+
+    /// <summary>True for what is said without a session: HELLO, its answer, and LOST.</summary>
+    public static bool IsKeyless(int type) => type == Hello || type == (Hello | Answer) || type == Lost;
 }

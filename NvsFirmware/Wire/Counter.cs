@@ -1,4 +1,4 @@
-namespace NvsFirmware.HostAdapter;
+namespace NvsFirmware.Wire;
 
 /// <summary>The counters of STATS, in the order in which they stand there. All count from boot, but the high-water marks, and wrap at 2^32.</summary>
 public static class Counter
@@ -12,10 +12,10 @@ public static class Counter
     /// <summary>Tracks released by commits.</summary>
     public const int TracksReleased = 2;
 
-    /// <summary>Track bytes received for write requests.</summary>
+    /// <summary>Track bytes of commits.</summary>
     public const int BytesWritten = 3;
 
-    /// <summary>Write requests answered again because they had been committed before: the host's retries.</summary>
+    /// <summary>Write requests answered again because they had been committed before.</summary>
     public const int Repeated = 4;
 
     /// <summary>Requests refused: every answer with a status other than Ok and Continue.</summary>
@@ -27,7 +27,7 @@ public static class Counter
     /// <summary>Reads served from the cache.</summary>
     public const int CacheHits = 7;
 
-    /// <summary>Track reads that found data not matching their CRC-32.</summary>
+    /// <summary>Track reads that found a block not matching its CRC-32.</summary>
     public const int TrackCrcErrors = 8;
 
     /// <summary>Whole frames received.</summary>
@@ -39,8 +39,8 @@ public static class Counter
     /// <summary>Frames received whose payload did not match its CRC-32.</summary>
     public const int FrameCrcErrors = 11;
 
-    /// <summary>How often the receiver met something that is no whole frame.</summary>
-    public const int Resyncs = 12;
+    /// <summary>How often the receiver lost its place.</summary>
+    public const int PlacesLost = 12;
 
     /// <summary>Bytes clocked on the SPI bus.</summary>
     public const int BusBytes = 13;
@@ -66,6 +66,9 @@ public static class Counter
     /// <summary>Milliseconds since boot.</summary>
     public const int UptimeMs = 20;
 
+    /// <summary>How often the board opened its port anew.</summary>
+    public const int LineReopened = 21;
+
     /// <summary>How many counters there are.</summary>
-    public const int Count = 21;
+    public const int Count = 22;
 }

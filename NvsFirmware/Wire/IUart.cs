@@ -1,4 +1,4 @@
-namespace NvsFirmware.HostAdapter;
+namespace NvsFirmware.Wire;
 
 /// <summary>The serial line to the host: a seam, nanoFramework's SerialPort on a board and a pseudo-terminal in <c>boards/sim</c>.</summary>
 public interface IUart
@@ -17,4 +17,7 @@ public interface IUart
     /// <param name="count">How many bytes to send.</param>
     /// <returns>True when all was sent.</returns>
     bool Write(byte[] buffer, int offset, int count);
+
+    /// <summary>Opens the line anew, if it is one that can go dead: what was not read yet is thrown away. Does not throw.</summary>
+    void Reopen();
 }

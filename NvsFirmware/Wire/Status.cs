@@ -1,4 +1,4 @@
-namespace NvsFirmware;
+namespace NvsFirmware.Wire;
 
 /// <summary>How a request ended: the status byte of every answer, and the result of every operation inside. docs/protocol.md lists them.</summary>
 public enum Status : byte
@@ -9,16 +9,16 @@ public enum Status : byte
     /// <summary>This frame was taken; more frames of the request, or of the answer, follow.</summary>
     Continue = 0x01,
 
-    /// <summary>The frame's payload does not match its CRC-32: send it again.</summary>
+    /// <summary>The frame's payload does not match its CRC-32, or stopped: send it again.</summary>
     BadCrc = 0x10,
 
-    /// <summary>A length, offset, count or name in the request is not possible.</summary>
+    /// <summary>A field of the request has a value that is not possible or not defined.</summary>
     BadRequest = 0x11,
 
     /// <summary>This firmware does not know the request type.</summary>
     UnknownType = 0x12,
 
-    /// <summary>A frame of the write request is missing before this one: go on from the part that the answer names.</summary>
+    /// <summary>A part of the write request is missing before this one: go on from the part that the answer names.</summary>
     WrongOrder = 0x13,
 
     /// <summary>The frame is longer than the board's largest, or the write request than a segment set.</summary>
@@ -27,8 +27,17 @@ public enum Status : byte
     /// <summary>The board does not speak this version of the protocol; the answer tells which it speaks.</summary>
     WrongProtocol = 0x15,
 
-    /// <summary>The client has committed a later request already: this one is a late repetition and is not applied.</summary>
+    /// <summary>The client has decided a later request already, or this one in an earlier session: not applied. Ask LAST.</summary>
     OldRequest = 0x16,
+
+    /// <summary>The number belongs to a request with other content: not applied.</summary>
+    Conflict = 0x17,
+
+    /// <summary>The request before this one is not the client's last commit: not applied.</summary>
+    NotNext = 0x18,
+
+    /// <summary>The receiver has lost its place: send again what is unanswered, or say HELLO if the session is another one.</summary>
+    Lost = 0x19,
 
     /// <summary>The store holds no such track, or nothing of this client's.</summary>
     NotFound = 0x20,
@@ -63,8 +72,11 @@ public enum Status : byte
     /// <summary>The chip's block protection is on: nothing can be written.</summary>
     Protected = 0x35,
 
-    /// <summary>The chip or the SPI bus failed during the request. What it committed, LAST tells.</summary>
+    /// <summary>The chip or the SPI bus failed during the request. What was committed, LAST tells.</summary>
     ChipError = 0x36,
+
+    /// <summary>The store's pieces are longer than this board's frames: use the board that formatted it.</summary>
+    BoardTooSmall = 0x37,
 
     /// <summary>An unexpected error inside the firmware, counted in the statistics.</summary>
     InternalError = 0x3F,

@@ -1,0 +1,20 @@
+namespace NvsFirmware.Wire;
+
+/// <summary>Flags of a WRITE frame.</summary>
+public static class WriteFlags
+{
+    /// <summary>The last part: commit the request.</summary>
+    public const int Last = 0x01;
+
+    /// <summary>Refuse unless the track's version is the argument. In the first part of a track.</summary>
+    public const int Expect = 0x02;
+
+    /// <summary>Refuse unless the client's request with the number before this one is its last commit. In part 0.</summary>
+    public const int Behind = 0x04;
+
+    /// <summary>The client only passes by: it pushes no client that stays out of the client table. In part 0.</summary>
+    public const int Passing = 0x08;
+
+    /// <summary>All flags there are.</summary>
+    public const int All = 0x0F;
+}
