@@ -88,14 +88,49 @@ internal sealed class SerialPortUart : IUart
     /// <inheritdoc />
     public int Read(byte[] buffer, int offset, int count, int timeoutMs)
     {
-        if (isOpen)
+        bool isWaiting = false;
+        long endMs = 0;
+        while (true)
         {
-            int read = ReadArrived(buffer, offset, count);
-            if (read > 0)
-                return read;
-        }
+            if (isOpen || Open())
+            {
+                try
+                {
+                    int arrived = port.BytesToRead;
+                    if (arrived != 0)
+                    {
+                        if (arrived > count)
+                            arrived = count;
+                        int read = port.Read(buffer, offset, arrived);
+                        // The ring does not hold what its count says.
+                        if (read != arrived)
+                            Close();
+                        isByteNew = true;
+                        return read;
+                    }
+                }
+                catch (Exception)
+                {
+                    Close();
+                }
+            }
 
-        return timeoutMs > 0 || !isOpen ? Wait(buffer, offset, count, timeoutMs) : 0;
+            if (timeoutMs <= 0)
+                return 0;
+            long nowMs = Environment.TickCount64;
+            if (!isWaiting)
+            {
+                isWaiting = true;
+                endMs = nowMs + timeoutMs;
+                if (isByteNew)
+                    watchUntilMs = nowMs + WatchMs;
+                isByteNew = false;
+            }
+            else if (nowMs >= endMs)
+                return 0;
+            if (!isOpen || nowMs > watchUntilMs)
+                Thread.Sleep(SleepMs);
+        }
     }
 
     /// <inheritdoc />
@@ -113,57 +148,6 @@ internal sealed class SerialPortUart : IUart
             // Also after a timeout: the driver still sends from the buffer, which the next answer would overwrite.
             Close();
             return false;
-        }
-    }
-
-    // Nothing has arrived yet.
-    private int Wait(byte[] buffer, int offset, int count, int timeoutMs)
-    {
-        long startMs = Environment.TickCount64;
-        long nowMs = startMs;
-        if (isByteNew)
-        {
-            isByteNew = false;
-            watchUntilMs = startMs + WatchMs;
-        }
-
-        while (true)
-        {
-            if (isOpen || Open())
-            {
-                int read = ReadArrived(buffer, offset, count);
-                if (read > 0)
-                    return read;
-            }
-
-            if (nowMs - startMs >= timeoutMs)
-                return 0;
-            if (!isOpen || nowMs > watchUntilMs)
-                Thread.Sleep(SleepMs);
-            nowMs = Environment.TickCount64;
-        }
-    }
-
-    private int ReadArrived(byte[] buffer, int offset, int count)
-    {
-        try
-        {
-            int arrived = port.BytesToRead;
-            if (arrived == 0)
-                return 0;
-            if (count > arrived)
-                count = arrived;
-            int read = port.Read(buffer, offset, count);
-            // The ring does not hold what its count says.
-            if (read != count)
-                Close();
-            isByteNew = true;
-            return read;
-        }
-        catch (Exception)
-        {
-            Close();
-            return 0;
         }
     }
 
