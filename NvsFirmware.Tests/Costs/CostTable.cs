@@ -1,0 +1,82 @@
+using System.Collections.Generic;
+using System.Text.Json;
+
+namespace NvsFirmware.Tests.Costs;
+
+/// <summary>What the firmware costs: the table of docs/performance.md, and what `costs --json` prints.</summary>
+public sealed record CostTable(
+    WriteCosts Write32,
+    WriteCosts Write64,
+    WriteCosts Write256,
+    WriteCosts Write1024,
+    WriteCosts Write4096,
+    WriteCosts NewTrack64,
+    WriteCosts Scattered4096,
+    BatchCosts Batch16x64,
+    ReadCosts Read64Cached,
+    ReadCosts Read1024,
+    BootCosts Boot823,
+    BootCosts Boot5,
+    RecoveryCosts Recovery,
+    LineShares Line,
+    long HeapBytes)
+{
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+}
+
+/// <summary>A write request of one track, in steady state; means of many.</summary>
+/// <param name="IlOfAllocation">Part of what follows the answer: choosing the next set. Without allocating ahead the answer would wait for it.</param>
+public sealed record WriteCosts(
+    double IlUntilAnswer,
+    double IlInAll,
+    double CallsUntilAnswer,
+    double NativesUntilAnswer,
+    double HeapBytesUntilAnswer,
+    double HeapBytesAfterAnswer,
+    double BusBytesUntilAnswer,
+    double BusTransactionsUntilAnswer,
+    double BusBytesInAllMean,
+    double BusBytesInAllMax,
+    double BusTransactionsInAllMean,
+    double IlOfAllocation);
+
+/// <summary>A write request of many tracks.</summary>
+public sealed record BatchCosts(double IlPerTrackInAll, double IlPerTrackUntilAnswer, double BusBytesPerTrackInAll);
+
+/// <summary>A read.</summary>
+public sealed record ReadCosts(double Il, double Calls, double Natives, double BusBytes, double BusTransactions);
+
+/// <summary>From power to the first request.</summary>
+public sealed record BootCosts(long Il, long Calls, long Natives, long BusBytes, long BusTransactions);
+
+/// <summary>Boots after power cuts: the dearest of many, at any moment of any history; and after a cut when the board had come to rest.</summary>
+public sealed record RecoveryCosts(long BusBytesMost, long BusTransactionsMost, long BusBytesIdle, long BusTransactionsIdle, int RolledForward, int Discarded);
+
+/// <summary>Payload's share of a line of 921,600 baud with 16 ms latency towards the host.</summary>
+/// <param name="Share1024">Requests of 1 KiB behind each other.</param>
+/// <param name="Share8192">Requests of 8 KiB behind each other.</param>
+/// <param name="Share64OfBoard">Requests of 64 bytes behind each other: of what the board does without a line.</param>
+/// <param name="StopAndWait1024">The same when the host waits for each answer.</param>
+/// <param name="StopAndWait8192">The same when the host waits for each answer.</param>
+/// <param name="StopAndWait64OfBoard">The same when the host waits for each answer.</param>
+/// <param name="Board64PerSecond">Requests of 64 bytes that the board does in a second without a line.</param>
+public sealed record LineShares(
+    double Share1024,
+    double Share8192,
+    double Share64OfBoard,
+    double StopAndWait1024,
+    double StopAndWait8192,
+    double StopAndWait64OfBoard,
+    double Board64PerSecond);
+
+/// <summary>A method's own part of a workload, per request.</summary>
+public sealed record MethodCosts(string Name, double Il, double Calls, double Natives);
+
+/// <summary>A workload by method, the dearest first.</summary>
+public sealed record Methods(double Il, double Calls, double Natives, IReadOnlyList<MethodCosts> Rows);
+
+/// <summary>A point of a plot.</summary>
+/// <param name="X">Bytes of payload, percent of the store, or tracks.</param>
+/// <param name="PayloadBytes">Bytes of the track that is overwritten.</param>
+/// <param name="Costs">What an overwrite costs there.</param>
+public sealed record CostPoint(double X, int PayloadBytes, WriteCosts Costs);

@@ -1,0 +1,45 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace NvsFirmware.Tests.Costs;
+
+/// <summary>
+/// The limits of the table in docs/performance.md. Counts and no seconds, so they are the same on every machine:
+/// <c>dotnet run -c Release --project NvsFirmware.Tests -- costs</c> prints them.
+/// </summary>
+[TestClass]
+[OnlyOnDotNet("rewrites the firmware's assembly, counts at the full chip model over long runs")]
+public sealed class CostTests
+{
+    [TestMethod]
+    public void EachCountIsWithinItsLimit()
+    {
+        // Breaks, for one, with a second CRC over the payload (calls, heap), a transaction for each link (bus), a loop over segments.
+        List<CostRow> over = [.. CostText.Rows(CostMeasuring.Table).Where(row => !row.IsWithin)];
+        Assert.IsEmpty(over, string.Join("; ", over.Select(row => $"{row.Name}: {row.Value:F2}, limit {row.Limit}")));
+    }
+
+    [TestMethod]
+    public void DataCostNoInstructions()
+    {
+        // Breaks with any managed loop over payload bytes: 4,032 bytes more would be 20,000 instructions. The 15 segments more are links.
+        Assert.IsLessThan(16 * 40, CostMeasuring.Table.Write4096.IlInAll - CostMeasuring.Table.Write64.IlInAll);
+    }
+
+    [TestMethod]
+    public void WhatIsCountedByMethodIsAll()
+    {
+        // Breaks when a method is forgotten by the rewriter, or counted twice.
+        Methods methods = CostMeasuring.ByMethod("write64");
+        Assert.AreEqual(CostMeasuring.Table.Write64.IlInAll, methods.Il, 0.01);
+    }
+
+    [TestMethod]
+    public void TheCutsOfTheRecoveriesTestEnough()
+    {
+        RecoveryCosts recovery = CostMeasuring.Table.Recovery;
+        Assert.IsTrue(recovery.RolledForward > 5 && recovery.Discarded > 5, $"{recovery}");
+    }
+}
