@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using ScottPlot;
+using ScottPlot.Plottables;
 
 namespace NvsFirmware.Tests.Costs;
 
@@ -36,8 +37,8 @@ internal static class CostPlots
         {
             if (isDoubling)
                 plot.Axes.Bottom.SetTicks(xs, [.. points.Select(point => $"{point.X:0}")]);
-            (double lowest, double highest) = (plot.Axes.GetDataLimits().Bottom, plot.Axes.GetDataLimits().Top);
-            plot.Axes.SetLimitsY(Math.Min(0, lowest), highest * 1.25);
+            double highest = plot.GetPlottables<Scatter>().Max(line => line.Data.GetScatterPoints().Max(point => point.Y));
+            plot.Axes.SetLimitsY(0, highest * 1.1);
             plot.SaveSvg(Path.Combine(folder, $"costs-{name}-{what}.svg"), Width, Height);
         }
     }
@@ -50,13 +51,16 @@ internal static class CostPlots
         plot.Axes.Bottom.Label.Bold = false;
         plot.Axes.Left.Label.Bold = false;
         plot.HideGrid();
-        plot.ShowLegend(Alignment.UpperLeft);
+        plot.ShowLegend(Edge.Top);
+        plot.Legend.Orientation = Orientation.Horizontal;
+        plot.Legend.OutlineWidth = 0;
+        plot.Legend.ShadowColor = Colors.Transparent;
         return plot;
     }
 
     private static void Add(Plot plot, double[] xs, IEnumerable<double> ys, string name, LinePattern pattern, MarkerShape marker)
     {
-        var line = plot.Add.Scatter(xs, ys.ToArray(), Colors.Black);
+        Scatter line = plot.Add.Scatter(xs, ys.ToArray(), Colors.Black);
         line.LegendText = name;
         line.LinePattern = pattern;
         line.LineWidth = 1.5f;

@@ -20,7 +20,8 @@ internal sealed class CountedContext : AssemblyLoadContext
     /// <summary>Names of the firmware's methods, by the numbers with which <see cref="Counters"/> counts them.</summary>
     public string[] Methods { get; }
 
-    private static string FirmwarePath => Path.Combine(AppContext.BaseDirectory, "Release", "NvsFirmware.dll");
+    /// <summary>The firmware that is counted: built Release, as for a board.</summary>
+    public static string FirmwarePath => Path.Combine(AppContext.BaseDirectory, "Release", "NvsFirmware.dll");
 
     /// <summary>Calls a static method of the copy.</summary>
     public object? Call(Type type, string method, params object?[] arguments) =>
