@@ -14,5 +14,5 @@ public readonly record struct Cost(Tally Tally, long BusBytes, long BusTransacti
     public static Cost operator -(Cost a, Cost b) => new(a.Tally - b.Tally, a.BusBytes - b.BusBytes, a.BusTransactions - b.BusTransactions);
 }
 
-/// <summary>What one request cost: until its answer left the board, and in all.</summary>
-public readonly record struct RequestCost(Cost UntilAnswer, Cost InAll);
+/// <summary>What one request cost: until its answer left the board, and in all; and the part of it that went into choosing segments ahead.</summary>
+public readonly record struct RequestCost(Cost UntilAnswer, Cost InAll, Tally Allocation);

@@ -107,7 +107,7 @@ internal static class CostBench
         costs.Average(cost => cost.InAll.BusBytes),
         costs.Max(cost => cost.InAll.BusBytes),
         costs.Average(cost => cost.InAll.BusTransactions),
-        0);
+        costs.Average(cost => cost.Allocation.Il));
 
     private static WriteCosts NewTrack(int length)
     {
@@ -162,6 +162,7 @@ internal static class CostBench
     private static LineShares Line()
     {
         double board = LineSimulation.BytesPerSecond(LineSpeed.None, 64, 2000);
+        double allocationUs = BusCosts.Aged(64, Age.SameSize).Overwrite(Requests, Tracks, 64).Average(cost => cost.Allocation.BoardUs);
         return new(
             LineSimulation.Share(LineSpeed.Usual, 1024, 500),
             LineSimulation.Share(LineSpeed.Usual, 8192, 100),
@@ -169,7 +170,9 @@ internal static class CostBench
             LineSimulation.Share(LineSpeed.StopAndWait, 1024, 200),
             LineSimulation.Share(LineSpeed.StopAndWait, 8192, 100),
             LineSimulation.BytesPerSecond(LineSpeed.StopAndWait, 64, 500) / board,
-            board / 64);
+            board / 64,
+            LineSimulation.BytesPerSecond(LineSpeed.Direct, 64, 500) / 64,
+            LineSimulation.BytesPerSecond(LineSpeed.Direct, 64, 500, allocationUs) / 64);
     }
 
     // All that is allocated until it serves, garbage included, so that the figure does not depend on a collector.

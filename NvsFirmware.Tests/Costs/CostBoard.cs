@@ -186,6 +186,7 @@ internal sealed class CostBoard : IUart, IClock
     private RequestCost Request(List<byte[]> frames)
     {
         Cost before = Now;
+        Tally allocation = Counters.Allocation;
         foreach (byte[] frame in frames)
         {
             toBoard.SetLength(0);
@@ -194,7 +195,7 @@ internal sealed class CostBoard : IUart, IClock
             while (toBoard.Position < toBoard.Length && Chip.IsPowered)
                 firmware.Step(0);
         }
-        return new(answered - before, Now - before);
+        return new(answered - before, Now - before, Counters.Allocation - allocation);
     }
 
     private void Hello()

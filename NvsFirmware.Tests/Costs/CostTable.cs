@@ -60,6 +60,8 @@ public sealed record RecoveryCosts(long BusBytesMost, long BusTransactionsMost, 
 /// <param name="StopAndWait8192">The same when the host waits for each answer.</param>
 /// <param name="StopAndWait64OfBoard">The same when the host waits for each answer.</param>
 /// <param name="Board64PerSecond">Requests of 64 bytes that the board does in a second without a line.</param>
+/// <param name="Direct64PerSecond">Requests of 64 bytes in a second, the host waiting for each, on a line without latency.</param>
+/// <param name="Direct64PerSecondAllocatingInside">The same as if segments were allocated inside each request.</param>
 public sealed record LineShares(
     double Share1024,
     double Share8192,
@@ -67,7 +69,9 @@ public sealed record LineShares(
     double StopAndWait1024,
     double StopAndWait8192,
     double StopAndWait64OfBoard,
-    double Board64PerSecond);
+    double Board64PerSecond,
+    double Direct64PerSecond,
+    double Direct64PerSecondAllocatingInside);
 
 /// <summary>A method's own part of a workload, per request.</summary>
 public sealed record MethodCosts(string Name, double Il, double Calls, double Natives);

@@ -37,6 +37,14 @@ public sealed class CostTests
     }
 
     [TestMethod]
+    public void AllocatingAheadIsSeen()
+    {
+        // Breaks when what allocates has another name than the rewriter looks for.
+        Assert.IsTrue(CostMeasuring.Table.Write64.IlOfAllocation > 0);
+        Assert.IsTrue(CostMeasuring.Table.Line.Direct64PerSecond > CostMeasuring.Table.Line.Direct64PerSecondAllocatingInside);
+    }
+
+    [TestMethod]
     public void TheCutsOfTheRecoveriesTestEnough()
     {
         RecoveryCosts recovery = CostMeasuring.Table.Recovery;

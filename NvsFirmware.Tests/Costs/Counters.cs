@@ -13,6 +13,7 @@ public static class Counters
     private static long calls;
     private static long natives;
     private static long heapBytes;
+    private static Tally allocating;
 
     /// <summary>All that was executed until now.</summary>
     public static Tally Now => new(il, calls, natives, heapBytes);
@@ -37,6 +38,15 @@ public static class Counters
 
     /// <summary>Calls out of the firmware that were made and whose cost nobody has counted, see <see cref="PlatformCosts"/>.</summary>
     public static IReadOnlyCollection<string> Unknown => unknown;
+
+    /// <summary>The part of it that was spent in choosing segments ahead.</summary>
+    public static Tally Allocation { get; private set; }
+
+    /// <summary>Called by the rewritten firmware before it chooses the next set.</summary>
+    public static void BeginAllocation() => allocating = Now;
+
+    /// <summary>Called by the rewritten firmware when it has chosen the next set.</summary>
+    public static void EndAllocation() => Allocation += Now - allocating;
 
     /// <summary>Called by the rewritten firmware in front of such a call.</summary>
     public static void CountUnknown(string method) => unknown.Add(method);

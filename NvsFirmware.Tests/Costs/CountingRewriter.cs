@@ -15,16 +15,23 @@ namespace NvsFirmware.Tests.Costs;
 /// </summary>
 internal sealed class CountingRewriter
 {
+    // What allocates ahead.
+    private const string Allocation = "VirtualTrackBuffer.Prepare";
+
     private readonly ModuleDefinition module;
     private readonly MethodReference count;
     private readonly MethodReference countUnknown;
+    private readonly MethodReference beginAllocation;
+    private readonly MethodReference endAllocation;
     private readonly Dictionary<string, int> numbers = [];
 
     private CountingRewriter(ModuleDefinition module)
     {
         this.module = module;
-        count = module.ImportReference(typeof(Counters).GetMethod(nameof(Counters.Count)));
-        countUnknown = module.ImportReference(typeof(Counters).GetMethod(nameof(Counters.CountUnknown)));
+        count = Import(nameof(Counters.Count));
+        countUnknown = Import(nameof(Counters.CountUnknown));
+        beginAllocation = Import(nameof(Counters.BeginAllocation));
+        endAllocation = Import(nameof(Counters.EndAllocation));
     }
 
     /// <summary>Rewrites an assembly.</summary>
@@ -46,7 +53,7 @@ internal sealed class CountingRewriter
     {
         MethodBody body = method.Body;
         body.SimplifyMacros();
-        int number = Number($"{method.DeclaringType.Name}.{method.Name}");
+        int number = Number(Name(method));
         Instruction[] instructions = [.. body.Instructions];
         HashSet<Instruction> leaders = Leaders(body);
         ILProcessor il = body.GetILProcessor();
@@ -65,10 +72,17 @@ internal sealed class CountingRewriter
             moved.Add(run[0], inserted[0]);
             foreach (Instruction instruction in inserted)
                 il.InsertBefore(run[0], instruction);
+            if (run[^1].Operand is MethodReference called && Name(called) == Allocation)
+            {
+                il.InsertBefore(run[^1], Instruction.Create(OpCodes.Call, beginAllocation));
+                il.InsertAfter(run[^1], Instruction.Create(OpCodes.Call, endAllocation));
+            }
         }
         Redirect(body, instructions, moved);
         body.OptimizeMacros();
     }
+
+    private static string Name(MethodReference method) => $"{method.DeclaringType.Name}.{method.Name}";
 
     private static HashSet<Instruction> Leaders(MethodBody body)
     {
@@ -123,6 +137,8 @@ internal sealed class CountingRewriter
     private IEnumerable<Instruction> Counting(string outside) => PlatformCosts.Of(outside) is Tally cost
         ? Counting(Number("board: " + outside), cost)
         : [Instruction.Create(OpCodes.Ldstr, outside), Instruction.Create(OpCodes.Call, countUnknown)];
+
+    private MethodReference Import(string method) => module.ImportReference(typeof(Counters).GetMethod(method));
 
     private int Number(string method)
     {

@@ -17,6 +17,9 @@ public sealed record LineSpeed(int BaudRate, int LatencyUs, int WindowBytes)
     /// <summary>The same; the host waits for each commit.</summary>
     public static LineSpeed StopAndWait { get; } = Usual with { WindowBytes = 0 };
 
+    /// <summary>The host waits for each commit on a line without an adapter.</summary>
+    public static LineSpeed Direct { get; } = StopAndWait with { LatencyUs = 0 };
+
     /// <summary>No line: what the board alone can do.</summary>
     public static LineSpeed None { get; } = new(0, 0, int.MaxValue);
 }
