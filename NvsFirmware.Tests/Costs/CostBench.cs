@@ -16,7 +16,8 @@ internal static class CostBench
     private const int SegmentBytesOf823 = 276;
 
     /// <summary>The whole table, as JSON: the two contexts have no other types in common.</summary>
-    public static string Measure()
+    /// <param name="overwrites">Of each size at each age.</param>
+    public static string Measure(int overwrites)
     {
         CostTable table = new(
             Write(32),
@@ -33,7 +34,9 @@ internal static class CostBench
             Boot(5),
             BusCosts.Recovery(),
             Line(),
-            Heap());
+            Heap(),
+            BusCosts.Ages(overwrites),
+            BusCosts.Peers());
         if (Counters.Unknown.Count > 0)
             throw new InvalidOperationException($"nobody has counted what these cost on a board: {string.Join(", ", Counters.Unknown)}");
         return JsonSerializer.Serialize(table, CostTable.Json);

@@ -7,10 +7,10 @@ namespace NvsFirmware.Tests.Costs;
 internal static class CostMeasuring
 {
     private static readonly Lazy<CountedContext> context = new(() => new CountedContext());
-    private static readonly Lazy<CostTable> table = new(() => Call<CostTable>(typeof(CostBench), nameof(CostBench.Measure)));
 
-    /// <summary>The table; measured once.</summary>
-    public static CostTable Table => table.Value;
+    /// <summary>The table.</summary>
+    /// <param name="overwrites">Of each size at each age.</param>
+    public static CostTable Measure(int overwrites) => Call<CostTable>(typeof(CostBench), nameof(CostBench.Measure), overwrites);
 
     /// <summary>One workload by method.</summary>
     public static Methods ByMethod(string workload) => Call<Methods>(typeof(CostBench), nameof(CostBench.ByMethod), workload, context.Value.Methods);

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace NvsFirmware.Tests.Costs;
 
@@ -19,9 +20,15 @@ public sealed record CostTable(
     BootCosts Boot5,
     RecoveryCosts Recovery,
     LineShares Line,
-    long HeapBytes)
+    long HeapBytes,
+    IReadOnlyList<AgeCosts> Ages,
+    IReadOnlyList<PeerCosts> Peers)
 {
-    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
 }
 
 /// <summary>A write request of one track, in steady state; means of many.</summary>
@@ -51,6 +58,32 @@ public sealed record BootCosts(long Il, long Calls, long Natives, long BusBytes,
 
 /// <summary>Boots after power cuts: the dearest of many, at any moment of any history; and after a cut when the board had come to rest.</summary>
 public sealed record RecoveryCosts(long BusBytesMost, long BusTransactionsMost, long BusBytesIdle, long BusTransactionsIdle, int RolledForward, int Discarded);
+
+/// <summary>Overwrites on the bus, by what the store went through before.</summary>
+public sealed record AgeCosts(
+    int Length,
+    Age Age,
+    double BytesUntilAnswerMean,
+    long BytesUntilAnswerMax,
+    double TransactionsUntilAnswerMean,
+    long TransactionsUntilAnswerMax,
+    double BytesMean,
+    long BytesMax,
+    double TransactionsMean,
+    long TransactionsMax,
+    double AgainstMinimum);
+
+/// <summary>A workload that other stores were measured with, on the same chip.</summary>
+public sealed record PeerCosts(
+    string Name,
+    double AgainstMinimum,
+    double BytesMean,
+    long Bytes99,
+    long BytesMax,
+    long MountBytes,
+    long MountTransactions,
+    double BytesUntilDurable,
+    double TransactionsUntilDurable);
 
 /// <summary>Payload's share of a line of 921,600 baud with 16 ms latency towards the host.</summary>
 /// <param name="Share1024">Requests of 1 KiB behind each other.</param>

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace NvsFirmware.Tests.Costs;
 
@@ -41,12 +43,15 @@ public static class CostText
         yield return new("allocated until the answer, 64 B: bytes on a board", t.Write64.HeapBytesUntilAnswer, 850, 500);
         yield return new("… after it", t.Write64.HeapBytesAfterAnswer, 350, 200);
         yield return new("heap held: bytes on .NET", t.HeapBytes, 48 * 1024, 40 * 1024);
-        foreach ((int length, WriteCosts write, double most) in Sizes(t))
+        foreach ((int length, WriteCosts write) in Sizes(t))
         {
             yield return new($"bus until the answer, {length} B: bytes above them", write.BusBytesUntilAnswer - length, 56, 48);
             yield return new("… transactions", write.BusTransactionsUntilAnswer, 3, 3);
-            yield return new("… in all, mean, against n + 17", write.BusBytesInAllMean / BusCosts.MinimumBytes(length), most);
-            yield return new("… the dearest overwrite: bytes above the mean", write.BusBytesInAllMax - write.BusBytesInAllMean, 64);
+        }
+        foreach (AgeCosts age in t.Ages.Where(age => age.Age != Age.MixedSizesFull))
+        {
+            yield return new($"bus in all, {age.Length} B, {Name(age.Age)}: mean against n + 17", age.AgainstMinimum, MostAgainstMinimum(age.Length));
+            yield return new("… the dearest overwrite: bytes above the mean", age.BytesMax - age.BytesMean, 64);
         }
         yield return new("recovery, the dearest: bytes", t.Recovery.BusBytesMost, 32 * 1024, 16 * 1024);
         yield return new("… transactions", t.Recovery.BusTransactionsMost, 64, 24);
@@ -58,39 +63,76 @@ public static class CostText
     }
 
     /// <summary>The table for a person.</summary>
-    public static Table Render(CostTable t)
-    {
-        Table table = new() { Border = TableBorder.Markdown };
-        table.AddColumn("counted");
-        foreach (string column in new[] { "now", "limit", "goal", "" })
-            table.AddColumn(new TableColumn(column).RightAligned());
-        foreach (CostRow row in Rows(t))
-            table.AddRow(row.Name, Text(row.Value), Text(row.Limit), Text(row.Goal), row.IsWithin ? "" : "over");
-        return table;
-    }
+    public static IRenderable Render(CostTable t) => new Rows(RenderRows(t), RenderAges(t), RenderPeers(t));
 
     /// <summary>A workload by method, for a person.</summary>
-    public static Table Render(Methods methods)
+    public static IRenderable Render(Methods methods)
     {
         ArgumentNullException.ThrowIfNull(methods);
-        Table table = new() { Border = TableBorder.Markdown };
-        table.AddColumn("method");
-        foreach (string column in new[] { "IL", "calls", "natives" })
-            table.AddColumn(new TableColumn(column).RightAligned());
+        Table table = NewTable("method", "IL", "calls", "natives");
         table.AddRow("all", Text(methods.Il), Text(methods.Calls), Text(methods.Natives));
         foreach (MethodCosts row in methods.Rows)
             table.AddRow(Markup.Escape(row.Name), Text(row.Il), Text(row.Calls), Text(row.Natives));
         return table;
     }
 
-    private static IEnumerable<(int Length, WriteCosts Write, double MostOfMinimum)> Sizes(CostTable t) =>
-    [
-        (32, t.Write32, 2.3),
-        (64, t.Write64, 1.75),
-        (256, t.Write256, 1.22),
-        (1024, t.Write1024, 1.08),
-        (4096, t.Write4096, 1.03),
-    ];
+    private static Table RenderRows(CostTable t)
+    {
+        Table table = NewTable("counted", "now", "limit", "goal", "");
+        foreach (CostRow row in Rows(t))
+            table.AddRow(row.Name, Text(row.Value), Text(row.Limit), Text(row.Goal), row.IsWithin ? "" : "over");
+        return table;
+    }
+
+    private static Table RenderAges(CostTable t)
+    {
+        Table table = NewTable(
+            "n, age", "until the answer: mean / max", "transactions", "in all: mean / max", "transactions", "mean / minimum", "max / mean");
+        foreach (AgeCosts age in t.Ages)
+            table.AddRow(
+                $"{age.Length}, {Name(age.Age)}",
+                $"n + {Text(Math.Round(age.BytesUntilAnswerMean - age.Length, 1))} / n + {age.BytesUntilAnswerMax - age.Length}",
+                $"{Text(Math.Round(age.TransactionsUntilAnswerMean, 1))} / {age.TransactionsUntilAnswerMax}",
+                $"n + {Text(Math.Round(age.BytesMean - age.Length, 1))} / n + {age.BytesMax - age.Length}",
+                $"{Text(Math.Round(age.TransactionsMean, 1))} / {age.TransactionsMax}",
+                Text(age.AgainstMinimum),
+                Text(age.BytesMax / age.BytesMean));
+        return table;
+    }
+
+    private static Table RenderPeers(CostTable t)
+    {
+        Table table = NewTable("workload", "mean / minimum", "mean / p99 / max bytes", "mount, bytes / transactions", "until durable, bytes / transactions");
+        foreach (PeerCosts peer in t.Peers)
+            table.AddRow(
+                peer.Name,
+                Text(peer.AgainstMinimum),
+                $"{Text(Math.Round(peer.BytesMean))} / {peer.Bytes99} / {peer.BytesMax}",
+                $"{Text(peer.MountBytes)} / {peer.MountTransactions}",
+                $"{Text(Math.Round(peer.BytesUntilDurable))} / {Text(Math.Round(peer.TransactionsUntilDurable, 1))}");
+        return table;
+    }
+
+    private static Table NewTable(string first, params string[] columns)
+    {
+        Table table = new() { Border = TableBorder.Markdown };
+        table.AddColumn(new TableColumn(first).NoWrap());
+        foreach (string column in columns)
+            table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
+        return table;
+    }
+
+    private static IEnumerable<(int Length, WriteCosts Write)> Sizes(CostTable t) =>
+        [(32, t.Write32), (64, t.Write64), (256, t.Write256), (1024, t.Write1024), (4096, t.Write4096)];
+
+    private static double MostAgainstMinimum(int length) => length switch { 32 => 2.3, 64 => 1.75, 256 => 1.22, 1024 => 1.08, _ => 1.03 };
+
+    private static string Name(Age age) => age switch
+    {
+        Age.SameSize => "one size",
+        Age.MixedSizes => "mixed sizes",
+        _ => "mixed sizes, full",
+    };
 
     private static string Text(double value) => double.IsNaN(value) ? ""
         : value.ToString(Math.Abs(value) < 10 && value % 1 != 0 ? "F2" : "N0", CultureInfo.InvariantCulture);

@@ -2,12 +2,15 @@ using System;
 using System.CommandLine;
 using System.Text.Json;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace NvsFirmware.Tests.Costs;
 
 /// <summary>Prints what the firmware costs.</summary>
 internal static class CostsCommand
 {
+    private const int Overwrites = 20_000;
+
     public static Command Create()
     {
         Option<bool> json = new("--json") { Description = "Print JSON." };
@@ -25,16 +28,19 @@ internal static class CostsCommand
             else if (parsed.GetValue(methods) is string workload)
                 Print(CostMeasuring.ByMethod(workload), CostText.Render, parsed.GetValue(json));
             else
-                Print(CostMeasuring.Table, CostText.Render, parsed.GetValue(json));
+                Print(CostMeasuring.Measure(Overwrites), CostText.Render, parsed.GetValue(json));
         });
         return command;
     }
 
-    private static void Print<T>(T value, Func<T, Table> render, bool isJson)
+    private static void Print<T>(T value, Func<T, IRenderable> render, bool isJson)
     {
         if (isJson)
             Console.WriteLine(JsonSerializer.Serialize(value, CostTable.Json));
         else
+        {
+            AnsiConsole.Profile.Width = int.MaxValue; // rows of the documents' tables, which do not wrap
             AnsiConsole.Write(render(value));
+        }
     }
 }
