@@ -14,5 +14,8 @@ public readonly record struct Cost(Tally Tally, long BusBytes, long BusTransacti
     public static Cost operator -(Cost a, Cost b) => new(a.Tally - b.Tally, a.BusBytes - b.BusBytes, a.BusTransactions - b.BusTransactions);
 }
 
-/// <summary>What one request cost: until its answer left the board, and in all; and the part of it that went into choosing segments ahead.</summary>
+/// <summary>What one request cost.</summary>
+/// <param name="UntilAnswer">Until its answer left the board.</param>
+/// <param name="InAll">With what follows the answer.</param>
+/// <param name="Allocation">The part of it that went into choosing segments ahead.</param>
 public readonly record struct RequestCost(Cost UntilAnswer, Cost InAll, Tally Allocation);

@@ -6,7 +6,7 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.Costs;
 
-/// <summary>The workloads. Called in a <see cref="CountedContext"/>, where the firmware counts; from outside by <see cref="CostMeasuring"/>.</summary>
+/// <summary>The workloads; they run in a <see cref="CountedContext"/>, where the firmware counts.</summary>
 internal static class CostBench
 {
     private const int Tracks = 16;
@@ -54,7 +54,8 @@ internal static class CostBench
                 rows.Add(new(names[i], row[0] / (double)requests, row[1] / (double)requests, row[2] / (double)requests));
         }
         rows.Sort((a, b) => (b.Il + 20 * b.Natives).CompareTo(a.Il + 20 * a.Natives));
-        return JsonSerializer.Serialize(new Methods(rows.Sum(row => row.Il), rows.Sum(row => row.Calls), rows.Sum(row => row.Natives), rows), CostTable.Json);
+        Methods methods = new(rows.Sum(row => row.Il), rows.Sum(row => row.Calls), rows.Sum(row => row.Natives), rows);
+        return JsonSerializer.Serialize(methods, CostTable.Json);
     }
 
     // Runs a workload of the table; what went before is not in the rows.

@@ -6,7 +6,7 @@ using NvsSim;
 
 namespace NvsFirmware.Tests.Costs;
 
-/// <summary>A board whose firmware is counted: on the chip model, with a line that is never slow. Of use in a <see cref="CountedContext"/> only.</summary>
+/// <summary>A board on the chip model with a line that is never slow. In a <see cref="CountedContext"/> its firmware counts.</summary>
 internal sealed class CostBoard : IUart, IClock
 {
     /// <summary>The chip of the table: 256 KiB.</summary>
@@ -69,7 +69,7 @@ internal sealed class CostBoard : IUart, IClock
         return cost;
     }
 
-    /// <summary>Takes the power away after so many bits on the bus, during a write request; then boots. Returns what the boot cost.</summary>
+    /// <summary>Takes the power away in a write request, after so many bits on the bus. Returns what the boot after it cost.</summary>
     public Cost BootAfterCut(int bits, uint track, int length)
     {
         Chip.CutAfterBits(bits);

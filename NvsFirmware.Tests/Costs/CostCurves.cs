@@ -5,14 +5,14 @@ using System.Text.Json;
 
 namespace NvsFirmware.Tests.Costs;
 
-/// <summary>What an overwrite costs by payload, by how full the store is, by how many tracks it holds. Called in a <see cref="CountedContext"/>.</summary>
+/// <summary>What an overwrite costs by its length, by how full the store is, by how many tracks it holds.</summary>
 internal static class CostCurves
 {
     private const int Overwrites = 400;
 
     /// <summary>Tracks of one size, nothing else in the store.</summary>
-    public static string ByPayload() => Json(
-        new[] { 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192 }.Select(length => new CostPoint(length, length, CostBench.Write(length))));
+    public static string ByPayload() => Json(new[] { 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192 }.Select(length =>
+        new CostPoint(length, length, CostBench.Write(length))));
 
     /// <summary>Tracks of 1 KiB, beside others of all lengths that come and go.</summary>
     public static string ByFill() => Json(new[] { 0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100 }.Select(percent =>

@@ -31,6 +31,7 @@ internal sealed class CostHost
         for (int i = 0; i < tracks.Length; i++)
         {
             byte[] data = tracks[i].Data ?? [];
+            int length = tracks[i].Data == null ? Block.Released : data.Length;
             int at = 0;
             do
             {
@@ -40,7 +41,7 @@ internal sealed class CostHost
                 BitConverter.TryWriteBytes(payload.AsSpan(Block.ClientAt - Block.ClientAt), Client);
                 BitConverter.TryWriteBytes(payload.AsSpan(Block.FingerprintAt - Block.ClientAt), before);
                 BitConverter.TryWriteBytes(payload.AsSpan(Block.TrackAt - Block.ClientAt), tracks[i].Track);
-                BitConverter.TryWriteBytes(payload.AsSpan(Block.LengthAt - Block.ClientAt), (ushort)(tracks[i].Data == null ? Block.Released : data.Length));
+                BitConverter.TryWriteBytes(payload.AsSpan(Block.LengthAt - Block.ClientAt), (ushort)length);
                 BitConverter.TryWriteBytes(payload.AsSpan(Block.CountAt - Block.ClientAt), (ushort)count);
                 data.AsSpan(at, count).CopyTo(payload.AsSpan(Block.PayloadHeadBytes));
                 before = Crc32.HashToUInt32(payload);

@@ -13,7 +13,8 @@ internal static class CostMeasuring
     public static CostTable Measure(int overwrites) => Call<CostTable>(typeof(CostBench), nameof(CostBench.Measure), overwrites);
 
     /// <summary>One workload by method.</summary>
-    public static Methods ByMethod(string workload) => Call<Methods>(typeof(CostBench), nameof(CostBench.ByMethod), workload, context.Value.Methods);
+    public static Methods ByMethod(string workload) =>
+        Call<Methods>(typeof(CostBench), nameof(CostBench.ByMethod), workload, context.Value.Methods);
 
     /// <summary>What an overwrite costs by its length.</summary>
     public static CostPoint[] ByPayload => Call<CostPoint[]>(typeof(CostCurves), nameof(CostCurves.ByPayload));

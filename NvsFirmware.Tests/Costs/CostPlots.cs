@@ -29,10 +29,10 @@ internal static class CostPlots
         Add(il, xs, points.Select(point => point.Costs.IlInAll), "in all", LinePattern.Dashed, MarkerShape.OpenSquare);
         Add(il, xs, points.Select(point => point.Costs.IlUntilAnswer), "until the answer", LinePattern.Solid, MarkerShape.FilledCircle);
         Plot bus = NewPlot(xLabel, "bytes on the bus above the payload");
-        double Above(CostPoint point, double bytes) => bytes - point.PayloadBytes;
-        Add(bus, xs, points.Select(point => Above(point, point.Costs.BusBytesInAllMax)), "in all, dearest", LinePattern.Dotted, MarkerShape.OpenTriangleUp);
-        Add(bus, xs, points.Select(point => Above(point, point.Costs.BusBytesInAllMean)), "in all, mean", LinePattern.Dashed, MarkerShape.OpenSquare);
-        Add(bus, xs, points.Select(point => Above(point, point.Costs.BusBytesUntilAnswer)), "until the answer", LinePattern.Solid, MarkerShape.FilledCircle);
+        IEnumerable<double> Above(Func<WriteCosts, double> bytes) => points.Select(point => bytes(point.Costs) - point.PayloadBytes);
+        Add(bus, xs, Above(costs => costs.BusBytesInAllMax), "in all, dearest", LinePattern.Dotted, MarkerShape.OpenTriangleUp);
+        Add(bus, xs, Above(costs => costs.BusBytesInAllMean), "in all, mean", LinePattern.Dashed, MarkerShape.OpenSquare);
+        Add(bus, xs, Above(costs => costs.BusBytesUntilAnswer), "until the answer", LinePattern.Solid, MarkerShape.FilledCircle);
         foreach ((Plot plot, string what) in new[] { (il, "il"), (bus, "bus") })
         {
             if (isDoubling)

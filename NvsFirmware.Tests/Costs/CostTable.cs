@@ -32,7 +32,9 @@ public sealed record CostTable(
 }
 
 /// <summary>A write request of one track, in steady state; means of many.</summary>
-/// <param name="IlOfAllocation">Part of what follows the answer: choosing the next set. Without allocating ahead the answer would wait for it.</param>
+/// <param name="IlOfAllocation">
+/// Part of what follows the answer: choosing the next set. Without allocating ahead the answer would wait for it.
+/// </param>
 public sealed record WriteCosts(
     double IlUntilAnswer,
     double IlInAll,
@@ -56,8 +58,14 @@ public sealed record ReadCosts(double Il, double Calls, double Natives, double B
 /// <summary>From power to the first request.</summary>
 public sealed record BootCosts(long Il, long Calls, long Natives, long BusBytes, long BusTransactions);
 
-/// <summary>Boots after power cuts: the dearest of many, at any moment of any history; and after a cut when the board had come to rest.</summary>
-public sealed record RecoveryCosts(long BusBytesMost, long BusTransactionsMost, long BusBytesIdle, long BusTransactionsIdle, int RolledForward, int Discarded);
+/// <summary>Boots after power cuts: the dearest of many, at any moment of any history; and one after the board had come to rest.</summary>
+public sealed record RecoveryCosts(
+    long BusBytesMost,
+    long BusTransactionsMost,
+    long BusBytesIdle,
+    long BusTransactionsIdle,
+    int RolledForward,
+    int Discarded);
 
 /// <summary>Overwrites on the bus, by what the store went through before.</summary>
 public sealed record AgeCosts(

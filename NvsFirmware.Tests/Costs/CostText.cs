@@ -50,7 +50,8 @@ public static class CostText
         }
         foreach (AgeCosts age in t.Ages.Where(age => age.Age != Age.MixedSizesFull))
         {
-            yield return new($"bus in all, {age.Length} B, {Name(age.Age)}: mean against n + 17", age.AgainstMinimum, MostAgainstMinimum(age.Length));
+            double most = MostAgainstMinimum(age.Length);
+            yield return new($"bus in all, {age.Length} B, {Name(age.Age)}: mean against n + 17", age.AgainstMinimum, most);
             yield return new("… the dearest overwrite: bytes above the mean", age.BytesMax - age.BytesMean, 64);
         }
         yield return new("recovery, the dearest: bytes", t.Recovery.BusBytesMost, 32 * 1024, 16 * 1024);
@@ -102,7 +103,8 @@ public static class CostText
 
     private static Table RenderPeers(CostTable t)
     {
-        Table table = NewTable("workload", "mean / minimum", "mean / p99 / max bytes", "mount, bytes / transactions", "until durable, bytes / transactions");
+        Table table = NewTable(
+            "workload", "mean / minimum", "mean / p99 / max bytes", "mount, bytes / transactions", "until durable, bytes / transactions");
         foreach (PeerCosts peer in t.Peers)
             table.AddRow(
                 peer.Name,

@@ -16,10 +16,15 @@ internal static class CostsCommand
         Option<bool> json = new("--json") { Description = "Print JSON." };
         Option<string?> methods = new("--methods")
         {
-            Description = "Print one workload by method instead: write64 (or any other length), newTrack64, batch16x64, read64Cached, read1024, boot823, boot5.",
+            Description = "Print one workload by method instead: write64 (or any other length), newTrack64, batch16x64, read64Cached, "
+                + "read1024, boot823, boot5.",
             HelpName = "WORKLOAD",
         };
-        Option<string?> plots = new("--plots") { Description = "Draw the plots of docs/performance.md into this folder instead.", HelpName = "FOLDER" };
+        Option<string?> plots = new("--plots")
+        {
+            Description = "Draw the plots of docs/performance.md into this folder instead.",
+            HelpName = "FOLDER",
+        };
         Command command = new("costs", "Counts what the firmware costs: IL, calls, bus, line.") { json, methods, plots };
         command.SetAction(parsed =>
         {

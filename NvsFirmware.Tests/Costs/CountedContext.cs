@@ -5,7 +5,9 @@ using System.Runtime.Loader;
 
 namespace NvsFirmware.Tests.Costs;
 
-/// <summary>Where the counting firmware lives, and with it a second copy of the tests and of the simulated chip, which use it as they use the other one.</summary>
+/// <summary>
+/// Where the counting firmware lives, and with it a second copy of the tests and of the simulated chip, which know no difference.
+/// </summary>
 internal sealed class CountedContext : AssemblyLoadContext
 {
     private readonly byte[] firmware;

@@ -9,9 +9,9 @@ using Mono.Cecil.Rocks;
 namespace NvsFirmware.Tests.Costs;
 
 /// <summary>
-/// Rewrites the firmware's assembly so that it counts what it executes: in front of each run of instructions that is entered at its first and left at its
-/// last, a call of <see cref="Counters.Count"/>. A run ends at a branch and at a call, so that the count is exact at any moment at which
-/// the firmware calls something outside.
+/// Rewrites the firmware's assembly so that it counts what it executes: in front of each run of instructions that is entered at its first
+/// and left at its last, a call of <see cref="Counters.Count"/>. A run ends at a branch and at a call, so that the count is exact at any
+/// moment at which the firmware calls something outside.
 /// </summary>
 internal sealed class CountingRewriter
 {
@@ -93,12 +93,15 @@ internal sealed class CountingRewriter
                 leaders.Add(target);
             if (instruction.Operand is Instruction[] targets)
                 leaders.UnionWith(targets);
-            bool isEnd = instruction.OpCode.FlowControl is FlowControl.Branch or FlowControl.Cond_Branch or FlowControl.Return or FlowControl.Throw or FlowControl.Call;
-            if (isEnd && instruction.Next != null)
+            bool goesOn = instruction.OpCode.FlowControl is FlowControl.Next or FlowControl.Meta or FlowControl.Break;
+            if (!goesOn && instruction.Next != null)
                 leaders.Add(instruction.Next);
         }
         foreach (ExceptionHandler handler in body.ExceptionHandlers)
-            leaders.UnionWith(new[] { handler.TryStart, handler.TryEnd, handler.HandlerStart, handler.HandlerEnd, handler.FilterStart }.OfType<Instruction>());
+        {
+            Instruction?[] edges = [handler.TryStart, handler.TryEnd, handler.HandlerStart, handler.HandlerEnd, handler.FilterStart];
+            leaders.UnionWith(edges.OfType<Instruction>());
+        }
         return leaders;
     }
 

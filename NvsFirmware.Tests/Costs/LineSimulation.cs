@@ -7,7 +7,7 @@ namespace NvsFirmware.Tests.Costs;
 
 /// <summary>How fast the line and the board of a <see cref="LineSimulation"/> are.</summary>
 /// <param name="BaudRate">Bits per second, ten for each byte; 0: bytes take no time.</param>
-/// <param name="LatencyUs">How much later than on the line a byte reaches the host's program, in microseconds: a USB adapter collects them.</param>
+/// <param name="LatencyUs">How much later a byte reaches the host's program, in microseconds: a USB adapter collects them.</param>
 /// <param name="WindowBytes">The most frame bytes that the host sends unanswered; 0: one write request at a time.</param>
 public sealed record LineSpeed(int BaudRate, int LatencyUs, int WindowBytes)
 {

@@ -5,7 +5,8 @@ namespace NvsFirmware.Tests.Costs;
 
 /// <summary>
 /// What lies below the firmware's assembly on a board: nanoFramework's class library down to its native methods, and the board's adapters.
-/// Here the firmware meets .NET's instead, so these are constants, counted once in a program on the interpreter and in the libraries' sources.
+/// Here the firmware meets .NET's instead, so these are constants: counted once, in a program on the interpreter and in the libraries'
+/// sources.
 /// </summary>
 internal static class PlatformCosts
 {

@@ -10,7 +10,9 @@ public readonly record struct Tally(long Il, long Calls, long Natives, long Heap
     /// <summary>An interpreted instruction takes a microsecond on an ESP32, a native call as long as twenty.</summary>
     public long BoardUs => Il + 20 * Natives;
 
-    public static Tally operator +(Tally a, Tally b) => new(a.Il + b.Il, a.Calls + b.Calls, a.Natives + b.Natives, a.HeapBytes + b.HeapBytes);
+    public static Tally operator +(Tally a, Tally b) =>
+        new(a.Il + b.Il, a.Calls + b.Calls, a.Natives + b.Natives, a.HeapBytes + b.HeapBytes);
 
-    public static Tally operator -(Tally a, Tally b) => new(a.Il - b.Il, a.Calls - b.Calls, a.Natives - b.Natives, a.HeapBytes - b.HeapBytes);
+    public static Tally operator -(Tally a, Tally b) =>
+        new(a.Il - b.Il, a.Calls - b.Calls, a.Natives - b.Natives, a.HeapBytes - b.HeapBytes);
 }
