@@ -25,7 +25,7 @@ public sealed class AllocationTests
         byte[] noise = new byte[100];
         for (int round = 0; round < 6; round++)
         {
-            line.Play([host.Request(FrameType.Hello)]);
+            line.Play([host.Hello()]);
             firmware.Step(0);
             host.Key = line.Key;
             random.NextBytes(noise);
@@ -47,7 +47,7 @@ public sealed class AllocationTests
                 host.Request(FrameType.List),
                 host.Request(FrameType.Verify),
                 host.Request(0x6F, 1, 2, 3),
-                host.Request(FrameType.Hello),
+                host.Hello(),
                 noise,
             ];
             int answers = line.Answers;

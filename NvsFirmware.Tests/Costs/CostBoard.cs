@@ -133,12 +133,15 @@ internal sealed class CostBoard : IUart, IClock
         {
             uint track = (uint)(firstTrack + random.Next(tracks));
             bool isReleased = random.Next(8) == 0 && data.ContainsKey(track);
-            byte[]? written = isReleased ? null : NewData(track, random.Next(3) == 0 ? random.Next(Longest) : random.Next(Longest / 8));
+            byte[]? written = isReleased ? null : new byte[random.Next(3) == 0 ? random.Next(Longest) : random.Next(Longest / 8)];
             Request(Host.Write(false, (track, written)));
-            if (isReleased)
+            if (Status == Status.Full)
+                continue;
+            Expect(Status.Ok);
+            if (written == null)
                 data.Remove(track);
-            if (Status != Status.Full)
-                Expect(Status.Ok);
+            else
+                data[track] = written;
         }
     }
 
@@ -200,7 +203,7 @@ internal sealed class CostBoard : IUart, IClock
 
     private void Hello()
     {
-        Ask(FrameType.Hello);
+        Request([Host.Hello()]);
         if (!Chip.IsPowered || Status != Status.Ok)
             throw new InvalidOperationException($"HELLO: {Status}");
         Host.Key = BitConverter.ToUInt32(Answer, Frame.ArgumentAt);

@@ -18,9 +18,11 @@ internal sealed class CostHost
     /// <summary>Most data bytes in a frame, from HELLO's answer.</summary>
     public int PieceBytes { get; set; }
 
-    /// <summary>A request without parts.</summary>
-    public byte[] Request(int type, uint argument = 0, params byte[] payload) =>
-        Frame(type, 0, type == FrameType.Hello ? 1 : ++number, 0, argument, payload);
+    /// <summary>Begins a session.</summary>
+    public byte[] Hello() => Request(FrameType.Hello, Wire.Frame.ProtocolVersion);
+
+    /// <summary>A request without parts. Its number is free, write requests have theirs.</summary>
+    public byte[] Request(int type, uint argument = 0, params byte[] payload) => Frame(type, 0, number, 0, argument, payload);
 
     /// <summary>The frames of one write request; null data release the track.</summary>
     public List<byte[]> Write(bool isBehind, params (uint Track, byte[]? Data)[] tracks)
@@ -56,10 +58,12 @@ internal sealed class CostHost
 
     private byte[] Frame(int type, int flags, uint number, int part, uint argument, byte[] payload)
     {
+        Counters.IsPaused = true;
         byte[] frame = new byte[Wire.Frame.TotalBytes(payload.Length)];
         payload.CopyTo(frame.AsSpan(Wire.Frame.HeaderBytes));
         uint key = FrameType.IsKeyless(type) ? 0 : Key;
         Wire.Frame.Seal(frame, key, type, flags, unchecked((int)number), part, unchecked((int)argument), payload.Length);
+        Counters.IsPaused = false;
         return frame;
     }
 }

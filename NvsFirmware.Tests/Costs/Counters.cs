@@ -18,12 +18,17 @@ public static class Counters
     /// <summary>All that was executed until now.</summary>
     public static Tally Now => new(il, calls, natives, heapBytes);
 
+    /// <summary>True while what is executed is not the board's: the host uses the code that both sides share.</summary>
+    public static bool IsPaused { get; set; }
+
     /// <summary>What each method has executed itself: IL, calls, natives; by the method's number.</summary>
     public static IReadOnlyList<long[]> Rows => rows;
 
     /// <summary>Called by the rewritten firmware in front of each run of instructions that has no branch into it or out of it.</summary>
     public static void Count(int method, int il, int calls, int natives, int heapBytes)
     {
+        if (IsPaused)
+            return;
         Counters.il += il;
         Counters.calls += calls;
         Counters.natives += natives;

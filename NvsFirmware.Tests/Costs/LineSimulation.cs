@@ -129,7 +129,7 @@ internal sealed class LineSimulation : IUart, IClock
 
     private void Connect()
     {
-        Send(host.Request(FrameType.Hello));
+        Send(host.Hello());
         while (answers == 0)
             firmware.Step(50);
     }
