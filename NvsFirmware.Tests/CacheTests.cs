@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using NvsFirmware.HostAdapter;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 using NvsSim;
 
 namespace NvsFirmware.Tests;
@@ -16,8 +16,8 @@ public sealed class CacheTests
     private const int BlockBytes = 200;
 
     private readonly TestBoard board = TestBoard.Formatted(
-        settings: new BoardSettings { CacheBlocks = Blocks, CacheBlockBytes = BlockBytes, LargestDataBytes = 128 });
-    private uint request = 1;
+        settings: new BoardSettings { CacheBlocks = Blocks, CacheBlockBytes = BlockBytes, LargestPieceBytes = 128 });
+    private uint number = 1;
 
     [TestMethod]
     [DataRow(0)]
@@ -43,7 +43,7 @@ public sealed class CacheTests
         TestBoard wide = TestBoard.Formatted();
         foreach (int length in new[] { 0, 10, 68, 69, 1000, 16 * 72 - 4 })
         {
-            wide.Write(request++, new TrackItem(1, TrackModel.Data(length, 1)));
+            wide.Write(number++, new TrackItem(1, TrackModel.Data(length, 1)));
             wide.Boot();
             wide.Chip.ResetCounters();
             wide.Read(1);
@@ -108,12 +108,12 @@ public sealed class CacheTests
             Write(new TrackItem(1, old));
             if (!isCached)
                 board.Boot();
-            foreach (byte[] frame in board.WriteFrames(request, [new(1, @new)]))
+            foreach (byte[] frame in board.WriteFrames(number, [new(1, @new)]))
             {
                 CollectionAssert.AreEqual(old, board.Read(1).Data);
                 board.Send(frame);
             }
-            request++;
+            number++;
             AssertRead(1, @new, isHit: true);
         }
     }
@@ -123,13 +123,13 @@ public sealed class CacheTests
     {
         byte[] old = TrackModel.Data(150, 1);
         Write(new TrackItem(1, old));
-        List<byte[]> frames = board.WriteFrames(request++, [new(1, TrackModel.Data(150, 2))]);
+        List<byte[]> frames = board.WriteFrames(number++, [new(1, TrackModel.Data(150, 2))]);
         board.Send(frames[0]);
-        board.Idle(WriteReceiver.TimeoutMs + 100);
+        board.Idle(11_000);
         CollectionAssert.AreEqual(old, board.Read(1).Data);
         Write(new TrackItem(2, [2]));
         CollectionAssert.AreEqual(old, board.Read(1).Data);
-        Assert.AreEqual(Status.NotFound, board.TryWrite(request++, [new(1, [3]), new(77, null)])?.Status);
+        Assert.AreEqual(Status.NotFound, board.TryWrite(number++, [new(1, [3]), new(77, null)])?.Status);
         CollectionAssert.AreEqual(old, board.Read(1).Data);
     }
 
@@ -142,10 +142,10 @@ public sealed class CacheTests
         board.Boot();
         for (uint track = 10; track < 10 + Blocks - 1; track++)
             Write(new TrackItem(track, [1])); // one block is left for the write request, so that the read takes another
-        List<byte[]> frames = board.WriteFrames(request++, [new(1, @new)]);
+        List<byte[]> frames = board.WriteFrames(number++, [new(1, @new)]);
         board.Send(frames[0]);
         board.Uart.IsHostReading = false;
-        board.Ask(FrameType.Read, 1, 1, 0, 0, 0);
+        board.Ask(FrameType.Read, 1, 1);
         board.Uart.IsHostReading = true;
         Assert.AreEqual(Status.Ok, board.Send(frames[1])[^1].Status);
         CollectionAssert.AreEqual(@new, board.Read(1).Data);
@@ -183,7 +183,7 @@ public sealed class CacheTests
         {
             uint track = (uint)random.Next(1, 9);
             TrackItem item = new(track, random.Next(10) == 0 && model.Tracks.ContainsKey(track) ? null : TrackModel.Data(random.Next(BlockBytes + 60), i));
-            List<byte[]> frames = board.WriteFrames(request++, [item]);
+            List<byte[]> frames = board.WriteFrames(number++, [item]);
             int sent = random.Next(3) == 0 ? random.Next(frames.Count) : frames.Count;
             for (int part = 0; part < sent; part++)
             {
@@ -210,12 +210,12 @@ public sealed class CacheTests
         void LeaveARead(uint track)
         {
             board.Uart.IsHostReading = false;
-            board.Ask(FrameType.Read, 1, BitConverter.GetBytes(track));
+            board.Ask(FrameType.Read, 1, track);
             board.Uart.IsHostReading = true;
         }
     }
 
-    private void Write(params TrackItem[] items) => board.Write(request++, items);
+    private void Write(params TrackItem[] items) => board.Write(number++, items);
 
     private void AssertRead(uint track, byte[] expected, bool isHit)
     {
