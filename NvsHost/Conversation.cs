@@ -465,7 +465,7 @@ internal sealed class Conversation
 
     // ---- Hearing.
 
-    private void Hear(NvsLine from, Answer? answer) => Act(() =>
+    private void Hear(NvsLine from, AnswerFrame? answer) => Act(() =>
     {
         if (from != line)
             return;
@@ -499,7 +499,7 @@ internal sealed class Conversation
             BeginHello();
     }
 
-    private void HearAnswer(Answer answer)
+    private void HearAnswer(AnswerFrame answer)
     {
         int at = inFlight.IndexOf(answer);
         if (at < 0)
@@ -526,7 +526,7 @@ internal sealed class Conversation
         }
     }
 
-    private void HearQuery(Query query, Answer answer)
+    private void HearQuery(Query query, AnswerFrame answer)
     {
         Taken taken = answer.Status == Status.Continue ? Taken.Part : Taken.All;
         if (!query.IsDone)
@@ -548,7 +548,7 @@ internal sealed class Conversation
             storeId = format.NewId;
     }
 
-    private void HearWrite(WriteRequest write, int part, Answer answer)
+    private void HearWrite(WriteRequest write, int part, AnswerFrame answer)
     {
         switch (answer.Status)
         {
@@ -584,7 +584,7 @@ internal sealed class Conversation
         }
     }
 
-    private void HearLast(Answer answer)
+    private void HearLast(AnswerFrame answer)
     {
         if (phase != Phase.Asking)
             return;
@@ -647,7 +647,7 @@ internal sealed class Conversation
         isNewSession = false;
     }
 
-    private void HearHello(Answer answer)
+    private void HearHello(AnswerFrame answer)
     {
         if (phase != Phase.Hello || !hellos.Contains(answer.Number))
             return;
@@ -691,7 +691,7 @@ internal sealed class Conversation
     }
 
     // Null if a session can begin.
-    private NvsException? Greet(Answer answer)
+    private NvsException? Greet(AnswerFrame answer)
     {
         byte[] p = answer.Payload!;
         int protocol = p.Length >= 2 ? NvsFirmware.Buffers.GetUInt16(p, Payload.HelloAnswer.Protocol) : 0;

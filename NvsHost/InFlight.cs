@@ -36,7 +36,7 @@ internal sealed class InFlight
     }
 
     /// <summary>Index of the frame that an answer belongs to; -1: none.</summary>
-    public int IndexOf(Answer answer) => frames.FindIndex(frame =>
+    public int IndexOf(AnswerFrame answer) => frames.FindIndex(frame =>
         frame.Type == answer.Type && frame.Number == answer.Number && (frame.Type != FrameType.Write || frame.Part == answer.Part));
 
     /// <summary>The first frames are settled.</summary>

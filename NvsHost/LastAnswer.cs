@@ -17,7 +17,7 @@ internal readonly record struct LastAnswer(Status Status, uint Number, uint Fing
     private const uint MostCommits = 1u << 30;
 
     /// <summary>Reads the answer.</summary>
-    public static LastAnswer Of(Answer answer)
+    public static LastAnswer Of(AnswerFrame answer)
     {
         if (answer.Status is not (Status.Ok or Status.NotFound))
             return new LastAnswer(answer.Status, 0, 0, 0, 0, 0);

@@ -13,7 +13,7 @@ internal sealed class NvsLine
 
     private readonly IUart uart;
     private readonly FrameReader frames;
-    private readonly Action<NvsLine, Answer?> hear;
+    private readonly Action<NvsLine, AnswerFrame?> hear;
     private readonly Action<NvsLine, Exception> fail;
     private volatile bool isStopping;
 
@@ -22,7 +22,7 @@ internal sealed class NvsLine
     /// <param name="time">Tells the time.</param>
     /// <param name="hear">Is told each answer frame, and null when something arrived that is none.</param>
     /// <param name="fail">Is told, at most once, that the line is gone.</param>
-    public NvsLine(IUart uart, TimeProvider time, Action<NvsLine, Answer?> hear, Action<NvsLine, Exception> fail)
+    public NvsLine(IUart uart, TimeProvider time, Action<NvsLine, AnswerFrame?> hear, Action<NvsLine, Exception> fail)
     {
         this.uart = uart;
         this.hear = hear;
@@ -63,7 +63,7 @@ internal sealed class NvsLine
                 bool isAnswer = found is FrameEvent.Whole or FrameEvent.BadPayload;
                 if (isAnswer && (Frame.Type(frames.Buffer, 0) & FrameType.Answer) == 0)
                     continue; // An echo of this host's own request.
-                hear(this, isAnswer ? Answer.Of(frames.Buffer, found == FrameEvent.Whole) : null);
+                hear(this, isAnswer ? AnswerFrame.Of(frames.Buffer, found == FrameEvent.Whole) : null);
             }
         }
         catch (Exception e)

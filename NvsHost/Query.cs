@@ -39,7 +39,7 @@ internal abstract class Query(int type, uint argument, byte[] payload, string wh
 
     /// <summary>Reads an answer frame whose payload is intact.</summary>
     /// <exception cref="NvsException">The answer is no, or makes no sense.</exception>
-    public abstract Taken Take(Answer answer);
+    public abstract Taken Take(AnswerFrame answer);
 
     /// <summary>It is asked, perhaps once more.</summary>
     protected virtual void Begin()
@@ -67,7 +67,7 @@ internal abstract class Query<T>(int type, uint argument, byte[] payload, string
     protected void Finish(T result) => End(() => done.TrySetResult(result));
 
     /// <summary>Throws unless the status is Ok.</summary>
-    protected void CheckOk(Answer answer, uint? track = null)
+    protected void CheckOk(AnswerFrame answer, uint? track = null)
     {
         if (answer.Status != Status.Ok)
             throw new NvsRefusedException(answer.Status, What, track);
@@ -83,11 +83,11 @@ internal abstract class Query<T>(int type, uint argument, byte[] payload, string
 /// <param name="what">What is asked, for a person.</param>
 /// <param name="ct">Cancels.</param>
 internal sealed class PlainQuery<T>(
-    int type, uint argument, byte[] payload, int answerBytes, Func<Answer, byte[], T> read, string what, CancellationToken ct)
+    int type, uint argument, byte[] payload, int answerBytes, Func<AnswerFrame, byte[], T> read, string what, CancellationToken ct)
     : Query<T>(type, argument, payload, what, ct)
 {
     /// <inheritdoc/>
-    public override Taken Take(Answer answer)
+    public override Taken Take(AnswerFrame answer)
     {
         CheckOk(answer);
         Finish(read(answer, answer.Checked(answerBytes)));
@@ -99,7 +99,7 @@ internal sealed class PlainQuery<T>(
 internal sealed class LastQuery(uint client, CancellationToken ct) : Query<LastAnswer>(FrameType.Last, client, [], "last", ct)
 {
     /// <inheritdoc/>
-    public override Taken Take(Answer answer)
+    public override Taken Take(AnswerFrame answer)
     {
         Finish(LastAnswer.Of(answer));
         return Taken.All;
@@ -110,7 +110,7 @@ internal sealed class LastQuery(uint client, CancellationToken ct) : Query<LastA
 internal sealed class HelloQuery(CancellationToken ct) : Query<BoardInfo>(FrameType.Hello, Frame.ProtocolVersion, [], "hello", ct)
 {
     /// <inheritdoc/>
-    public override Taken Take(Answer answer) => Taken.All;
+    public override Taken Take(AnswerFrame answer) => Taken.All;
 
     /// <summary>The board has answered.</summary>
     public void Take(BoardInfo board) => Finish(board);
@@ -124,7 +124,7 @@ internal sealed class FormatQuery(byte[] payload, string newId, string what, Can
     public string NewId => newId;
 
     /// <inheritdoc/>
-    public override Taken Take(Answer answer)
+    public override Taken Take(AnswerFrame answer)
     {
         CheckOk(answer);
         Finish(newId);
@@ -161,7 +161,7 @@ internal sealed class ReadQuery(uint track, Action<int>? progress, CancellationT
     }
 
     /// <inheritdoc/>
-    public override Taken Take(Answer answer)
+    public override Taken Take(AnswerFrame answer)
     {
         if (answer.Part != nextPart)
             return Taken.Again;

@@ -5,8 +5,8 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using NvsFirmware.HostAdapter;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 using NvsSim;
 
 namespace NvsFirmware.Tests.Host;
@@ -83,7 +83,7 @@ public sealed class CommandTests
     public void JsonIsOneDocument()
     {
         using SimProcess board = new(FramPath);
-        string id = Json(board, null, "format", "BLANK", "--segment-bytes", "64", "--set-segments", "32").GetProperty("storeId").GetString()!;
+        string id = Json(board, null, "format", "BLANK", "--segment-bytes", "100", "--set-segments", "32").GetProperty("storeId").GetString()!;
         Assert.AreEqual(2, Json(board, [1, 2], "write", "5", "-v").GetProperty("bytes").GetInt32());
         Assert.AreEqual("AQI=", Json(board, null, "read", "5").GetProperty("data").GetString());
         Assert.AreEqual(2, Json(board, null, "read", "5", "-o", Path.Combine(folder, "out")).GetProperty("bytes").GetInt32());
@@ -92,7 +92,11 @@ public sealed class CommandTests
         Assert.AreEqual((6, 5), (batch.GetProperty("tracks")[0].GetInt32(), batch.GetProperty("released")[0].GetInt32()));
         Assert.AreEqual(6, Json(board, null, "list")[0].GetProperty("track").GetInt32());
         JsonElement info = Json(board, null, "info");
-        Assert.AreEqual((id, 2, 64), (info.GetProperty("board").GetProperty("storeId").GetString(), info.GetProperty("last").GetProperty("version").GetInt32(), info.GetProperty("store").GetProperty("segmentBytes").GetInt32()));
+        Assert.AreEqual(
+            (id, 2, 100),
+            (info.GetProperty("board").GetProperty("storeId").GetString(),
+                info.GetProperty("store").GetProperty("version").GetInt32(),
+                info.GetProperty("store").GetProperty("segmentBytes").GetInt32()));
         Assert.AreEqual(2, Json(board, null, "stats").GetProperty("counters").GetProperty("commits").GetInt32());
         Assert.AreEqual(0, Json(board, null, "verify").GetProperty("damages").GetArrayLength());
         Assert.AreEqual(0, Json(board, null, "repair", id).GetProperty("givenUp").GetInt32());
@@ -113,7 +117,7 @@ public sealed class CommandTests
         Nvs(board, [1], "write", "5").Expect(0);
         string info = Nvs(board, null, "info").Expect(0).Output;
         string id = made.Split(' ', ':')[1];
-        foreach (string told in new[] { "sim", "MB85RS2MT", "Ok", id, "1 of 823 tracks", "set B is next", "clean" })
+        foreach (string told in new[] { "sim", "MB85RS2MT", "Ok", id, "1 of 797 tracks", "set B is next", "clean" })
             StringAssert.Contains(info, told);
         Nvs(board, null, "format").ExpectFailure(1, $"nvs format {id}");
         Nvs(board, null, "repair").ExpectFailure(1, $"nvs repair {id}");
@@ -227,7 +231,7 @@ public sealed class CommandTests
     {
         using MutedBoard board = new() { Answers = 1 };
         Nvs(board.Port, null, "read", "5", "--timeout", "350").ExpectFailure(4, "no intact answer");
-        board.Answers = 2; // HELLO and the LAST that tells where the numbers go on.
+        board.Answers = 1;
         Nvs(board.Port, [1], "write", "5", "--timeout", "350").ExpectFailure(4, "not known");
         board.Answers = int.MaxValue;
         CollectionAssert.AreEqual(new byte[] { 1 }, Nvs(board.Port, null, "read", "5").Expect(0).Bytes);
@@ -241,8 +245,8 @@ public sealed class CommandTests
         using (SimProcess board = Formatted())
         {
             Nvs(board, null, "read", "5").ExpectFailure(5, "NotFound");
-            Nvs(board, new byte[9213], "write", "5").ExpectFailure(5, "TooLong");
-            Nvs(board, new byte[65536], "write", "5").ExpectFailure(1, "65535");
+            Nvs(board, new byte[8193], "write", "5").ExpectFailure(5, "TooLong");
+            Nvs(board, new byte[65536], "write", "5").ExpectFailure(1, "65534");
             Nvs(board, null, "repair", "0123456789abcdef").ExpectFailure(5, "WrongName");
         }
         byte[] cells = File.ReadAllBytes(FramPath);
@@ -326,6 +330,8 @@ public sealed class CommandTests
         public int Read(byte[] buffer, int offset, int count, int timeoutMs) => uart.Read(buffer, offset, count, timeoutMs);
 
         public bool Write(byte[] buffer, int offset, int count) => Answers-- <= 0 || uart.Write(buffer, offset, count);
+
+        public void Reopen() => uart.Reopen();
 
         public void Dispose()
         {

@@ -10,7 +10,7 @@ namespace NvsHost;
 /// <param name="Part">Its part.</param>
 /// <param name="Argument">Its argument.</param>
 /// <param name="Payload">Its payload; null when that was damaged on the way.</param>
-internal sealed record Answer(int Type, Status Status, uint Number, int Part, uint Argument, byte[]? Payload)
+internal sealed record AnswerFrame(int Type, Status Status, uint Number, int Part, uint Argument, byte[]? Payload)
 {
     /// <summary>The payload, which has at least so many bytes.</summary>
     public byte[] Checked(int payloadBytes) => Payload is { } p && p.Length >= payloadBytes
@@ -20,7 +20,7 @@ internal sealed record Answer(int Type, Status Status, uint Number, int Part, ui
     /// <summary>The frame at the start of a buffer.</summary>
     /// <param name="buffer">Holds it.</param>
     /// <param name="isPayloadIntact">False: only the header is.</param>
-    public static Answer Of(byte[] buffer, bool isPayloadIntact) => new(
+    public static AnswerFrame Of(byte[] buffer, bool isPayloadIntact) => new(
         Frame.Type(buffer, 0) & ~FrameType.Answer,
         Frame.Status(buffer, 0),
         (uint)Frame.Number(buffer, 0),
