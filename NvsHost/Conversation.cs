@@ -73,7 +73,8 @@ internal sealed class Conversation
     private bool isHeld; // Nothing is sent until all in flight is settled; then it goes back.
     private bool mustHello; // A write request was given up undecided: what may be left of it must belong to no session.
     private bool areNumbersKnown;
-    private uint lastNumber; // Of a write request.
+    private uint lastNumber; // Of a write request with this client's id, whoever sent it.
+    private uint lastSent; // Of a write request of this client.
     private uint lastQuery; // Number of another request.
     private uint knownVersion;
     private uint commitVersion; // Of this client's last commit.
@@ -409,7 +410,8 @@ internal sealed class Conversation
         if (!HasRoom(write.FrameBytes(0)) || (undecided.Count > 0 && !Board.CanBehind))
             return false;
         queue.RemoveAt(0);
-        write.Begin(++lastNumber, knownVersion);
+        lastSent = ++lastNumber;
+        write.Begin(lastSent, knownVersion);
         undecided.Add(write);
         return PutParts(write);
     }
@@ -630,7 +632,7 @@ internal sealed class Conversation
         foreach (WriteRequest write in undecided.ToList())
         {
             WriteOutcome outcome = !write.IsLastSent ? WriteOutcome.NotCommitted
-                : last.OutcomeOf(write.Number, write.Fingerprint, write.KnownVersion, LastAnswer.IsLater(lastNumber, write.Number));
+                : last.OutcomeOf(write.Number, write.Fingerprint, write.KnownVersion, LastAnswer.IsLater(lastSent, write.Number));
             if (outcome == WriteOutcome.Unknown)
                 GiveUp(write, new NvsLineException(
                     $"The board cannot tell what became of it (LAST: {NvsRefusedException.Name(last.Status)}).", false), outcome);

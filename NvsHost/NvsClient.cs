@@ -305,7 +305,10 @@ public sealed class NvsClient : IAsyncDisposable
 
     private async Task<T> WaitAsync<T>(Request request, Task<T> result)
     {
-        conversation.Submit(request);
+        if (request.Ct.IsCancellationRequested)
+            request.Cancel();
+        else
+            conversation.Submit(request);
         await using (request.Ct.Register(() => conversation.Cancel(request)).ConfigureAwait(false))
             return await result.ConfigureAwait(false);
     }

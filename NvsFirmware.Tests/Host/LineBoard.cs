@@ -38,10 +38,13 @@ internal sealed class LineBoard : IUart, IDisposable
     /// <param name="settings">Null for small frames, so that a track of a few hundred bytes takes several.</param>
     public LineBoard(FramModel? chip = null, BoardSettings? settings = null)
     {
-        this.settings = settings ?? new BoardSettings { Name = "line", LargestPieceBytes = 256, ReceiveWindowBytes = 2048 };
+        this.settings = settings ?? SmallFrames();
         Chip = chip ?? TestBoard.Formatted("MB85RS2MT", this.settings).Chip;
         thread = Boot();
     }
+
+    /// <summary>A board with pieces of 256 bytes.</summary>
+    public static BoardSettings SmallFrames() => new() { Name = "line", LargestPieceBytes = 256, ReceiveWindowBytes = 2048 };
 
     public FramModel Chip { get; }
 
@@ -70,6 +73,9 @@ internal sealed class LineBoard : IUart, IDisposable
                 return [.. sent];
         }
     }
+
+    /// <summary>The version of the first commit to an empty store: the board's own start has taken one.</summary>
+    public const uint FirstVersion = 2;
 
     public int WindowBytes => settings.ReceiveWindowBytes;
 

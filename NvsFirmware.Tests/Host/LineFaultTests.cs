@@ -85,7 +85,7 @@ public sealed class LineFaultTests
 
     private static async Task RunAsync(string operation, Func<byte[], byte[][]> change, bool isToBoard, int hit, bool isTwiceToBoard)
     {
-        TestBoard prepared = TestBoard.Formatted("MB85RS2MT");
+        TestBoard prepared = TestBoard.Formatted("MB85RS2MT", LineBoard.SmallFrames());
         prepared.Write(1, new TrackItem(7, oldData), new TrackItem(8, [1]));
         using LineBoard board = new(prepared.Chip);
         await using NvsClient client = await board.ConnectAsync();

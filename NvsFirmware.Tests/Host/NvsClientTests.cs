@@ -28,7 +28,7 @@ public sealed class NvsClientTests
         using LineBoard board = new();
         await using NvsClient client = await board.ConnectAsync();
         board.ToHost = Once(frame => IsAnswer(frame, FrameType.Write, Status.Ok), frame => []);
-        Assert.AreEqual(1u, await client.WriteAsync(7, someData));
+        Assert.AreEqual(LineBoard.FirstVersion, await client.WriteAsync(7, someData));
         Assert.AreEqual(3, board.CountSent(FrameType.Write), "no part was repeated");
         Assert.AreEqual(1, board.CountSent(FrameType.Last));
         BoardStats stats = await client.StatsAsync();
@@ -67,7 +67,7 @@ public sealed class NvsClientTests
             Task.Run(board.Restart); // Not by the board's own thread.
             return [];
         });
-        Assert.AreEqual(1u, await client.WriteAsync(7, someData));
+        Assert.AreEqual(LineBoard.FirstVersion, await client.WriteAsync(7, someData));
         Assert.AreEqual(3, board.CountSent(FrameType.Write));
     }
 
@@ -81,8 +81,8 @@ public sealed class NvsClientTests
         {
             await using NvsClient client = await board.ConnectAsync(options);
             Assert.AreEqual(77u, client.ClientId);
-            Assert.AreEqual(run - 1, (await client.LastAsync())?.Version ?? 0);
-            Assert.AreEqual(run, await client.WriteAsync(7, new byte[run]));
+            Assert.AreEqual(run - 1, (await client.LastAsync())?.Number ?? 0);
+            Assert.AreEqual(LineBoard.FirstVersion + run - 1, await client.WriteAsync(7, new byte[run]));
             Assert.HasCount((int)run, (await client.ReadAsync(7))!.Data);
         }
     }
@@ -133,9 +133,10 @@ public sealed class NvsClientTests
     [TestMethod]
     public async Task ADamagedTrackIsReportedAndTheOthersAreRead()
     {
-        TestBoard prepared = TestBoard.Formatted("MB85RS2MT");
+        TestBoard prepared = TestBoard.Formatted("MB85RS2MT", LineBoard.SmallFrames());
         prepared.Write(1, new TrackItem(7, someData));
         prepared.Write(2, new TrackItem(8, Data(700, 2)));
+        prepared.Idle(500); // Then the record covers both commits, and the damage hits only the track.
         prepared.Chip.Flip(prepared.Chip.Memory.IndexOf(someData.AsSpan(400, 16)), 3);
         using LineBoard board = new(prepared.Chip);
         await using NvsClient client = await board.ConnectAsync();
@@ -152,7 +153,7 @@ public sealed class NvsClientTests
     [TestMethod]
     public async Task ADamagedEntryIsGivenUpByRepair()
     {
-        TestBoard prepared = TestBoard.Formatted("MB85RS2MT");
+        TestBoard prepared = TestBoard.Formatted("MB85RS2MT", LineBoard.SmallFrames());
         prepared.Write(1, new TrackItem(0x12345678, someData));
         prepared.Write(2, new TrackItem(8, someData));
         prepared.Write(3, new TrackItem(9, someData));
@@ -241,17 +242,17 @@ public sealed class NvsClientTests
     [TestMethod]
     public async Task ARefusalTellsWhatWhichAndWhy()
     {
-        using LineBoard board = new(TestBoard.Formatted("MB85RS64V").Chip);
+        using LineBoard board = new(TestBoard.Formatted("MB85RS64V", LineBoard.SmallFrames()).Chip);
         await using NvsClient client = await board.ConnectAsync();
-        await client.WriteAsync(7, new byte[10]);
+        uint version = await client.WriteAsync(7, new byte[10]);
 
         NvsRefusedException e = await AssertRefusedAsync(Status.VersionMismatch, () => client.WriteAsync(7, new byte[1], expectedVersion: 5));
-        Assert.AreEqual((7u, 1u), (e.Track, e.ActualVersion));
-        StringAssert.Contains(e.Message, "version 1");
+        Assert.AreEqual((7u, version, WriteOutcome.NotCommitted), (e.Track, e.ActualVersion, e.Outcome));
+        StringAssert.Contains(e.Message, $"version {version}");
         e = await AssertRefusedAsync(Status.VersionMismatch, () => client.WriteAsync(8, new byte[1], expectedVersion: 5));
         Assert.AreEqual((8u, 0u), (e.Track, e.ActualVersion));
         e = await AssertRefusedAsync(Status.VersionMismatch, () => client.WriteAsync(7, new byte[1], expectedVersion: 0));
-        Assert.AreEqual(1u, e.ActualVersion);
+        Assert.AreEqual(version, e.ActualVersion);
         e = await AssertRefusedAsync(Status.NotFound, () => client.ReleaseAsync([7, 8]));
         Assert.AreEqual(8u, e.Track);
         StringAssert.Contains(e.Message, "track 8");
