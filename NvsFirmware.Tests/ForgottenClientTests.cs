@@ -28,7 +28,7 @@ public sealed class ForgottenClientTests
             Dictionary<uint, uint> versions = [];
             for (uint client = 1; client <= stay; client++)
                 versions[client] = board.WriteAs(client, 100 + client, new TrackItem(client % 20, [(byte)client]));
-            Assert.AreEqual(0u, board.Last(999).U32(Payload.LastAnswer.Horizon), "none was forgotten");
+            Assert.IsTrue(board.Last(999).U32(Payload.LastAnswer.Horizon) <= versions[1], "none was forgotten");
             if (isRestarted)
                 board.Boot();
             foreach ((uint client, uint version) in versions)
@@ -215,7 +215,7 @@ public sealed class ForgottenClientTests
             foreach ((uint client, uint version) in versions.Where(entry => !isCommitted || entry.Key > 2))
                 AssertRemembered(again, client, client, version);
         }
-        Assert.IsTrue(isNew > 0 && isNew < bytes - 50, $"{isNew} of {bytes}");
+        Assert.IsTrue(isNew > 0 && isNew < bytes - 20, $"{isNew} of {bytes}");
     }
 
     private static void AssertRemembered(TestBoard board, uint client, uint number, uint version)

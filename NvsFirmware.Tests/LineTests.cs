@@ -243,7 +243,7 @@ public sealed class LineTests
     [DataRow(21)]
     public void FramesInPiecesWithPausesAreWhole(int piece)
     {
-        byte[] frames = [.. Good(), .. Read(1), .. board.BuildFrame(FrameType.Info, 3)];
+        byte[] frames = [.. Good(), .. Read(9), .. board.BuildFrame(FrameType.Info, 3)];
         long atMs = board.Clock.NowMs;
         foreach (byte[] bytes in frames.Chunk(piece))
             board.Uart.Send(bytes, atMs += FrameReader.SilenceMs - 20);
@@ -313,9 +313,9 @@ public sealed class LineTests
     {
         // Breaks with FrameReader.IsInPlace not asked: data that were recorded from a line would format the store.
         Commit();
-        byte[] id = board.StoreId();
-        byte[] repair = board.BuildFrame(FrameType.Repair, 2, 0, id);
-        foreach (byte[] frame in new[] { FormatFrame(), repair })
+        byte[] format = FormatFrame();
+        byte[] repair = board.BuildFrame(FrameType.Repair, 2, 0, format[Frame.HeaderBytes..(Frame.HeaderBytes + 8)]);
+        foreach (byte[] frame in new[] { format, repair })
             foreach (byte[] before in new[] { [(byte)'N'], TrackModel.Data(100, 1), Flip(Good(), 3), Flip(Good(), 30) })
             {
                 List<Answer> answers = board.Send(before, frame);

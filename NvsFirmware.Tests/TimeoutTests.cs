@@ -57,6 +57,7 @@ public sealed class TimeoutTests
         AssertAbout(SilenceMs, sentMs, turnMs);
         Idle(SilenceMs, turnMs);
         Assert.AreEqual(before + 1, board.Uart.Reopened, "once");
+        Assert.AreEqual(Status.Lost, board.TakeAnswers().Single().Status);
         Assert.AreEqual((uint)before + 1, board.Stat(Counter.LineReopened));
     }
 
@@ -170,7 +171,7 @@ public sealed class TimeoutTests
     [TestMethod]
     public void ASlowFrameDoesNotKeepAHalfSentWriteRequest()
     {
-        List<byte[]> frames = board.WriteFrames(1, [new(1, ten), new(2, ten)]);
+        List<byte[]> frames = board.WriteFrames(1, [new(1, ten), new(2, TrackModel.Data(40, 1))]);
         board.Send(frames[0]);
         SendSlowly(frames[1]);
         board.Idle(frames[1].Length * 200 + 500);
