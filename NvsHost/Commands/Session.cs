@@ -138,7 +138,7 @@ internal sealed class Session
             }
             catch (Exception e) when (ct.IsCancellationRequested && e is OperationCanceledException or NvsException or NoBoardException)
             {
-                return session.Fail(ExitCode.Interrupted, "Interrupted. Nothing was written.", e);
+                return session.Fail(ExitCode.Interrupted, "Interrupted. Nothing was written.", null);
             }
             catch (NoBoardException e)
             {
