@@ -104,16 +104,15 @@ internal sealed class BenchCommand
     // Nobody's track is overwritten.
     private async Task MakeAsync()
     {
-        foreach (uint track in Numbers())
-            try
-            {
-                await client.WriteAsync(track, default, expectedVersion: 0, ct).ConfigureAwait(false);
-            }
-            catch (NvsRefusedException e) when (e.Status == Status.VersionMismatch)
-            {
-                string all = string.Join(' ', Numbers());
-                throw new ArgumentException($"Track {track} is there already: if an interrupted bench left it, nvs release it ({all}).");
-            }
+        try
+        {
+            await client.WriteBatchAsync(Numbers().Select(track => WriteItem.Store(track, default, expectedVersion: 0)), null, ct).ConfigureAwait(false);
+        }
+        catch (NvsRefusedException e) when (e.Status == Status.VersionMismatch)
+        {
+            throw new ArgumentException(
+                $"Track {e.Track} is there already. If an interrupted bench left it: nvs release {string.Join(' ', Numbers())}");
+        }
     }
 
     private async Task<Row> MeasureAsync(int bytes, int count, Action tick)
