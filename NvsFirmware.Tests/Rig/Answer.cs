@@ -1,33 +1,45 @@
 using System;
 using System.Collections.Generic;
-using NvsFirmware.HostAdapter;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.Rig;
 
 /// <summary>A frame from the board.</summary>
-public sealed record Answer(int Type, Status Status, uint Request, int Part, byte[] Payload)
+public sealed record Answer(int Type, Status Status, uint Number, int Part, uint Argument, byte[] Payload)
 {
     public uint U32(int at) => BitConverter.ToUInt32(Payload, at);
 
     public int U16(int at) => BitConverter.ToUInt16(Payload, at);
 
     /// <summary>All frames in what a board sent; anything else in it is a failure of the board.</summary>
-    public static List<Answer> ParseAll(byte[] sent)
+    /// <param name="sent">The bytes.</param>
+    /// <param name="key">The session key, which an answer to HELLO in between changes.</param>
+    public static List<Answer> ParseAll(byte[] sent, ref uint key)
     {
         List<Answer> answers = [];
         for (int at = 0; at < sent.Length;)
         {
-            if (sent.Length - at < Frame.HeaderBytes || !Frame.IsHeader(sent, at))
-                throw new InvalidOperationException($"the board sent bytes that are no frame, {sent.Length - at} of {sent.Length}");
-            int total = Frame.TotalBytes(Frame.PayloadBytes(sent, at));
-            if (sent.Length - at < total || !Frame.IsPayloadIntact(sent, at))
+            int left = sent.Length - at;
+            if (left < Frame.HeaderBytes || sent[at] != Frame.Sync0 || sent[at + 1] != Frame.Sync1)
+                throw new InvalidOperationException($"the board sent bytes that are no frame, {left} of {sent.Length}");
+            int type = Frame.Type(sent, at);
+            uint expectedKey = FrameType.IsKeyless(type) ? 0 : key;
+            if (Frame.KeyOf(sent, at) != expectedKey)
+                throw new InvalidOperationException($"the board sent a frame of type {type:X2} with key {Frame.KeyOf(sent, at):X8}, not {expectedKey:X8}");
+            int payloadBytes = Frame.PayloadBytes(sent, at);
+            int total = Frame.TotalBytes(payloadBytes);
+            if (left < total || !Frame.IsPayloadIntact(sent, at, payloadBytes))
                 throw new InvalidOperationException("the board sent a frame that is not whole");
-            answers.Add(new Answer(
-                Frame.Type(sent, at),
+            Answer answer = new(
+                type,
                 Frame.Status(sent, at),
-                (uint)Frame.Request(sent, at),
+                (uint)Frame.Number(sent, at),
                 Frame.Part(sent, at),
-                sent[(at + Frame.HeaderBytes)..(at + Frame.HeaderBytes + Frame.PayloadBytes(sent, at))]));
+                (uint)Frame.Argument(sent, at),
+                sent[(at + Frame.HeaderBytes)..(at + Frame.HeaderBytes + payloadBytes)]);
+            answers.Add(answer);
+            if (type == (FrameType.Hello | FrameType.Answer) && answer.Status == Status.Ok)
+                key = answer.Argument;
             at += total;
         }
         return answers;

@@ -1,17 +1,30 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using NvsFirmware.HostAdapter;
+using NvsFirmware.Wire;
 using NvsSim;
 
 namespace NvsFirmware.Tests.Rig;
 
 /// <summary>A board in this process: the real firmware on the chip model, spoken to in frames, on virtual time.</summary>
+/// <remarks>
+/// The first request after <see cref="Boot"/> is preceded by HELLO, which gives the session key; a test that counts transactions or cuts power
+/// says <see cref="Hello"/> before, and one that sends frames of its own without a session gives their keys itself.
+/// </remarks>
 public sealed class TestBoard
 {
     public const uint Client = 0xC11E;
 
+    // Requests whose number means nothing.
+    private const uint AnyNumber = 0x7000;
+
+    // Each silent turn of the loop takes a millisecond.
+    private const int TurnsBehind = 8;
+
     private Firmware firmware;
+    private uint key;
+    private int pieceBytes;
+    private uint helloNumber = 0x48000000;
 
     /// <summary>A board with a chip of its own, zeros.</summary>
     public TestBoard(string chip = "MB85RS64V", BoardSettings? settings = null)
@@ -23,7 +36,7 @@ public sealed class TestBoard
     public TestBoard(FramModel chip, BoardSettings? settings = null)
     {
         Chip = chip;
-        Settings = settings ?? new BoardSettings { Name = "test", LargestDataBytes = 4096 };
+        Settings = settings ?? new BoardSettings { Name = "test" };
         Uart = new QueueUart(Clock) { IsPowered = () => Chip.IsPowered };
         firmware = new Firmware(Chip, Uart, Clock, Settings);
     }
@@ -40,6 +53,29 @@ public sealed class TestBoard
 
     public Status State => firmware.State;
 
+    /// <summary>The session key; says HELLO when there is no session. 0 when the board does not answer.</summary>
+    public uint Key
+    {
+        get
+        {
+            if (key == 0)
+                Say(Frames.Hello(NextHelloNumber()));
+            return key;
+        }
+        set => key = value;
+    }
+
+    /// <summary>The most bytes of a track in one frame, as HELLO tells it.</summary>
+    public int PieceBytes
+    {
+        get
+        {
+            if (pieceBytes == 0)
+                Say(Frames.Hello(NextHelloNumber()));
+            return pieceBytes > 0 ? pieceBytes : Settings.LargestPieceBytes;
+        }
+    }
+
     /// <summary>A board with an empty store.</summary>
     public static TestBoard Formatted(string chip = "MB85RS64V", BoardSettings? settings = null, int segmentBytes = 0, int setSegments = 0)
     {
@@ -48,10 +84,11 @@ public sealed class TestBoard
         Answer answer = board.Format("BLANK", segmentBytes: segmentBytes, setSegments: setSegments);
         if (answer.Status != Status.Ok)
             throw new InvalidOperationException($"format: {answer.Status}");
+        board.Hello();
         return board;
     }
 
-    /// <summary>Power comes (back): the chip wakes, the firmware starts anew, all that was in RAM or on the line is gone.</summary>
+    /// <summary>Power comes (back): the chip wakes, the firmware starts anew, all that was in RAM or on the line is gone, the session too.</summary>
     /// <param name="bits">Cut the power again after so many bits.</param>
     public void Boot(long bits = long.MaxValue)
     {
@@ -60,18 +97,24 @@ public sealed class TestBoard
             Chip.CutAfterBits(bits);
         Uart.Clear();
         Uart.TakeSent();
+        key = 0;
+        pieceBytes = 0;
+        Settings.SessionSeed++; // another one at each boot
         firmware = new Firmware(Chip, Uart, Clock, Settings);
         firmware.Boot();
     }
 
-    /// <summary>Turns the firmware's loop until it has taken all that was sent, and once more for what follows an answer.</summary>
+    /// <summary>Turns the firmware's loop until it has taken all that was sent, and a few times more for what it keeps and what follows.</summary>
     public void Run()
     {
-        do
+        long sent = Uart.SentBytes;
+        for (int turns = 0; turns < TurnsBehind && Chip.IsPowered; turns++)
+        {
             firmware.Step(0);
-        while (!Uart.IsEmpty && Chip.IsPowered);
-        if (Chip.IsPowered)
-            firmware.Step(0);
+            if (!Uart.IsEmpty || Uart.SentBytes != sent)
+                turns = 0;
+            sent = Uart.SentBytes;
+        }
     }
 
     /// <summary>Time passes while the host is silent.</summary>
@@ -96,70 +139,60 @@ public sealed class TestBoard
         foreach (byte[] frame in frames)
             Uart.Send(frame);
         Run();
-        return Answer.ParseAll(Uart.TakeSent());
+        return TakeAnswers();
     }
 
-    public List<Answer> Ask(int type, uint request, params byte[] payload) => Send(BuildFrame(type, request, 0, payload));
-
-    public Answer AskOne(int type, params byte[] payload) => Ask(type, 0x7000, payload).Single();
-
-    /// <summary>A whole frame of a request.</summary>
-    public static byte[] BuildFrame(int type, uint request, int part, ReadOnlySpan<byte> payload)
+    /// <summary>The answers that the board has sent since the last call. One to HELLO begins a session here, too.</summary>
+    public List<Answer> TakeAnswers()
     {
-        byte[] frame = new byte[Frame.TotalBytes(payload.Length)];
-        payload.CopyTo(frame.AsSpan(Frame.HeaderBytes));
-        Frame.Seal(frame, type, Status.Ok, unchecked((int)request), part, payload.Length);
-        return frame;
+        List<Answer> answers = Answer.ParseAll(Uart.TakeSent(), ref key);
+        foreach (Answer hello in answers.Where(answer => answer.Type == (FrameType.Hello | FrameType.Answer)))
+            pieceBytes = hello.U16(Payload.HelloAnswer.PieceBytes);
+        return answers;
     }
 
-    /// <summary>One frame of a write request, each field as wanted, right or wrong.</summary>
-    public static byte[] WriteFrame(
-        uint request, int part, uint track, byte[] data, int? length = null, int offset = 0, int flags = 0, uint client = Client, uint expected = 0)
-    {
-        byte[] payload = new byte[Payload.Write.Data + data.Length];
-        BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Client), client);
-        BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Track), track);
-        BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Expected), expected);
-        BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Length), (ushort)(length ?? data.Length));
-        BitConverter.TryWriteBytes(payload.AsSpan(Payload.Write.Offset), (ushort)offset);
-        payload[Payload.Write.Flags] = (byte)flags;
-        data.CopyTo(payload.AsSpan(Payload.Write.Data));
-        return BuildFrame(FrameType.Write, request, part, payload);
-    }
+    /// <summary>A whole frame, each field as wanted; of this session unless another key is given.</summary>
+    public byte[] BuildFrame(
+        int type, uint number, uint argument = 0, byte[]? payload = null, int part = 0, int flags = 0, uint? key = null) =>
+        Frames.Build(FrameType.IsKeyless(type) ? 0 : key ?? Key, type, number, argument, payload, part, flags);
+
+    /// <summary>One frame of a write request, each field as wanted, right or wrong; of this session unless another key is given.</summary>
+    public byte[] WriteFrame(
+        uint number,
+        int part,
+        uint track,
+        byte[] data,
+        int? length = null,
+        int flags = 0,
+        uint client = Client,
+        uint expected = 0,
+        uint before = 0,
+        int? count = null,
+        uint? key = null) =>
+        Frames.Write(key ?? Key, number, part, track, data, length, flags, client, expected, before, count);
 
     /// <summary>The frames of a write request.</summary>
-    public List<byte[]> WriteFrames(uint request, IReadOnlyList<TrackItem> items, uint client = Client) =>
-        WriteFrames(request, items, client, Settings.LargestDataBytes);
-
-    /// <summary>The frames of a write request.</summary>
-    public static List<byte[]> WriteFrames(uint request, IReadOnlyList<TrackItem> items, uint client, int largestDataBytes)
+    /// <param name="flags">Flags of part 0: <see cref="WriteFlags.Behind"/>, <see cref="WriteFlags.Passing"/>.</param>
+    public List<byte[]> WriteFrames(uint number, IReadOnlyList<TrackItem> items, uint client = Client, int flags = 0)
     {
-        List<byte[]> frames = [];
-        for (int i = 0; i < items.Count; i++)
-        {
-            TrackItem item = items[i];
-            byte[] data = item.Data ?? [];
-            int offset = 0;
-            do
-            {
-                int count = Math.Min(data.Length - offset, largestDataBytes);
-                bool isLast = i == items.Count - 1 && offset + count == data.Length;
-                int flags = (isLast ? Payload.Write.FlagLast : 0)
-                    | (item.Expected != null ? Payload.Write.FlagExpect : 0) | (item.Data == null ? Payload.Write.FlagRelease : 0);
-                frames.Add(WriteFrame(
-                    request, frames.Count, item.Track, data[offset..(offset + count)], data.Length, offset, flags, client, item.Expected ?? 0));
-                offset += count;
-            }
-            while (offset < data.Length);
-        }
-        return frames;
+        int piece = PieceBytes;
+        return Frames.WriteRequest(Key, number, items, client, piece, flags);
     }
+
+    public List<Answer> Ask(int type, uint number, uint argument = 0, byte[]? payload = null) => Send(BuildFrame(type, number, argument, payload));
+
+    public Answer AskOne(int type, uint argument = 0, params byte[] payload) => Ask(type, AnyNumber, argument, payload).Single();
+
+    /// <summary>Begins a session.</summary>
+    public Answer Hello(uint? number = null, uint version = Frame.ProtocolVersion) =>
+        Send(Frames.Hello(number ?? NextHelloNumber(), version)).Single();
 
     /// <summary>Sends a write request whole. The last answer decides; null when the board lost power before it answered.</summary>
-    public Answer? TryWrite(uint request, IReadOnlyList<TrackItem> items, uint client = Client)
+    /// <param name="flags">Flags of part 0: <see cref="WriteFlags.Behind"/>, <see cref="WriteFlags.Passing"/>.</param>
+    public Answer? TryWrite(uint number, IReadOnlyList<TrackItem> items, uint client = Client, int flags = 0)
     {
         Answer? last = null;
-        foreach (byte[] frame in WriteFrames(request, items, client))
+        foreach (byte[] frame in WriteFrames(number, items, client, flags))
         {
             last = Send(frame).LastOrDefault();
             if (last == null || last.Status != Status.Continue)
@@ -169,48 +202,56 @@ public sealed class TestBoard
     }
 
     /// <summary>Sends a write request that must be committed; returns the version.</summary>
-    public uint Write(uint request, params TrackItem[] items)
+    public uint Write(uint number, params TrackItem[] items) => WriteAs(Client, number, items);
+
+    /// <summary>Sends another client's write request, which must be committed; returns the version.</summary>
+    public uint WriteAs(uint client, uint number, params TrackItem[] items)
     {
-        Answer? answer = TryWrite(request, items);
+        Answer? answer = TryWrite(number, items, client);
         if (answer?.Status != Status.Ok)
-            throw new InvalidOperationException($"write request {request}: {answer?.Status.ToString() ?? "no answer"}");
-        return answer.U32(Payload.WriteAnswer.Version);
+            throw new InvalidOperationException($"client {client:X}, write request {number}: {answer?.Status.ToString() ?? "no answer"}");
+        return answer.Argument;
     }
 
     /// <summary>Reads a track over the wire; the data are null unless the status is Ok.</summary>
     public (Status Status, uint Version, byte[]? Data) Read(uint track)
     {
-        List<Answer> parts = Ask(FrameType.Read, 0x7001, BitConverter.GetBytes(track));
+        List<Answer> parts = Ask(FrameType.Read, AnyNumber, track);
         Answer last = parts[^1];
-        if (last.Payload.Length == 0)
+        if (last.Status != Status.Ok)
             return (last.Status, 0, null);
-        byte[] data = [.. parts.SelectMany(part => part.Payload.Skip(Payload.ReadAnswer.Data))];
-        return (last.Status, last.U32(Payload.ReadAnswer.Version), last.Status == Status.Ok ? data : null);
+        byte[] data = [.. parts.SelectMany(part => part.Payload.Skip(Block.PayloadHeadBytes))];
+        for (int i = 0; i < parts.Count; i++)
+            if (parts[i].Part != i
+                || parts[i].Argument != last.Argument
+                || parts[i].U32(Block.TrackAt - Block.ClientAt) != track
+                || parts[i].U16(Block.LengthAt - Block.ClientAt) != data.Length
+                || parts[i].U16(Block.CountAt - Block.ClientAt) != parts[i].Payload.Length - Block.PayloadHeadBytes)
+                throw new InvalidOperationException($"track {track}, part {i} of the answer: {parts[i]}");
+        return (Status.Ok, last.Argument, data);
     }
 
     /// <summary>All tracks, each read over the wire and intact.</summary>
     public Dictionary<uint, byte[]> ReadAll()
     {
         Dictionary<uint, byte[]> tracks = [];
-        foreach ((uint track, uint _, int _, Nvs.Damage damage) in List())
+        foreach ((uint track, uint _, int _, Damage damage) in List())
         {
             (Status status, uint _, byte[]? data) = Read(track);
-            if (damage != Nvs.Damage.None || data == null)
+            if (damage != Damage.None || data == null)
                 throw new InvalidOperationException($"track {track}: {damage}, {status}");
             tracks.Add(track, data);
         }
         return tracks;
     }
 
-    public Answer Last(uint client = Client) => AskOne(FrameType.Last, BitConverter.GetBytes(client));
-
-    public Answer Hello() => AskOne(FrameType.Hello, 1, 0, 0, 0);
+    public Answer Last(uint client = Client) => AskOne(FrameType.Last, client);
 
     public Answer Info() => AskOne(FrameType.Info);
 
     public uint Stat(int counter) => AskOne(FrameType.Stats).U32(counter * 4);
 
-    /// <summary>The store's id as HELLO tells it.</summary>
+    /// <summary>The store's id as HELLO tells it, which begins a session.</summary>
     public byte[] StoreId() => Hello().Payload[Payload.HelloAnswer.StoreId..(Payload.HelloAnswer.StoreId + 8)];
 
     public Answer Format(string name, ulong newId = 0x1122334455667788, int segmentBytes = 0, int setSegments = 0) =>
@@ -220,31 +261,42 @@ public sealed class TestBoard
     {
         List<Answer> answers = Ask(
             FrameType.Format,
-            0x7002,
+            AnyNumber,
+            0,
             [.. name, .. BitConverter.GetBytes(newId), .. BitConverter.GetBytes((ushort)segmentBytes), .. BitConverter.GetBytes((ushort)setSegments)]);
-        return answers.Count == 1 ? answers[0] : new Answer(0, Status.NoChip, 0, 0, []);
+        pieceBytes = 0; // that of the new store HELLO tells
+        return answers.Count == 1 ? answers[0] : new Answer(0, Status.NoChip, 0, 0, 0, []);
     }
 
     /// <summary>Null when the board lost power before it answered.</summary>
-    public Answer? Repair(byte[] name) => Ask(FrameType.Repair, 0x7003, name).SingleOrDefault();
+    public Answer? Repair(byte[] name) => Ask(FrameType.Repair, AnyNumber, 0, name).SingleOrDefault();
 
-    public List<(uint Track, uint Version, int Length, Nvs.Damage Damage)> List() => [.. Pages(FrameType.List)];
+    public List<(uint Track, uint Version, int Length, Damage Damage)> List() => [.. Pages(FrameType.List)];
 
-    public List<(uint Track, uint Version, int Length, Nvs.Damage Damage)> Verify() => [.. Pages(FrameType.Verify)];
+    public List<(uint Track, uint Version, int Length, Damage Damage)> Verify() => [.. Pages(FrameType.Verify)];
 
-    private IEnumerable<(uint Track, uint Version, int Length, Nvs.Damage Damage)> Pages(int type)
+    private IEnumerable<(uint Track, uint Version, int Length, Damage Damage)> Pages(int type)
     {
-        for (int start = 0; start != Payload.Page.End;)
+        for (uint start = 0; start != unchecked((uint)Payload.PageAnswer.End);)
         {
-            Answer page = AskOne(type, BitConverter.GetBytes((ushort)start));
+            Answer page = AskOne(type, start);
             if (page.Status != Status.Ok)
                 throw new InvalidOperationException($"page of type {type}: {page.Status}");
-            start = page.U16(Payload.PageAnswer.Next);
-            for (int i = 0; i < page.U16(Payload.PageAnswer.Count); i++)
-            {
-                int at = Payload.PageAnswer.Entries + i * Payload.PageAnswer.EntryBytes;
-                yield return (page.U32(at), page.U32(at + 4), page.U16(at + 8), (Nvs.Damage)page.Payload[at + Payload.PageAnswer.EntryDamage]);
-            }
+            start = page.Argument;
+            for (int at = Payload.PageAnswer.Entries; at < page.Payload.Length; at += Payload.PageAnswer.EntryBytes)
+                yield return (
+                    page.U32(at + Payload.PageAnswer.EntryTrack),
+                    page.U32(at + Payload.PageAnswer.EntryVersion),
+                    page.U16(at + Payload.PageAnswer.EntryLength),
+                    (Damage)page.Payload[at + Payload.PageAnswer.EntryDamage]);
         }
+    }
+
+    private uint NextHelloNumber() => helloNumber++;
+
+    private void Say(byte[] frame)
+    {
+        if (Chip.IsPowered)
+            Send(frame);
     }
 }

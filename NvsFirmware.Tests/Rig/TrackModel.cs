@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.Rig;
 
