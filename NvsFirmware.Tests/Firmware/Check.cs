@@ -1,4 +1,5 @@
 using nanoFramework.TestFramework;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.UnitTests;
 

@@ -1,23 +1,23 @@
 using System;
-using NvsFirmware.HostAdapter;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.UnitTests;
 
-/// <summary>The line to a host, without a wire; and time, which passes only when the firmware waits.</summary>
-public sealed class HostLine : IUart, IClock
+/// <summary>The board's line to a host, without a wire; and time, which passes only when the firmware waits.</summary>
+public sealed class BoardLine : IUart, IClock
 {
     private readonly SmallFram supply;
     private readonly byte[] toBoard = new byte[4096];
     private int waiting;
 
     /// <summary>A line to a board that always has power.</summary>
-    public HostLine()
+    public BoardLine()
         : this(new SmallFram(0))
     {
     }
 
     /// <summary>A line to a board that has power as long as this chip has: without, nothing it sends arrives.</summary>
-    public HostLine(SmallFram supply) => this.supply = supply;
+    public BoardLine(SmallFram supply) => this.supply = supply;
 
     /// <summary>What the board sent.</summary>
     public byte[] FromBoard { get; } = new byte[4096];
@@ -31,6 +31,9 @@ public sealed class HostLine : IUart, IClock
     /// <summary>True when the board has taken all that the host sent.</summary>
     public bool IsEmpty => waiting == 0;
 
+    /// <summary>How often the board opened the line anew.</summary>
+    public int Reopened { get; private set; }
+
     /// <inheritdoc/>
     public long NowMs { get; private set; } = 1000;
 
@@ -38,11 +41,14 @@ public sealed class HostLine : IUart, IClock
     public void Sleep(int durationMs) => NowMs += durationMs;
 
     /// <summary>The host sends bytes.</summary>
-    public void Send(byte[] bytes, int count)
+    public void Send(byte[] bytes, int offset, int count)
     {
-        Array.Copy(bytes, 0, toBoard, waiting, count);
+        Array.Copy(bytes, offset, toBoard, waiting, count);
         waiting += count;
     }
+
+    /// <summary>The host sends bytes.</summary>
+    public void Send(byte[] bytes) => Send(bytes, 0, bytes.Length);
 
     /// <summary>The host's bytes are lost: the board restarts.</summary>
     public void Clear() => waiting = 0;
@@ -72,5 +78,12 @@ public sealed class HostLine : IUart, IClock
         Array.Copy(buffer, offset, FromBoard, SentBytes, count);
         SentBytes += count;
         return true;
+    }
+
+    /// <inheritdoc/>
+    public void Reopen()
+    {
+        Reopened++;
+        waiting = 0;
     }
 }
