@@ -1,0 +1,341 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
+
+namespace NvsFirmware.Tests.World;
+
+/// <summary>
+/// Sends the write requests of one client behind each other as far as the window allows, and sees them through by docs/protocol.md: goes
+/// back where something was lost, asks LAST where it is in doubt.
+/// </summary>
+public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
+{
+    private const int MostSetbacks = 6;
+
+    private readonly SeededRandom random = world.Random;
+    private readonly StoreModel model = world.Model;
+    private readonly Queue<(uint Number, int Part, int Bytes)> onTheWay = new();
+    private List<ModelRequest> open = [];
+    private List<byte[]> frames = []; // of the request in turn
+    private ModelRequest? framed;
+    private uint framedKey;
+    private bool framedBehind;
+    private int turn; // index in `open` of the request in turn
+    private int part;
+    private bool isGoingBack;
+    private bool mayGoAlone; // the first open request need not be behind another one
+    private int setbacks;
+    private long startUs;
+    private ulong storeId;
+    private uint knownVersion;
+
+    /// <summary>The request that was committed last, as far as this writer knows.</summary>
+    public ModelRequest? LastCommitted { get; private set; }
+
+    /// <summary>Writes requests with numbers one behind the other.</summary>
+    /// <param name="requests">In their order.</param>
+    /// <param name="isFirstBehind">True if the number before the first one is known to be the client's last commit.</param>
+    /// <param name="isChain">Each makes sense only if the one before it was committed.</param>
+    public async Task WriteAsync(IReadOnlyList<ModelRequest> requests, bool isFirstBehind, bool isChain)
+    {
+        open = [.. requests];
+        onTheWay.Clear();
+        turn = part = setbacks = 0;
+        isGoingBack = false;
+        mayGoAlone = !isFirstBehind;
+        startUs = line.NowUs;
+        storeId = talk.StoreId;
+        knownVersion = talk.KnownVersion;
+        if (world.IsRecording)
+            foreach (ModelRequest request in requests)
+                world.Note($"{request} will be written: {Describe(request)}");
+        while (open.Count > 0)
+        {
+            if (isGoingBack && onTheWay.Count == 0)
+            {
+                isGoingBack = false;
+                if (++setbacks > MostSetbacks || random.OneIn(20))
+                {
+                    await GiveUpAsync();
+                    return;
+                }
+            }
+            SendWhatFits();
+            Answer? answer = await NextAsync();
+            if (talk.StoreId != storeId)
+                return; // there is another store
+            if (answer == null)
+                await AskLastAsync();
+            else if (answer.Type == 0)
+                await BeLostAsync(answer);
+            else if (!await TakeAsync(answer, isChain))
+                return;
+        }
+    }
+
+    private void SendWhatFits()
+    {
+        while (!isGoingBack && turn < open.Count)
+        {
+            ModelRequest request = open[turn];
+            bool isBehind = turn > 0 || !mayGoAlone;
+            if (framed != request || framedKey != talk.Key || framedBehind != isBehind)
+            {
+                (framed, framedKey, framedBehind) = (request, talk.Key, isBehind);
+                int flags = (isBehind ? WriteFlags.Behind : 0) | (request.IsPassing ? WriteFlags.Passing : 0);
+                frames = Frames.WriteRequest(talk.Key, request.Number, request.Items, request.Client, model.Layout?.PieceBytes ?? 64, flags);
+            }
+            if (part >= frames.Count)
+            {
+                turn++;
+                part = 0;
+                continue;
+            }
+            byte[] frame = frames[part];
+            if (onTheWay.Count > 0 && onTheWay.Sum(sent => sent.Bytes) + frame.Length + Frame.HeaderBytes > world.Settings.ReceiveWindowBytes)
+                return;
+            if (part == 0 && !isBehind)
+                request.WasSentAlone = true;
+            talk.Send(frame);
+            onTheWay.Enqueue((request.Number, part, frame.Length));
+            part++;
+            if (random.OneIn(100))
+                world.PauseHost();
+        }
+    }
+
+    // The next answer to one of the frames on the way, or LOST. Answers to frames before it are not to come any more.
+    private async Task<Answer?> NextAsync()
+    {
+        long untilUs = line.NowUs + talk.TimeoutMs * 1000L;
+        while (onTheWay.Count > 0)
+        {
+            long leftMs = (untilUs - line.NowUs) / 1000;
+            Answer? answer = leftMs > 0 ? await line.NextAnswerAsync((int)leftMs) : null;
+            if (world.IsRecording)
+                world.Note($"waits for {onTheWay.Count} answers; gets {(answer == null ? "nothing" : $"type {answer.Type:x}, {answer.Number:x}, {StoreModel.Text(answer)}")}");
+            if (answer == null || answer.Type == 0)
+                return answer;
+            World.Check(answer.Status != Status.InternalError, $"the firmware reports an internal error");
+            if (answer.Type != FrameType.Write || !onTheWay.Any(sent => sent.Number == answer.Number && sent.Part == answer.Part))
+                continue;
+            while (onTheWay.Dequeue() is { } sent && (sent.Number != answer.Number || sent.Part != answer.Part))
+            {
+            }
+            return answer;
+        }
+        return null;
+    }
+
+    // False when the rest is not to be sent any more.
+    private async Task<bool> TakeAsync(Answer answer, bool isChain)
+    {
+        int index = open.FindIndex(request => request.Number == answer.Number);
+        if (index < 0)
+            return true; // decided by an answer before
+        ModelRequest request = open[index];
+        switch (answer.Status)
+        {
+            case Status.Ok:
+                model.Acknowledged(request, answer.Argument);
+                Committed(index);
+                return true;
+            case Status.Continue:
+                World.Check(answer.Argument == answer.Part + 1 || answer.Argument > answer.Part, $"Continue to part {answer.Part} asks for part {answer.Argument}");
+                return true;
+            case Status.WrongOrder or Status.BadCrc:
+                GoBackTo(index, answer.Status == Status.BadCrc ? answer.Part : (int)answer.Argument);
+                return true;
+            case Status.NotNext when index > 0:
+                GoBackTo(0, 0);
+                return true;
+            case Status.Lost:
+                GoBackTo(index, answer.Part);
+                return true;
+        }
+        if (world.IsExcused(answer.Status, startUs))
+        {
+            if (answer.Status is Status.ChipError)
+                world.ChipErrorAnswers++;
+            await line.DelayAsync(300);
+            await talk.BecomeReadyAsync();
+            await AskLastAsync();
+            return talk.StoreId == storeId;
+        }
+        model.Refused(request, answer.Status, answer.Argument, startUs);
+        world.Refusals++;
+        if (answer.Status == Status.Full)
+            world.Fulls++;
+        if (answer.Status is Status.OldRequest or Status.Conflict)
+            await AskLastAsync();
+        if (!open.Contains(request) || talk.StoreId != storeId)
+            return open.Count > 0 && talk.StoreId == storeId;
+        if (answer.Status != Status.NotNext)
+            await RepeatRefusedAsync(request, answer);
+        request.IsOver = true;
+        open.Remove(request);
+        bool isRestSent = !isChain && answer.Status != Status.NotNext && open.Count > 0 && talk.StoreId == storeId && random.OneIn(2);
+        await DrainAsync();
+        if (!isRestSent)
+        {
+            await EndAsync();
+            return false;
+        }
+        // The next one goes on, with the number that it has.
+        mayGoAlone = true;
+        turn = part = 0;
+        return true;
+    }
+
+    private void Committed(int index)
+    {
+        // Behind each other: those before are committed, too.
+        for (int i = 0; i < index; i++)
+            model.Concluded(open[i], true);
+        LastCommitted = open[index];
+        open.RemoveRange(0, index + 1);
+        turn = Math.Max(0, turn - index - 1);
+        mayGoAlone = random.OneIn(4);
+    }
+
+    private void GoBackTo(int index, int atPart)
+    {
+        isGoingBack = true;
+        turn = index;
+        part = atPart;
+    }
+
+    private async Task BeLostAsync(Answer lost)
+    {
+        bool isOtherSession = lost.Argument != talk.Key;
+        if (isOtherSession)
+            await talk.RenewAsync();
+        if (random.OneIn(2))
+        {
+            await AskLastAsync();
+            return;
+        }
+        // Send again what is unanswered.
+        int index = onTheWay.Count == 0 ? -1 : open.FindIndex(request => request.Number == onTheWay.Peek().Number);
+        int atPart = onTheWay.Count == 0 ? 0 : onTheWay.Peek().Part;
+        onTheWay.Clear();
+        GoBackTo(Math.Max(0, index), index < 0 || isOtherSession ? 0 : atPart);
+    }
+
+    // LAST decides what became of all open requests.
+    private async Task AskLastAsync()
+    {
+        onTheWay.Clear();
+        if (open.Count == 0)
+            return;
+        uint client = open[0].Client;
+        Told told = await talk.AskAsync(FrameType.Last, client);
+        if (talk.StoreId != storeId)
+        {
+            open.Clear();
+            return;
+        }
+        World.Check(told.Answer.Status is Status.Ok or Status.NotFound, $"LAST is answered {told.Answer.Status}");
+        model.LastTold(client, told.Answer, told.SentUs);
+        uint number = told.Answer.U32(Payload.LastAnswer.Number);
+        uint storeVersion = told.Answer.U32(Payload.LastAnswer.StoreVersion);
+        if (told.Answer.Status == Status.NotFound)
+        {
+            uint horizon = told.Answer.U32(Payload.LastAnswer.Horizon);
+            bool isKnown = horizon == 0 || !StoreModel.IsLater(horizon, knownVersion);
+            isKnown &= StoreState.Distance(knownVersion, storeVersion) < 1u << 30;
+            foreach (ModelRequest request in open)
+                if (isKnown)
+                    model.Concluded(request, false);
+            if (!isKnown)
+                BeUnknown();
+        }
+        else
+        {
+            int index = open.FindIndex(request => request.Number == number && request.Fingerprint == told.Answer.U32(Payload.LastAnswer.Fingerprint));
+            if (index >= 0)
+            {
+                model.Acknowledged(open[index], told.Answer.Argument);
+                Committed(index);
+            }
+            else if (open.Any(request => request.Number == number))
+            {
+                // Another program uses the same id: of this number only that one is committed; of those before nothing is known.
+                model.Concluded(open.Find(request => request.Number == number)!, false);
+                BeUnknown();
+            }
+            else if (StoreModel.IsLater(number, open[0].Number))
+                BeUnknown();
+            foreach (ModelRequest request in open)
+                model.Concluded(request, false);
+        }
+        GoBackTo(0, 0);
+    }
+
+    // The protocol's table says so, and the host may not guess.
+    private void BeUnknown()
+    {
+        world.Unknowns++;
+        open.Clear();
+    }
+
+    // What is given up undecided may not come back as data that look like a frame: HELLO sees to that.
+    private async Task GiveUpAsync()
+    {
+        await AskLastAsync();
+        await EndAsync();
+    }
+
+    private async Task EndAsync()
+    {
+        if (open.Count == 0)
+            return;
+        List<ModelRequest> rest = open;
+        open = [];
+        await talk.HelloAsync();
+        if (talk.StoreId != storeId)
+            return;
+        foreach (ModelRequest request in rest)
+        {
+            // Those behind a refused one had NotNext, or an answer that was lost.
+            model.Concluded(request, false);
+            request.IsOver = true;
+        }
+    }
+
+    // The answers to what was on the way behind a refused request: the window must be free for what comes next.
+    private async Task DrainAsync()
+    {
+        while (onTheWay.Count > 0 && await NextAsync() is { Type: not 0 } late)
+        {
+            ModelRequest? request = open.Find(other => other.Number == late.Number);
+            World.Check(request == null || late.Status != Status.Ok || request.CommittedAs == late.Argument, $"{request} is answered {StoreModel.Text(late)}");
+            World.Check(late.Status != Status.Ok || request == null || request.WasSentAlone, $"{request} is committed behind one that was refused");
+        }
+        onTheWay.Clear();
+    }
+
+    // A refused number gets the same answer again, whatever part is sent.
+    private async Task RepeatRefusedAsync(ModelRequest request, Answer refused)
+    {
+        if (!random.OneIn(4) || onTheWay.Count > 0 || refused.Status is Status.OldRequest or Status.Conflict)
+            return;
+        uint key = talk.Key;
+        int flags = request.IsPassing ? WriteFlags.Passing : 0;
+        byte[] frame = random.Pick(Frames.WriteRequest(key, request.Number, request.Items, request.Client, model.Layout!.PieceBytes, flags));
+        long sentUs = line.NowUs;
+        request.WasSentAlone = true;
+        talk.Send(frame);
+        Answer? again = await talk.AnswerAsync(FrameType.Write, request.Number, talk.TimeoutMs);
+        if (again == null || again.Status == Status.BadCrc || await talk.IsOneOfTroubleAsync(again, sentUs))
+            return;
+        World.Check(again.Status == refused.Status || world.WasTroubledSince(startUs), $"{request} is refused with {refused.Status}, and repeated with {again.Status}");
+        world.Repeats++;
+    }
+
+    private static string Describe(ModelRequest request) => string.Join(", ", request.Items.Select(item =>
+        $"{item.Track:x}={(item.Data == null ? "released" : $"{item.Data.Length} bytes")}{(item.Expected == null ? "" : $" if {item.Expected}")}"));
+}
