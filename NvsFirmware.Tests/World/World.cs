@@ -54,6 +54,7 @@ public sealed class World
     private long lastOperationUs;
     private uint session;
     private long operationsAllowed = long.MaxValue;
+    private Exception? failure;
 
     public World(ulong seed, bool isRecording = false)
     {
@@ -87,9 +88,9 @@ public sealed class World
         };
         watch = new CommitWatch(chip)
         {
-            StoreChanged = ChangeStore,
-            Committed = row => Commit(row),
-            Recorded = record => Model.Record(time.NowUs, record, IsTroubled),
+            StoreChanged = () => Guard(ChangeStore),
+            Committed = row => Guard(() => Commit(row)),
+            Recorded = record => Guard(() => Model.Record(time.NowUs, record, IsTroubled)),
         };
         bus = new WorldBus(time, Random, chip, watch) { Troubled = BeTroubled, ContactLost = LoseContact };
         toHost = new OneWay(time, Random, ToPrograms) { UsPerByte = UsPerByte };
@@ -241,7 +242,7 @@ public sealed class World
         if (Random.OneIn(50))
             Audit();
         if (Random.OneIn(20))
-            bus.CallAfter(Random.Next(1 << Random.Between(1, 7)), Audit);
+            bus.CallAfter(Random.Next(1 << Random.Between(1, 7)), () => Guard(Audit));
     }
 
     public void PauseHost() => toBoard.Pause(Random.Next(12_000_000));
@@ -477,6 +478,8 @@ public sealed class World
             long longestUs = LongestTurnUs + (long)(70_000 * UsPerByte);
             Check(time.NowUs - beganUs < longestUs || wasStalled || uart.IsHostStalled, $"one turn of the loop took {(time.NowUs - beganUs) / 1000} ms");
         }
+        if (failure != null)
+            throw failure is WorldException ? failure : new WorldException("looking at the medium failed", failure);
         for (int i = programs.Count - 1; i >= 0; i--)
         {
             Task life = programs[i].Life;
@@ -562,6 +565,19 @@ public sealed class World
         Model.Jump(time.NowUs, version, lap);
         Jumps++;
         Note($"the version jumps from {current.Version} to {version}, lap {lap}");
+    }
+
+    // What is found inside the firmware's own calls must not be taken by it for an error of the bus.
+    private void Guard(Action look)
+    {
+        try
+        {
+            look();
+        }
+        catch (Exception e)
+        {
+            failure ??= e;
+        }
     }
 
     private void Commit(WatchedRow row)
