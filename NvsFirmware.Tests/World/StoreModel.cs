@@ -152,7 +152,8 @@ public sealed class StoreModel
             Status.OldRequest => Since(sentUs).Any(state => state.Clients.TryGetValue(request.Client, out ModelCommit? last) && !IsLater(request.Number, last.Number))
                 || numbers[request.Client].Any(other => IsLater(other, request.Number)),
             Status.Conflict => requests.Values.Any(other => other != request && other.Client == request.Client && other.Number == request.Number),
-            Status.NotNext => Since(sentUs).Any(state => !state.Clients.TryGetValue(request.Client, out ModelCommit? last) || last.Number != request.Number - 1),
+            Status.NotNext => Since(sentUs).Any(state =>
+                !state.Clients.TryGetValue(request.Client, out ModelCommit? last) || last.Number != request.Number - 1 || MayBeForgotten(state, last)),
             _ => Since(sentUs).Any(state => Judge(state, request).Allows(status, argument)),
         };
         World.Check(isRight, $"{request} is answered {status}, {argument}; right is {Judge(Now, request)}");
@@ -314,10 +315,11 @@ public sealed class StoreModel
             return last != null && (number, fingerprint, answer.Argument) == (last.Number, last.Fingerprint, last.Version);
         if (number != 0 || fingerprint != 0 || answer.Argument != 0)
             return false;
-        if (last == null || IsAncient(state, last))
-            return true;
-        return state.RankOf(last) >= (last.IsPassing ? Layout.PassingEntries : ClientsKept) && !IsLater(last.Version, horizon);
+        return last == null || IsAncient(state, last) || MayBeForgotten(state, last) && !IsLater(last.Version, horizon);
     }
+
+    private bool MayBeForgotten(StoreState state, ModelCommit last) =>
+        IsAncient(state, last) || state.RankOf(last) >= (last.IsPassing ? Layout!.PassingEntries : ClientsKept);
 
     // Nobody that need not be forgotten may count as forgotten.
     private uint LatestHorizon(StoreState state)

@@ -15,7 +15,7 @@ namespace NvsFirmware.Tests.World;
 /// </summary>
 public sealed class World
 {
-    private const int NotesKept = 80;
+    private const int NotesKept = 200;
     private const int TroubleMs = 15_000; // a board that lost its chip looks for it every second
     private const long PatienceUs = 7_200_000_000; // two hours
     private const long LongestTurnUs = 30_000_000; // beyond what the line needs

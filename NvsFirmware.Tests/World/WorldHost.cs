@@ -17,7 +17,7 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
     private readonly SeededRandom random = world.Random;
     private readonly StoreModel model = world.Model;
     private readonly Conversation talk = new(world, line);
-    private readonly Dictionary<uint, uint> committedNumbers = []; // that are known to be the last, by client
+    private readonly Dictionary<uint, ModelRequest> committed = []; // that are known to be the last, by client
     private uint number;
     private ulong storeId;
     private ModelRequest? lastCommitted;
@@ -59,7 +59,7 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
             return;
         storeId = talk.StoreId;
         lastCommitted = null;
-        committedNumbers.Clear();
+        committed.Clear();
         Answer last = await LastAsync(client);
         number = last.Status == Status.Ok ? last.U32(Payload.LastAnswer.Number) : 0;
         // One that does not ask, and begins with 1 each time.
@@ -158,12 +158,12 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
     private async Task WriteAsync(IReadOnlyList<ModelRequest> requests, bool isChain)
     {
         uint of = requests[0].Client;
-        bool isFirstBehind = committedNumbers.TryGetValue(of, out uint last) && last == requests[0].Number - 1 && random.OneIn(2);
+        bool isBehind = committed.TryGetValue(of, out ModelRequest? last) && last.Number == requests[0].Number - 1 && random.OneIn(2);
         WorldWriter writer = new(world, line, talk);
-        await writer.WriteAsync(requests, isFirstBehind, isChain);
+        await writer.WriteAsync(requests, isBehind ? last : null, isChain);
         if (writer.LastCommitted == null)
             return;
-        committedNumbers[of] = writer.LastCommitted.Number;
+        committed[of] = writer.LastCommitted;
         if (of == client)
             lastCommitted = writer.LastCommitted;
     }

@@ -26,7 +26,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
     private int turn; // index in `open` of the request in turn
     private int part;
     private bool isGoingBack;
-    private bool mayGoAlone; // the first open request need not be behind another one
+    private uint sessionBehind; // in which the request before the first open one was committed: only there may that one go behind it
     private int setbacks;
     private long startUs;
     private ulong storeId;
@@ -37,15 +37,15 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
 
     /// <summary>Writes requests with numbers one behind the other.</summary>
     /// <param name="requests">In their order.</param>
-    /// <param name="isFirstBehind">True if the number before the first one is known to be the client's last commit.</param>
+    /// <param name="behind">The client's last commit, if the first one shall go behind it.</param>
     /// <param name="isChain">Each makes sense only if the one before it was committed.</param>
-    public async Task WriteAsync(IReadOnlyList<ModelRequest> requests, bool isFirstBehind, bool isChain)
+    public async Task WriteAsync(IReadOnlyList<ModelRequest> requests, ModelRequest? behind, bool isChain)
     {
         open = [.. requests];
         onTheWay.Clear();
         turn = part = setbacks = 0;
         isGoingBack = false;
-        mayGoAlone = !isFirstBehind;
+        sessionBehind = behind?.CommittedInSession ?? 0;
         startUs = line.NowUs;
         storeId = talk.StoreId;
         knownVersion = talk.KnownVersion;
@@ -81,7 +81,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         while (!isGoingBack && turn < open.Count)
         {
             ModelRequest request = open[turn];
-            bool isBehind = turn > 0 || !mayGoAlone;
+            bool isBehind = turn > 0 || sessionBehind == talk.Key;
             if (framed != request || framedKey != talk.Key || framedBehind != isBehind)
             {
                 (framed, framedKey, framedBehind) = (request, talk.Key, isBehind);
@@ -185,7 +185,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             return false;
         }
         // The next one goes on, with the number that it has.
-        mayGoAlone = true;
+        sessionBehind = 0;
         turn = part = 0;
         return true;
     }
@@ -198,7 +198,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         LastCommitted = open[index];
         open.RemoveRange(0, index + 1);
         turn = Math.Max(0, turn - index - 1);
-        mayGoAlone = random.OneIn(4);
+        sessionBehind = random.OneIn(4) ? 0 : LastCommitted.CommittedInSession;
     }
 
     private void GoBackTo(int index, int atPart)
