@@ -15,7 +15,7 @@ namespace NvsFirmware.Tests.World;
 /// </summary>
 public sealed class World
 {
-    private const int NotesKept = 200;
+    private const int NotesKept = 3000;
     private const int TroubleMs = 15_000; // a board that lost its chip looks for it every second
     private const long PatienceUs = 7_200_000_000; // two hours
     private const long LongestTurnUs = 30_000_000; // beyond what the line needs
@@ -92,7 +92,7 @@ public sealed class World
             Committed = row => Guard(() => Commit(row)),
             Recorded = record => Guard(() => Model.Record(time.NowUs, record, IsTroubled)),
         };
-        bus = new WorldBus(time, Random, chip, watch) { Troubled = BeTroubled, ContactLost = LoseContact };
+        bus = new WorldBus(time, Random, chip, watch) { Troubled = BeTroubled, ContactLost = LoseContact, Noted = isRecording ? Note : null };
         toHost = new OneWay(time, Random, ToPrograms) { UsPerByte = UsPerByte };
         uart = new WorldUart(time, Random, toHost, Settings.ReceiveWindowBytes) { Sent = Answered };
         toBoard = new OneWay(time, Random, uart.Receive) { UsPerByte = UsPerByte };

@@ -36,6 +36,9 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
     /// <summary>Called when anything of this happens.</summary>
     public Action? Troubled { get; set; }
 
+    /// <summary>Is told each write, if anybody wants to know.</summary>
+    public Action<string>? Noted { get; set; }
+
     /// <summary>Called when the chip loses contact.</summary>
     public Action? ContactLost { get; set; }
 
@@ -129,6 +132,7 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
     {
         if (count == 0)
             return;
+        Noted?.Invoke($"clocks {count} bytes to the chip: {Convert.ToHexString(buffer, offset, Math.Min(count, 48))}");
         try
         {
             chip.Write(buffer, offset, count);

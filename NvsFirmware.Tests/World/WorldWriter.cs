@@ -152,6 +152,12 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             case Status.NotNext when index > 0:
                 GoBackTo(0, 0);
                 return true;
+            case Status.NotNext:
+                // Not decided; and it may be the answer to an earlier sending.
+                model.Refused(request, answer.Status, answer.Argument, startUs);
+                sessionBehind = 0;
+                GoBackTo(0, 0);
+                return true;
             case Status.Lost:
                 GoBackTo(index, answer.Part);
                 return true;
@@ -169,19 +175,19 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         world.Refusals++;
         if (answer.Status == Status.Full)
             world.Fulls++;
-        if (answer.Status is Status.OldRequest or Status.Conflict)
+        // What became of those before it an answer may have told that was lost.
+        if (index > 0 || answer.Status is Status.OldRequest or Status.Conflict)
             await AskLastAsync();
         if (!open.Contains(request) || talk.StoreId != storeId)
             return open.Count > 0 && talk.StoreId == storeId;
-        if (answer.Status != Status.NotNext)
-            await RepeatRefusedAsync(request, answer);
+        await RepeatRefusedAsync(request, answer);
         request.IsOver = true;
         open.Remove(request);
-        bool isRestSent = !isChain && answer.Status != Status.NotNext && open.Count > 0 && talk.StoreId == storeId && random.OneIn(2);
+        bool isRestSent = !isChain && open.Count > 0 && talk.StoreId == storeId && random.OneIn(2);
         await DrainAsync();
         if (!isRestSent)
         {
-            await EndAsync();
+            await GiveUpAsync();
             return false;
         }
         // The next one goes on, with the number that it has.
@@ -285,25 +291,14 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
     // What is given up undecided may not come back as data that look like a frame: HELLO sees to that.
     private async Task GiveUpAsync()
     {
-        await AskLastAsync();
-        await EndAsync();
-    }
-
-    private async Task EndAsync()
-    {
         if (open.Count == 0)
             return;
-        List<ModelRequest> rest = open;
-        open = [];
         await talk.HelloAsync();
-        if (talk.StoreId != storeId)
-            return;
-        foreach (ModelRequest request in rest)
-        {
-            // Those behind a refused one had NotNext, or an answer that was lost.
-            model.Concluded(request, false);
-            request.IsOver = true;
-        }
+        await AskLastAsync();
+        if (talk.StoreId == storeId)
+            foreach (ModelRequest request in open)
+                request.IsOver = true;
+        open.Clear();
     }
 
     // The answers to what was on the way behind a refused request: the window must be free for what comes next.
