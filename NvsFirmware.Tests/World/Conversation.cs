@@ -96,7 +96,9 @@ public sealed class Conversation(World world, HostEnd line)
     {
         if (answer.Type == 0 || answer.Status == Status.Lost)
         {
-            if (answer.Type == 0 && answer.Argument != Key)
+            if (answer.Type != 0)
+                await line.DelayAsync(FrameReader.SilenceMs + 50);
+            else if (answer.Argument != Key)
                 await RenewAsync();
             return true;
         }

@@ -238,8 +238,8 @@ public sealed class StoreModel
         : "no such track";
 
     private string LastOf(uint client) => Now.Clients.TryGetValue(client, out ModelCommit? last)
-        ? $"{last}, {Now.RankOf(last)} back, horizon up to {LatestHorizon(Now)}, version {Now.Version} + {Now.MostLeftOut}"
-        : $"nothing, horizon up to {LatestHorizon(Now)}, version {Now.Version} + {Now.MostLeftOut}";
+        ? $"{last}, {Now.RankOf(last)} back, horizons up to {LatestHorizon(Now, false)} and {LatestHorizon(Now, true)}, version {Now.Version} + {Now.MostLeftOut}"
+        : $"nothing, horizons up to {LatestHorizon(Now, false)} and {LatestHorizon(Now, true)}, version {Now.Version} + {Now.MostLeftOut}";
 
     // The value counts commits: it may not repeat and not leave out one.
     private void CheckCounter(ModelRequest request)
@@ -306,8 +306,8 @@ public sealed class StoreModel
     private bool IsRightLast(StoreState state, uint client, Answer answer)
     {
         state.Clients.TryGetValue(client, out ModelCommit? last);
-        uint horizon = answer.U32(Payload.LastAnswer.Horizon);
-        if (Layout == null || !state.IsStoreVersion(answer.U32(Payload.LastAnswer.StoreVersion)) || horizon != 0 && IsLater(horizon, LatestHorizon(state)))
+        if (Layout == null || !state.IsStoreVersion(answer.U32(Payload.LastAnswer.StoreVersion))
+            || !IsPossibleHorizon(state, answer, false) || !IsPossibleHorizon(state, answer, true))
             return false;
         uint number = answer.U32(Payload.LastAnswer.Number);
         uint fingerprint = answer.U32(Payload.LastAnswer.Fingerprint);
@@ -315,25 +315,27 @@ public sealed class StoreModel
             return last != null && (number, fingerprint, answer.Argument) == (last.Number, last.Fingerprint, last.Version);
         if (number != 0 || fingerprint != 0 || answer.Argument != 0)
             return false;
-        return last == null || IsAncient(state, last) || MayBeForgotten(state, last) && !IsLater(last.Version, horizon);
+        return last == null || IsAncient(state, last) || MayBeForgotten(state, last) && !IsLater(last.Version, Horizon(answer, last.IsPassing));
     }
 
     private bool MayBeForgotten(StoreState state, ModelCommit last) =>
         IsAncient(state, last) || state.RankOf(last) >= (last.IsPassing ? Layout!.PassingEntries : ClientsKept);
 
-    // Nobody that need not be forgotten may count as forgotten.
-    private uint LatestHorizon(StoreState state)
+    /// <summary>The horizon of a kind of clients, as LAST tells it.</summary>
+    public static uint Horizon(Answer answer, bool isPassing) => answer.U32(isPassing ? Payload.LastAnswer.PassingHorizon : Payload.LastAnswer.Horizon);
+
+    private bool IsPossibleHorizon(StoreState state, Answer answer, bool isPassing)
     {
-        uint latest = 0;
-        foreach (bool isPassing in new[] { false, true })
-        {
-            int kept = isPassing ? Layout!.PassingEntries : ClientsKept;
-            ModelCommit? oldest = state.Clients.Values.Where(client => client.IsPassing == isPassing).OrderByDescending(client => client.Index).Skip(kept - 1).FirstOrDefault();
-            if (oldest != null && (latest == 0 || IsLater(oldest.Version, latest)))
-                latest = oldest.Version;
-        }
-        return latest;
+        uint told = Horizon(answer, isPassing);
+        return told == 0 || LatestHorizon(state, isPassing) is uint latest && !IsLater(told, latest);
     }
+
+    // Nobody that need not be forgotten may count as forgotten.
+    private uint? LatestHorizon(StoreState state, bool isPassing) => state.Clients.Values
+        .Where(client => client.IsPassing == isPassing)
+        .OrderByDescending(client => client.Index)
+        .Skip((isPassing ? Layout!.PassingEntries : ClientsKept) - 1)
+        .FirstOrDefault()?.Version;
 
     private static bool IsAncient(StoreState state, ModelCommit commit) => StoreState.Distance(commit.Version, state.Version) >= Forgettable;
 

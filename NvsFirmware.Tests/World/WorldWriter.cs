@@ -159,7 +159,13 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
                 GoBackTo(0, 0);
                 return true;
             case Status.Lost:
-                GoBackTo(index, answer.Part);
+                // It was found where data may look like it: once more behind a silence, or in another session.
+                if (random.OneIn(2))
+                    await talk.RenewAsync();
+                else
+                    await line.DelayAsync(FrameReader.SilenceMs + 50);
+                onTheWay.Clear();
+                GoBackTo(0, 0);
                 return true;
         }
         if (world.IsExcused(answer.Status, startUs))
@@ -248,18 +254,9 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         model.LastTold(client, told.Answer, told.SentUs);
         uint number = told.Answer.U32(Payload.LastAnswer.Number);
         uint storeVersion = told.Answer.U32(Payload.LastAnswer.StoreVersion);
-        if (told.Answer.Status == Status.NotFound)
-        {
-            uint horizon = told.Answer.U32(Payload.LastAnswer.Horizon);
-            bool isKnown = horizon == 0 || !StoreModel.IsLater(horizon, knownVersion);
-            isKnown &= StoreState.Distance(knownVersion, storeVersion) < 1u << 30;
-            foreach (ModelRequest request in open)
-                if (isKnown)
-                    model.Concluded(request, false);
-            if (!isKnown)
-                BeUnknown();
-        }
-        else
+        uint horizon = StoreModel.Horizon(told.Answer, open[0].IsPassing);
+        bool isForgotten = horizon != 0 && StoreModel.IsLater(horizon, knownVersion) || StoreState.Distance(knownVersion, storeVersion) >= 1u << 30;
+        if (told.Answer.Status == Status.Ok)
         {
             int index = open.FindIndex(request => request.Number == number && request.Fingerprint == told.Answer.U32(Payload.LastAnswer.Fingerprint));
             if (index >= 0)
@@ -267,17 +264,19 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
                 model.Acknowledged(open[index], told.Answer.Argument);
                 Committed(index);
             }
-            else if (open.Any(request => request.Number == number))
+            else if (open.Find(request => request.Number == number) is { } other)
             {
-                // Another program uses the same id: of this number only that one is committed; of those before nothing is known.
-                model.Concluded(open.Find(request => request.Number == number)!, false);
-                BeUnknown();
+                // Another program uses the same id: this number is not this program's; of those before nothing is known.
+                model.Concluded(other, false);
+                isForgotten = true;
             }
-            else if (StoreModel.IsLater(number, open[0].Number))
-                BeUnknown();
-            foreach (ModelRequest request in open)
-                model.Concluded(request, false);
+            else if (open.Any(request => StoreModel.IsLater(number, request.Number)))
+                isForgotten = true;
         }
+        if (isForgotten && open.Count > 0)
+            BeUnknown();
+        foreach (ModelRequest request in open)
+            model.Concluded(request, false);
         GoBackTo(0, 0);
     }
 
