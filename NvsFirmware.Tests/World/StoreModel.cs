@@ -18,7 +18,7 @@ public sealed class StoreModel
 
     private const int StatesKept = 3000;
     private const int LeftOutByTrouble = 100; // mounts after chip errors leave out one number each
-    private const uint Forgettable = 1u << 30;
+    private const long Forgettable = 1L << 30;
 
     private readonly List<StoreState> states = [StoreState.Empty(0)];
     private readonly Dictionary<(uint Client, uint Number, uint Fingerprint), ModelRequest> requests = [];
@@ -72,7 +72,7 @@ public sealed class StoreModel
 
     /// <summary>As if there had been many commits more, of tracks released since.</summary>
     public void Jump(long nowUs, uint version, int lap) =>
-        states.Add(Now with { SinceUs = nowUs, Version = version, Lap = lap, MostLeftOut = 0 });
+        states.Add(Now with { SinceUs = nowUs, Version = version, Lap = lap, Index = Now.Index + StoreState.Distance(Now.Version, version), MostLeftOut = 0 });
 
     /// <summary>A request that is going to be sent; null when nothing could tell it from one that was sent before.</summary>
     public ModelRequest? Add(uint client, uint number, IReadOnlyList<TrackItem> items, bool isPassing)
@@ -254,6 +254,7 @@ public sealed class StoreModel
 
     private StoreState After(long nowUs, ModelRequest request, WatchedRow row)
     {
+        uint distance = StoreState.Distance(Now.Version, row.Last.Version);
         MediumBlock last = row.Last;
         ImmutableSortedDictionary<uint, ModelTrack>.Builder tracks = Now.Tracks.ToBuilder();
         int owned = Now.OwnedSegments;
@@ -295,9 +296,9 @@ public sealed class StoreModel
             counts.Bytes += item.Data.Length;
         }
         World.Check(at == row.Blocks.Count, $"{request} is committed with blocks that are not its own");
-        ModelCommit commit = new(request.Client, request.Number, request.Fingerprint, last.Version, request.IsPassing, Commits);
+        ModelCommit commit = new(request.Client, request.Number, request.Fingerprint, last.Version, request.IsPassing, Now.Index + distance);
         return new StoreState(
-            nowUs, tracks.ToImmutable(), Now.Clients.SetItem(request.Client, commit), commit, last.Version, last.Lap, last.NextFlag, owned, nominal)
+            nowUs, tracks.ToImmutable(), Now.Clients.SetItem(request.Client, commit), commit, last.Version, last.Lap, last.NextFlag, Now.Index + distance, owned, nominal)
         {
             Counts = counts,
         };
@@ -332,12 +333,12 @@ public sealed class StoreModel
 
     // Nobody that need not be forgotten may count as forgotten.
     private uint? LatestHorizon(StoreState state, bool isPassing) => state.Clients.Values
-        .Where(client => client.IsPassing == isPassing)
+        .Where(client => client.IsPassing == isPassing && !IsAncient(state, client))
         .OrderByDescending(client => client.Index)
         .Skip((isPassing ? Layout!.PassingEntries : ClientsKept) - 1)
         .FirstOrDefault()?.Version;
 
-    private static bool IsAncient(StoreState state, ModelCommit commit) => StoreState.Distance(commit.Version, state.Version) >= Forgettable;
+    private static bool IsAncient(StoreState state, ModelCommit commit) => state.Index - commit.Index >= Forgettable;
 
     private static bool IsRightRead(StoreState state, uint track, IReadOnlyList<Answer> parts)
     {

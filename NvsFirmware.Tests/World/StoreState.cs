@@ -13,7 +13,7 @@ public readonly record struct ModelPiece(int Count, uint Fingerprint);
 public sealed record ModelTrack(uint Version, byte[] Data, uint Client, IReadOnlyList<ModelPiece> Pieces, int Segments);
 
 /// <summary>A client's last commit.</summary>
-/// <param name="Index">The how many-th commit of all.</param>
+/// <param name="Index">The how many-th commit of all, with those that a jump of the version stands for.</param>
 public sealed record ModelCommit(uint Client, uint Number, uint Fingerprint, uint Version, bool IsPassing, long Index);
 
 /// <summary>What a store holds between two commits.</summary>
@@ -25,6 +25,7 @@ public sealed record StoreState(
     uint Version,
     int Lap,
     int Flag,
+    long Index,
     int OwnedSegments,
     int NominalSegments)
 {
@@ -39,7 +40,7 @@ public sealed record StoreState(
 
     /// <summary>An empty store.</summary>
     public static StoreState Empty(long sinceUs) => new(
-        sinceUs, ImmutableSortedDictionary<uint, ModelTrack>.Empty, ImmutableDictionary<uint, ModelCommit>.Empty, null, 0, 0, 0, 0, 0);
+        sinceUs, ImmutableSortedDictionary<uint, ModelTrack>.Empty, ImmutableDictionary<uint, ModelCommit>.Empty, null, 0, 0, 0, 0, 0, 0);
 
     /// <summary>True when the version may be what the store says is its last commit's number.</summary>
     public bool IsStoreVersion(uint told) => Distance(Version, told) <= (uint)MostLeftOut;

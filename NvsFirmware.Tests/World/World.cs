@@ -53,6 +53,7 @@ public sealed class World
     private long lastTroubleUs = long.MinValue;
     private long lastOperationUs;
     private uint session;
+    private int reader; // the program that bytes reach at the moment
     private long operationsAllowed = long.MaxValue;
     private Exception? failure;
 
@@ -562,6 +563,11 @@ public sealed class World
         record[30] = (byte)(record[30] & 0xF0 | lap);
         record.Put32(32, ((ReadOnlySpan<byte>)record[..32]).Crc());
         chip.Fill(medium.Layout.RecordAt(1 - medium.CurrentIndex), MediumLayout.RecordBytes, 0);
+        // Clients of so long ago would have been forgotten on the way.
+        uint jump = StoreState.Distance(current.Version, version);
+        for (int i = 0; i < medium.Layout.ClientEntries; i++)
+            if (MediumClient.Parse(chip.Memory, medium.Layout.ClientAt(i)) is { } client && (ulong)StoreState.Distance(client.Version, current.Version) + jump >= 1 << 30)
+                chip.Fill(medium.Layout.ClientAt(i), MediumLayout.ClientBytes, 0);
         Model.Jump(time.NowUs, version, lap);
         Jumps++;
         Note($"the version jumps from {current.Version} to {version}, lap {lap}");
@@ -628,7 +634,9 @@ public sealed class World
             return;
         if (!isHub)
         {
-            programs[programs.Count == 1 ? 0 : Random.Next(programs.Count)].Line.Receive(chunk);
+            if (reader >= programs.Count || Random.OneIn(8))
+                reader = Random.Next(programs.Count);
+            programs[reader].Line.Receive(chunk);
             return;
         }
         foreach ((HostEnd program, Task _) in programs.ToArray())

@@ -177,6 +177,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             await AskLastAsync();
             return talk.StoreId == storeId;
         }
+        uint refusedIn = talk.Key;
         model.Refused(request, answer.Status, answer.Argument, startUs);
         world.Refusals++;
         if (answer.Status == Status.Full)
@@ -186,7 +187,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             await AskLastAsync();
         if (!open.Contains(request) || talk.StoreId != storeId)
             return open.Count > 0 && talk.StoreId == storeId;
-        await RepeatRefusedAsync(request, answer);
+        await RepeatRefusedAsync(request, answer, refusedIn);
         request.IsOver = true;
         open.Remove(request);
         bool isRestSent = !isChain && open.Count > 0 && talk.StoreId == storeId && random.OneIn(2);
@@ -313,13 +314,14 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
     }
 
     // A refused number gets the same answer again, whatever part is sent.
-    private async Task RepeatRefusedAsync(ModelRequest request, Answer refused)
+    private async Task RepeatRefusedAsync(ModelRequest request, Answer refused, uint session)
     {
         if (!random.OneIn(4) || onTheWay.Count > 0 || refused.Status is Status.OldRequest or Status.Conflict)
             return;
-        uint key = talk.Key;
+        if (talk.Key != session)
+            return;
         int flags = request.IsPassing ? WriteFlags.Passing : 0;
-        byte[] frame = random.Pick(Frames.WriteRequest(key, request.Number, request.Items, request.Client, model.Layout!.PieceBytes, flags));
+        byte[] frame = random.Pick(Frames.WriteRequest(session, request.Number, request.Items, request.Client, model.Layout!.PieceBytes, flags));
         long sentUs = line.NowUs;
         request.WasSentAlone = true;
         talk.Send(frame);
