@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics;
 using NvsFirmware.Fram;
 using NvsFirmware.Wire;
 
@@ -249,7 +248,8 @@ public sealed class VirtualTrackBuffer
             segment = segments.NextFree(segment + 1);
             if (segment == set[0])
             {
-                Debug.Assert(!isAnew, "the free segments do not fill a set");
+                if (isAnew)
+                    throw new InvalidOperationException(); // the free segments do not fill a set: rather an error than a segment for two tracks
                 isAnew = true;
                 count = 1;
                 segment = segments.NextFree(segment + 1);
