@@ -123,7 +123,7 @@ public sealed class DropExplorer
         board.Hello();
         board.Rest();
         int done = scenario.CheckAlive(board, $"{where}, then without a fault");
-        Assert.IsGreaterThanOrEqualTo(acknowledged, done, $"{where}: acknowledged and not stored");
+        Assert.IsTrue(acknowledged == 0 || done >= acknowledged, $"{where}: {acknowledged} acknowledged, {done} stored");
         media.Add(board.Chip.Memory, Math.Max(acknowledged, done), () => $"{where}, then without a fault, then power lost");
     }
 }
