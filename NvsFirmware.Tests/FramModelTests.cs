@@ -62,6 +62,7 @@ public sealed class FramModelTests
             "MB85RS4MT 524288 3 047F4903", "FM25V02A 32768 2 7F7F7F7F7F7FC22208", "FM25V05 65536 2 7F7F7F7F7F7FC22300",
             "FM25V10 131072 3 7F7F7F7F7F7FC22400", "FM25V20A 262144 3 7F7F7F7F7F7FC22508", "CY15B104Q 524288 3 7F7F7F7F7F7FC22608",
             "CY15B104QN 524288 3 7F7F7F7F7F7FC22C00", "CY15B108QI 1048576 3 7F7F7F7F7F7FC22F01",
+            "MR25H256 32768 2 ", "MR25H10 131072 3 ", "MR25H40 524288 3 ", "MR20H40 524288 3 ",
         ];
         string[] actual = [.. SimPart.All.Select(part =>
             $"{part.Name} {part.Bytes} {part.AddressBytes} {Convert.ToHexString(Exchange(new FramModel(part), 1 + part.Rdid.Length, Opcode.Rdid)[1..])}")];
@@ -94,7 +95,7 @@ public sealed class FramModelTests
             Assert.AreEqual(2, Status(chip) & 2, part.Name);
             Send(chip, write);
             Assert.AreEqual(0x55, chip.Memory[0], part.Name);
-            bool keeps = part.Name == "MB85RS2MTA";
+            bool keeps = part.Name == "MB85RS2MTA" || IsMram(part);
             Assert.AreEqual(keeps ? 2 : 0, Status(chip) & 2, part.Name);
             write[^1] = 0x66;
             Send(chip, write);
@@ -135,9 +136,8 @@ public sealed class FramModelTests
     {
         foreach (SimPart part in SimPart.All)
         {
-            bool isFujitsu = part.Name.StartsWith('M');
-            int writable = isFujitsu ? 0xFC : 0x8C;
-            int ones = isFujitsu ? 0 : 0x40;
+            int writable = part.Name.StartsWith("MB85") ? 0xFC : 0x8C;
+            int ones = part.Name.StartsWith("MB85") || IsMram(part) ? 0 : 0x40;
             FramModel chip = new(part);
             Send(chip, Opcode.Wrsr, 0xFF);
             Assert.AreEqual(ones, Status(chip), part.Name);
@@ -326,6 +326,80 @@ public sealed class FramModelTests
     }
 
     [TestMethod]
+    public void AnMramPartWakesByItsOpcodeOnly()
+    {
+        long nowUs = 0;
+        FramModel chip = new(SimPart.Find("MR25H40")) { NowUs = () => nowUs, WakeUs = 400 };
+        chip.Memory[0] = 0x42;
+        Send(chip, Opcode.Sleep);
+        for (int i = 0; i < 3; i++)
+        {
+            CollectionAssert.AreEqual(new byte[] { 0xFF }, ReadAt(chip, 0, 1));
+            WriteAt(chip, 0, [1]);
+            nowUs += 10_000;
+        }
+        Send(chip, Opcode.Wake);
+        CollectionAssert.AreEqual(new byte[] { 0xFF }, ReadAt(chip, 0, 1));
+        nowUs += 400;
+        CollectionAssert.AreEqual(new byte[] { 0x42 }, ReadAt(chip, 0, 1));
+    }
+
+    [TestMethod]
+    public void AnMramPartKnowsNoFastReadAndAnswersAWrongStatusRightBehindARead()
+    {
+        FramModel chip = new(SimPart.Find("MR25H40"));
+        chip.Fill(0, 16, 0x42);
+        Assert.IsTrue(Exchange(chip, 8, Opcode.FastRead).All(value => value == 0xFF));
+        Assert.AreEqual(0, Status(chip));
+        ReadAt(chip, 0, 1);
+        Assert.AreNotEqual(0, Status(chip));
+        Assert.AreEqual(0, Status(chip));
+        ReadAt(chip, 0, 1);
+        Send(chip, Opcode.Wren);
+        Assert.AreEqual(2, Status(chip));
+        FramModel fram = new(large);
+        ReadAt(fram, 0, 1);
+        Assert.AreEqual(0, Status(fram));
+    }
+
+    [TestMethod]
+    public void AChipThatLosesContactKeepsItsStateAndIgnoresWhatIsSent()
+    {
+        FramModel chip = new(large) { IdleByte = 0 };
+        chip.Memory[0] = 0x42;
+        Send(chip, Opcode.Wren);
+        chip.IsAbsent = true;
+        WriteAt(chip, 0, [1]);
+        Send(chip, Opcode.Wrdi);
+        CollectionAssert.AreEqual(new byte[] { 0 }, ReadAt(chip, 0, 1));
+        chip.Floating = new Random(1);
+        byte[] noise = ReadAt(chip, 0, 64);
+        Assert.IsGreaterThan(32, noise.Distinct().Count());
+        chip.IsAbsent = false;
+        Assert.AreEqual(2, Status(chip));
+        CollectionAssert.AreEqual(new byte[] { 0x42 }, ReadAt(chip, 0, 1));
+    }
+
+    [TestMethod]
+    public void AChipPutInLaterStartsThen()
+    {
+        long nowUs = 0;
+        FramModel chip = new(large) { NowUs = () => nowUs, PowerUpUs = 250, IsAbsent = true };
+        chip.Memory[0] = 0x42;
+        chip.CutAfterBits(8 * 1000);
+        Send(chip, Opcode.Wren);
+        nowUs = 5000;
+        chip.PutIn();
+        nowUs = 5249;
+        Assert.AreEqual(0xFF, Status(chip));
+        nowUs = 5250;
+        Assert.AreEqual(0, Status(chip));
+        CollectionAssert.AreEqual(new byte[] { 0x42 }, ReadAt(chip, 0, 1));
+        // The board's power is another matter: the cut is still armed.
+        Assert.ThrowsExactly<PowerLostException>(() => ReadAt(chip, 0, 1000));
+    }
+
+    [TestMethod]
     public void CountersCountWhatIsClocked()
     {
         FramModel chip = new(large);
@@ -449,6 +523,8 @@ public sealed class FramModelTests
             chip.Transfer(write, read, 0, read.Length);
         }
     }
+
+    private static bool IsMram(SimPart part) => part.Name.StartsWith("MR2");
 
     private static byte[] Command(SimPart part, byte opcode, int address) => part.AddressBytes == 2
         ? [opcode, (byte)(address >> 8), (byte)address]

@@ -2,7 +2,7 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
-using System.Threading;
+using System.Net.Sockets;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
@@ -16,6 +16,10 @@ namespace NvsFirmware.Tests;
 public sealed class SimBoardTests
 {
     private static readonly SimPart part = SimPart.Find("MB85RS64V");
+
+    // A guard against a hang, not a limit: a busy machine is slow.
+    private const int GuardMs = 120_000;
+
     private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;
 
     private string FramPath => Path.Combine(folder, "cells.fram");
@@ -59,7 +63,7 @@ public sealed class SimBoardTests
     [TestMethod]
     public void AFileOfAnotherPartIsRefusedUnchanged()
     {
-        foreach ((int length, string told) in new[] { (SimPart.Find("FM25V02A").StorageBytes, "FM25V02A"), (1, "no FRAM part") })
+        foreach ((int length, string told) in new[] { (SimPart.Find("FM25V02A").StorageBytes, "FM25V02A"), (1, "of no part") })
         {
             byte[] content = [.. Enumerable.Repeat((byte)7, length)];
             File.WriteAllBytes(FramPath, content);
@@ -110,7 +114,7 @@ public sealed class SimBoardTests
         Assert.AreEqual(1, uart.Read(received, 2, 8, 1000));
         Stopwatch watch = Stopwatch.StartNew();
         Assert.AreEqual(0, uart.Read(received, 0, 10, 100));
-        Assert.IsInRange(90, 1500, watch.ElapsedMilliseconds);
+        Assert.IsGreaterThan(90, watch.ElapsedMilliseconds);
     }
 
     [TestMethod]
@@ -120,11 +124,12 @@ public sealed class SimBoardTests
         byte[] block = new byte[200_000];
         Stopwatch watch = Stopwatch.StartNew();
         Assert.IsFalse(uart.Write(block, 0, block.Length));
-        Assert.IsInRange(1900, 4000, watch.ElapsedMilliseconds);
+        Assert.IsGreaterThan(1900, watch.ElapsedMilliseconds);
+        // If each cost its time, these would take ten minutes.
         watch.Restart();
-        for (int i = 0; i < 100; i++)
+        for (int i = 0; i < 300; i++)
             Assert.IsFalse(uart.Write(block, 0, block.Length));
-        Assert.IsLessThan(1000, watch.ElapsedMilliseconds);
+        Assert.IsLessThan(GuardMs, watch.ElapsedMilliseconds);
         // It reads again: what is sent from now on arrives.
         using FileStream host = OpenTerminal(uart.Path);
         Task<bool> found = Task.Run(() =>
@@ -134,7 +139,8 @@ public sealed class SimBoardTests
                 if (buffer.AsSpan(0, host.Read(buffer)).Contains((byte)0x55))
                     return true;
         });
-        for (int i = 0; i < 100 && !found.IsCompleted; i++)
+        watch.Restart();
+        while (!found.IsCompleted && watch.ElapsedMilliseconds < GuardMs)
         {
             uart.Write([0x55], 0, 1);
             found.Wait(20);
@@ -146,10 +152,26 @@ public sealed class SimBoardTests
     public void StopEndsAWait()
     {
         using PtyUart uart = new();
-        Stopwatch watch = Stopwatch.StartNew();
-        using Timer timer = new(_ => uart.Stop(), null, 50, Timeout.Infinite);
-        Assert.AreEqual(0, uart.Read(new byte[1], 0, 1, 60_000));
-        Assert.IsLessThan(2000, watch.ElapsedMilliseconds);
+        Task<int> read = Task.Run(() => uart.Read(new byte[1], 0, 1, int.MaxValue));
+        uart.Stop();
+        Assert.IsTrue(read.Wait(GuardMs));
+        Assert.AreEqual(0, read.Result);
+    }
+
+    // Without it the reader would find back only when the host sends again.
+    [TestMethod]
+    public void ReopenThrowsAwayWhatHasArrivedAndKeepsTheTerminal()
+    {
+        using PtyUart uart = new();
+        using FileStream host = OpenTerminal(uart.Path);
+        byte[] received = new byte[10_000];
+        host.Write(received, 0, 9000);
+        uart.Reopen();
+        Assert.AreEqual(0, uart.Read(received, 0, 10, 0));
+        host.Write([1, 2, 3]);
+        Assert.AreEqual(3, uart.Read(received, 0, 10, GuardMs));
+        Assert.IsTrue(uart.Write(received, 0, 3));
+        host.ReadExactly(new byte[3]);
     }
 
     [TestMethod]
@@ -224,6 +246,12 @@ public sealed class SimBoardTests
     [DataRow("--cut-after", "-1", "--cut-after")]
     [DataRow("--cut-after", "x", "--cut-after")]
     [DataRow("--seed", "99999999999", "--seed")]
+    [DataRow("--listen", "/tmp/x", "unix:PATH")]
+    [DataRow("--listen", "tcp:70000", "tcp:HOST:PORT")]
+    [DataRow("--drop", "3-2", "every:5")]
+    [DataRow("--noise", "writ:3", "every:5")]
+    [DataRow("--ring-dies", "101%", "every:5")]
+    [DataRow("--window", "103", "104")]
     [DataRow("--what", "1", "--what")]
     public void AWrongOptionIsAnErrorThatHelps(string option, string value, string help)
     {
@@ -243,6 +271,48 @@ public sealed class SimBoardTests
         Assert.IsNull(new FileInfo(LinkPath).LinkTarget);
     }
 
+    [TestMethod]
+    public void ASocketTakesTheTerminalsPlace()
+    {
+        string path = Path.Combine(folder, "socket");
+        using (Process board = SimProcess.Start("--fram", FramPath, "--listen", "unix:" + path))
+        {
+            Assert.AreEqual($"serial port: unix:{path}", board.StandardOutput.ReadLine());
+            using Socket host = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            host.Connect(new UnixDomainSocketEndPoint(path));
+            // Killed, it leaves its socket behind.
+            board.Kill();
+            Assert.AreEqual(128 + 9, ExitCode(board));
+        }
+        Assert.IsTrue(Path.Exists(path));
+        using Process next = SimProcess.Start("--fram", FramPath, "--listen", "unix:" + path);
+        Assert.AreEqual($"serial port: unix:{path}", next.StandardOutput.ReadLine());
+        Kill(next, "TERM");
+        Assert.AreEqual(0, ExitCode(next));
+        Assert.IsFalse(Path.Exists(path));
+    }
+
+    [TestMethod]
+    [DataRow("tcp:0", false)]
+    [DataRow("tcp:localhost:0", false)]
+    [DataRow("tcp:0.0.0.0:0", true)]
+    public void AnAddressThatOthersReachGetsAWarning(string address, bool isWarned)
+    {
+        using Process board = SimProcess.Start("--listen", address);
+        StringAssert.StartsWith(board.StandardOutput.ReadLine(), "serial port: tcp:");
+        Kill(board, "TERM");
+        Assert.AreEqual(0, ExitCode(board));
+        Assert.AreEqual(isWarned, board.StandardError.ReadToEnd().Contains("warning"));
+    }
+
+    [TestMethod]
+    public void TheSeedIsTold()
+    {
+        using Process board = SimProcess.Start("--seed", "4711", "--cut-after", "0");
+        StringAssert.Contains(board.StandardError.ReadToEnd(), "seed: 4711");
+        Assert.AreEqual(7, ExitCode(board));
+    }
+
     private static void Kill(Process process, string signal)
     {
         using Process kill = Process.Start("kill", ["-" + signal, $"{process.Id}"]);
@@ -251,7 +321,7 @@ public sealed class SimBoardTests
 
     private static int ExitCode(Process process)
     {
-        if (!process.WaitForExit(10_000))
+        if (!process.WaitForExit(GuardMs))
         {
             process.Kill();
             Assert.Fail("The board has not ended.");

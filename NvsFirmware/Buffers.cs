@@ -49,4 +49,13 @@ public static class Buffers
                 return false;
         return true;
     }
+
+    /// <summary>True when two stretches of bytes are the same.</summary>
+    public static bool AreSame(byte[] buffer, int offset, byte[] other, int otherOffset, int count)
+    {
+        for (int i = 0; i < count; i++)
+            if (buffer[offset + i] != other[otherOffset + i])
+                return false;
+        return true;
+    }
 }

@@ -1,30 +1,216 @@
+using System;
+using NvsFirmware.Cache;
 using NvsFirmware.Fram;
+using NvsFirmware.HostAdapter;
+using NvsFirmware.Nvs;
 using NvsFirmware.Wire;
 
 namespace NvsFirmware;
 
 /// <summary>The firmware as a whole: wires host adapter, cache, NVS and chip, and turns the loop that pulls work.</summary>
+/// <remarks>Invariant: each turn is bounded in time, and what a commit left to do is done in the turn of its answer.</remarks>
 public sealed class Firmware
 {
+    /// <summary>Version of the firmware, first number.</summary>
+    public const byte Major = 1;
+
+    /// <summary>Version of the firmware, second number.</summary>
+    public const byte Minor = 0;
+
+    /// <summary>Version of the firmware, third number.</summary>
+    public const byte Patch = 0;
+
+    private const int RetryMs = 1000;
+    private const int MountAttempts = 4;
+    private const int MountPauseMs = 10;
+    private const int RestMs = 250;
+    private const int WatchMs = 1000;
+    private const int MostRetries = 5;
+    private const int SmallestScratchBytes = 1024;
+
+    private readonly FramChip chip;
+    private readonly NvsStore nvs;
+    private readonly RequestHandler handler;
+    private readonly IClock clock;
+    private readonly BoardSettings settings;
+    private bool isBootCounted;
+    private int retries = MostRetries;
+    private long mountedMs;
+    private long watchedMs;
+
     /// <summary>Wires the parts; touches neither the chip nor the line yet.</summary>
+    /// <param name="bus">The SPI bus with the FRAM chip.</param>
+    /// <param name="uart">The line to the host.</param>
+    /// <param name="clock">Time.</param>
+    /// <param name="settings">What the board decides.</param>
     public Firmware(ISpiBus bus, IUart uart, IClock clock, BoardSettings settings)
     {
+        this.clock = clock;
+        this.settings = settings;
+        int scratchBytes = Frame.TotalBytes(Block.PayloadHeadBytes + settings.LargestPieceBytes);
+        byte[] scratch = new byte[scratchBytes > SmallestScratchBytes ? scratchBytes : SmallestScratchBytes];
+        chip = new FramChip(bus, clock);
+        nvs = new NvsStore(chip, clock, settings.LargestPieceBytes, scratch);
+        TrackCache cache = new TrackCache(nvs, settings.CacheBlocks, settings.CacheBlockBytes);
+        handler = new RequestHandler(uart, clock, cache, nvs, settings, scratch);
     }
 
-    /// <summary>State of the store.</summary>
-    public Status State => Status.NoChip;
+    /// <summary>State of the store, see <see cref="NvsStore.State"/>.</summary>
+    public Status State => nvs.State;
 
     /// <summary>What boot found, one line of text for a person.</summary>
-    public string BootReport => "";
+    public string BootReport
+    {
+        get
+        {
+            switch (nvs.State)
+            {
+                case Status.Ok:
+                    return nvs.ChipName + ": store ready, boot " + nvs.BootCount.ToString() + ", "
+                        + nvs.TrackCount.ToString() + (nvs.TrackCount == 1 ? " track" : " tracks")
+                        + ", last commit " + nvs.Version.ToString()
+                        + ", set " + (nvs.Flag == 0 ? "A" : "B") + " is active; recovery: " + FindingsText();
+                case Status.NoChip:
+                    return "no chip answers on the SPI bus; looking for it again every second";
+                case Status.UnknownChip:
+                    return "the chip is not in the chip table, or not the one that the board's settings name; name it there";
+                case Status.Blank:
+                    return nvs.ChipName + ": blank; format it with 'nvs format BLANK'";
+                case Status.NewerFormat:
+                    return nvs.ChipName + ": holds a store of a newer format; this firmware leaves it alone";
+                case Status.BoardTooSmall:
+                    return nvs.ChipName + ": holds a store whose pieces are longer than this board's frames; raise its LargestPieceBytes";
+                default:
+                    return nvs.ChipName + ": holds a damaged store; nothing was changed";
+            }
+        }
+    }
 
     /// <summary>Finds the chip and recovers the store. Call once, before <see cref="Step"/>. Never throws.</summary>
-    public void Boot()
-    {
-    }
+    public void Boot() => Mount();
 
     /// <summary>One turn of the loop: at most one frame, its answer, the bookkeeping after it. Never throws.</summary>
     /// <param name="waitMs">How long to wait for the host when there is nothing to do, in milliseconds.</param>
     public void Step(int waitMs)
     {
+        if (nvs.State != Status.Ok)
+            Retry();
+        bool isFrame = handler.Poll(waitMs);
+        try
+        {
+            if (isFrame)
+                handler.Keep();
+            else
+                Rest();
+        }
+        catch (FramException)
+        {
+            Fail(Counter.ChipErrors);
+        }
+        catch (Exception)
+        {
+            Fail(Counter.InternalErrors);
+        }
+        if (isFrame && nvs.State == Status.NoChip)
+            Mount(); // a request failed: perhaps only that request
+    }
+
+    // A chip may appear at any time; what a chip holds is read again a few times only: one bad read must not stick.
+    private void Retry()
+    {
+        if (retries == 0 || clock.NowMs - mountedMs < RetryMs)
+            return;
+        if (nvs.State != Status.NoChip && nvs.State != Status.UnknownChip)
+            retries--;
+        Mount();
+    }
+
+    // Nothing to do. The tables are made complete, and a chip that has gone is noticed: nothing else would tell before the next request.
+    private void Rest()
+    {
+        long nowMs = clock.NowMs;
+        if (nvs.State != Status.Ok || nowMs - handler.LastByteMs < RestMs)
+            return;
+        nvs.Rest();
+        if (settings.SleepAfterMs > 0 && nowMs - handler.LastByteMs >= settings.SleepAfterMs && nvs.Sleep())
+            return;
+        if (nowMs - watchedMs < WatchMs)
+            return;
+        watchedMs = nowMs;
+        nvs.CheckChip();
+    }
+
+    private void Fail(int counter)
+    {
+        handler.Count(counter);
+        nvs.Unmount();
+        Mount();
+    }
+
+    // While the supply comes up, or a contact is loose, a store can be read wrong. Nothing but a whole store is believed at once: on a blank
+    // chip the board may format, and the segments of a track that seems damaged count as free.
+    private void Mount()
+    {
+        int pauseMs = MountPauseMs;
+        for (int attempt = 1; !TryMount(attempt == MountAttempts) && attempt < MountAttempts; attempt++)
+        {
+            clock.Sleep(pauseMs);
+            pauseMs *= 4;
+        }
+        mountedMs = clock.NowMs;
+        watchedMs = mountedMs;
+    }
+
+    // True when there is nothing to gain by another attempt.
+    private bool TryMount(bool isLastAttempt)
+    {
+        try
+        {
+            Status state = nvs.Mount(settings.ChipName);
+            if (state == Status.NoChip)
+                return true;
+            if (!isLastAttempt && !nvs.IsWhole)
+                return false;
+            if (state == Status.Blank && settings.FormatBlank && !isBootCounted)
+                state = nvs.FormatBlank(settings.NewStoreId, settings.SegmentBytes, settings.SetSegments);
+            if (state != Status.Ok)
+                return true;
+            handler.NoteRecovery(nvs.Findings);
+            nvs.Resume(!isBootCounted);
+            isBootCounted = true;
+            retries = MostRetries;
+            return true;
+        }
+        catch (FramException)
+        {
+            handler.Count(Counter.ChipErrors);
+        }
+        catch (Exception)
+        {
+            handler.Count(Counter.InternalErrors);
+        }
+        nvs.Unmount();
+        return false;
+    }
+
+    private string FindingsText()
+    {
+        int found = nvs.Findings;
+        if (found == RecoveryFindings.Clean)
+            return "clean";
+        string text = "";
+        if ((found & RecoveryFindings.Formatted) != 0)
+            text += ", the chip was blank and was formatted";
+        if ((found & RecoveryFindings.RolledForward) != 0)
+            text += ", commits were taken over";
+        if ((found & RecoveryFindings.Discarded) != 0)
+            text += ", an interrupted request was discarded";
+        if ((found & RecoveryFindings.SuperblockCopy) != 0)
+            text += ", a copy of the superblock was damaged";
+        if ((found & RecoveryFindings.RecordLost) != 0)
+            text += ", a record of a commit is lost";
+        if ((found & RecoveryFindings.TracksDamaged) != 0)
+            text += ", tracks are damaged";
+        return text.Substring(2);
     }
 }

@@ -34,8 +34,11 @@ internal static class Program
     private static void Run(SpiDeviceBus bus, SerialPortUart uart, BoardSettings settings)
     {
         Board.SetPins();
+        // The chip's own random numbers: others at each boot, and on each board.
+        Random random = new Random();
+        settings.SessionSeed = random.Next();
         if (settings.FormatBlank)
-            new Random().NextBytes(settings.NewStoreId);
+            random.NextBytes(settings.NewStoreId);
 
         // Open before the store is recovered, so that a host's first frame waits in the buffer instead of being lost.
         uart.Open();

@@ -15,6 +15,10 @@ public class ChipTableTests
     [DataRow("FM25V05", 64)]
     [DataRow("FM25V20A", 256)]
     [DataRow("CY15B108QI", 1024)]
+    [DataRow("MR25H256", 32)]
+    [DataRow("MR25H10", 128)]
+    [DataRow("MR25H40", 512)]
+    [DataRow("MR20H40", 512)]
     public void SizesAreThoseOfTheDataSheets(string name, int kibibytes)
     {
         FramPart part = ChipTable.At(ChipTable.IndexOfName(name));
@@ -30,6 +34,8 @@ public class ChipTableTests
         for (int i = 0; i < ChipTable.Count; i++)
         {
             byte[] id = ChipTable.At(i).Id;
+            if (id.Length == 0)
+                continue;
             System.Array.Clear(answer, 0, answer.Length);
             System.Array.Copy(id, 0, answer, 0, id.Length);
             Assert.AreEqual(i, ChipTable.IndexOfId(answer));
@@ -37,6 +43,30 @@ public class ChipTableTests
                 answer[j] = id[id.Length - 1 - j];
             Assert.AreEqual(i, ChipTable.IndexOfId(answer));
         }
+    }
+
+    // A part without an id would else match whatever comes: no chip, an unknown chip.
+    [TestMethod]
+    public void WhatHasNoIdIsFoundByItsNameOnly()
+    {
+        int count = 0;
+        byte[] answer = new byte[9];
+        for (int i = 0; i < ChipTable.Count; i++)
+        {
+            FramPart part = ChipTable.At(i);
+            if (part.Id.Length > 0)
+                continue;
+            count++;
+            for (int value = 0; value < 256; value++)
+            {
+                for (int at = 0; at < answer.Length; at++)
+                    answer[at] = (byte)value;
+                Assert.IsFalse(part.Matches(answer), part.Name);
+            }
+            // It wakes by an opcode that no other part knows, so it must not be put to sleep.
+            Assert.IsFalse(part.HasSleep, part.Name);
+        }
+        Assert.AreEqual(4, count, "parts without an id");
     }
 
     [TestMethod]

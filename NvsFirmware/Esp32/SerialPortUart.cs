@@ -6,35 +6,49 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.Esp32;
 
 /// <summary>The line to the host, over nanoFramework's SerialPort. It opens itself when first used, and again after a failure.</summary>
+/// <remarks>
+/// The driver's own task and the interpreter change the count of its receive ring without a lock, so the count can go wrong, and with it
+/// the port is dead. Opening it anew makes a new ring: <see cref="Reopen"/>, and by itself where a wrong count shows.
+/// </remarks>
 internal sealed class SerialPortUart : IUart
 {
-    // The largest answer takes 0.1 s at 921600 baud and 0.7 s at 115200; only a broken driver takes longer.
-    private const int WriteTimeoutMs = 3000;
+    // The driver's Read is never asked for more than has arrived; it would wait for the rest for ever if the count were wrong.
+    private const int ReadTimeoutMs = 100;
+
+    // Only a broken driver needs longer for an answer than its bits take, and this.
+    private const int SpareWriteMs = 2000;
+    private const int BitsPerByte = 10;
 
     // A sleeping thread wakes at the next tick of the ESP32's scheduler, up to 10 ms later. During a conversation the next frame comes
     // sooner than that, so the line is watched without sleeping for a while after each byte.
     private const int WatchMs = 20;
     private const int SleepMs = 1;
-    private const int ReopenMs = 500;
+    private const int RetryMs = 500;
 
     private readonly SerialPort port;
     private bool isOpen;
     private long lastTryMs;
-    private long lastByteMs;
+    private bool isByteNew;
+    private long watchUntilMs;
 
     /// <summary>Names the port; opens nothing yet.</summary>
     /// <param name="portName">COM2 or COM3; its pins must have been set before.</param>
     /// <param name="baudRate">Bits per second.</param>
-    /// <param name="bufferBytes">The driver's read buffer: when more than this is unread, the driver throws all of it away.</param>
+    /// <param name="bufferBytes">
+    /// The driver's read buffer, at least a longest frame: when more than this is unread, the driver throws all of it away.
+    /// </param>
     public SerialPortUart(string portName, int baudRate, int bufferBytes)
     {
         port = new SerialPort(portName, baudRate, Parity.None, 8, StopBits.One)
         {
             Handshake = Handshake.None,
             ReadBufferSize = bufferBytes,
-            WriteTimeout = WriteTimeoutMs,
+            ReadTimeout = ReadTimeoutMs,
+            WriteTimeout = SpareWriteMs + (int)((long)bufferBytes * BitsPerByte * 1000 / baudRate),
+            // Else each piece that arrives posts an event, 250 instructions and a pinned object, to nobody.
+            ReceivedBytesThreshold = int.MaxValue,
         };
-        lastTryMs = -ReopenMs;
+        lastTryMs = -RetryMs;
     }
 
     /// <summary>Opens the port unless it is open; tried again at most twice a second.</summary>
@@ -44,11 +58,14 @@ internal sealed class SerialPortUart : IUart
         if (isOpen)
             return true;
         long nowMs = Environment.TickCount64;
-        if (nowMs - lastTryMs < ReopenMs)
+        if (nowMs - lastTryMs < RetryMs)
             return false;
         lastTryMs = nowMs;
         try
         {
+            // It is when closing it failed.
+            if (port.IsOpen)
+                port.Close();
             port.Open();
             isOpen = true;
         }
@@ -61,22 +78,57 @@ internal sealed class SerialPortUart : IUart
     }
 
     /// <inheritdoc />
+    public void Reopen()
+    {
+        Close();
+        lastTryMs = Environment.TickCount64 - RetryMs;
+        Open();
+    }
+
+    /// <inheritdoc />
     public int Read(byte[] buffer, int offset, int count, int timeoutMs)
     {
-        long startMs = Environment.TickCount64;
+        bool isWaiting = false;
+        long endMs = 0;
         while (true)
         {
-            if (Open())
+            if (isOpen || Open())
             {
-                int readCount = ReadArrived(buffer, offset, count);
-                if (readCount > 0)
-                    return readCount;
+                try
+                {
+                    int arrived = port.BytesToRead;
+                    if (arrived != 0)
+                    {
+                        if (arrived > count)
+                            arrived = count;
+                        int read = port.Read(buffer, offset, arrived);
+                        // The ring does not hold what its count says.
+                        if (read != arrived)
+                            Close();
+                        isByteNew = true;
+                        return read;
+                    }
+                }
+                catch (Exception)
+                {
+                    Close();
+                }
             }
 
-            long nowMs = Environment.TickCount64;
-            if (nowMs - startMs >= timeoutMs)
+            if (timeoutMs <= 0)
                 return 0;
-            if (!isOpen || nowMs - lastByteMs > WatchMs)
+            long nowMs = Environment.TickCount64;
+            if (!isWaiting)
+            {
+                isWaiting = true;
+                endMs = nowMs + timeoutMs;
+                if (isByteNew)
+                    watchUntilMs = nowMs + WatchMs;
+                isByteNew = false;
+            }
+            else if (nowMs >= endMs)
+                return 0;
+            if (!isOpen || nowMs > watchUntilMs)
                 Thread.Sleep(SleepMs);
         }
     }
@@ -84,7 +136,7 @@ internal sealed class SerialPortUart : IUart
     /// <inheritdoc />
     public bool Write(byte[] buffer, int offset, int count)
     {
-        if (!Open())
+        if (!isOpen && !Open())
             return false;
         try
         {
@@ -96,27 +148,6 @@ internal sealed class SerialPortUart : IUart
             // Also after a timeout: the driver still sends from the buffer, which the next answer would overwrite.
             Close();
             return false;
-        }
-    }
-
-    // The driver's Read waits until all it was asked for is there, or throws: it is never asked for more than has arrived.
-    private int ReadArrived(byte[] buffer, int offset, int count)
-    {
-        try
-        {
-            int arrivedCount = port.BytesToRead;
-            if (arrivedCount == 0)
-                return 0;
-            if (count > arrivedCount)
-                count = arrivedCount;
-            count = port.Read(buffer, offset, count);
-            lastByteMs = Environment.TickCount64;
-            return count;
-        }
-        catch (Exception)
-        {
-            Close();
-            return 0;
         }
     }
 

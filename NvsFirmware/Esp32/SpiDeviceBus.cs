@@ -6,8 +6,10 @@ namespace NvsFirmware.Esp32;
 
 /// <summary>The SPI bus of a board, over nanoFramework's SpiDevice: opens itself when first used, and again after a failure.</summary>
 /// <remarks>
-/// The driver drives chip select around each call, so each transaction is one call. It takes 16-bit lengths and offsets and at most
-/// 16384 bytes at a time. What is read comes by full duplex with buffers of equal length: a half-duplex read would allocate two more.
+/// <para>The driver drives chip select around each call, so each transaction is one call. It takes 16-bit lengths and offsets and at most
+/// 16384 bytes at a time. What is read comes by full duplex with buffers of equal length: a half-duplex read would allocate two more.</para>
+/// <para>A transfer that fails does not throw: the driver forgets its result. So nothing here says that anything was transferred, and a
+/// read may leave its buffer as it was.</para>
 /// </remarks>
 internal sealed class SpiDeviceBus : ISpiBus
 {
@@ -34,15 +36,17 @@ internal sealed class SpiDeviceBus : ISpiBus
     /// <inheritdoc />
     public void Write(byte[] buffer, int offset, int count)
     {
-        Check(offset, count);
+        if (count < 1 || count > FramChip.LargestTransactionBytes || offset < 0 || offset > LargestOffset)
+            throw OutOfRange();
         try
         {
-            Open();
+            if (!isOpen)
+                Open();
             device.Write(new SpanByte(buffer, offset, count));
         }
         catch (Exception)
         {
-            Close();
+            isOpen = false;
             throw;
         }
     }
@@ -50,46 +54,35 @@ internal sealed class SpiDeviceBus : ISpiBus
     /// <inheritdoc />
     public void Transfer(byte[] output, byte[] input, int inputOffset, int count)
     {
-        Check(inputOffset, count);
+        if (count < 1 || count > FramChip.LargestTransactionBytes || inputOffset < 0 || inputOffset > LargestOffset)
+            throw OutOfRange();
         try
         {
-            Open();
+            if (!isOpen)
+                Open();
             device.TransferFullDuplex(new SpanByte(output, 0, count), new SpanByte(input, inputOffset, count));
         }
         catch (Exception)
         {
-            Close();
+            isOpen = false;
             throw;
         }
     }
 
-    // Refused here, because the driver would cut the numbers to 16 bits and transfer something else.
-    private static void Check(int offset, int count)
-    {
-        if (count < 1 || count > FramChip.LargestTransactionBytes || offset < 0 || offset > LargestOffset)
-            throw new ArgumentOutOfRangeException();
-    }
+    // The driver would cut the numbers to 16 bits and transfer something else.
+    private static Exception OutOfRange() => new ArgumentOutOfRangeException();
 
+    // A device that is not disposed of keeps its /CS, and no other can be created for it. So the object is never lost: when Dispose
+    // throws, it is disposed of again before each later try.
     private void Open()
     {
-        if (isOpen)
-            return;
-        device = SpiDevice.Create(settings);
-        isOpen = true;
-    }
-
-    private void Close()
-    {
-        if (!isOpen)
-            return;
-        isOpen = false;
-        try
+        if (device != null)
         {
             device.Dispose();
+            device = null;
         }
-        catch (Exception)
-        {
-            // The first failure is the one to report; opening again tells whether the bus recovered.
-        }
+
+        device = SpiDevice.Create(settings);
+        isOpen = true;
     }
 }

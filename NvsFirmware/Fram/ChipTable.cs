@@ -1,6 +1,6 @@
 namespace NvsFirmware.Fram;
 
-/// <summary>The FRAM parts that the firmware knows, from their data sheets.</summary>
+/// <summary>The parts that the firmware knows, from their data sheets: FRAM, and MRAM that takes the same commands.</summary>
 public static class ChipTable
 {
     private const int KiB = 1024;
@@ -21,6 +21,10 @@ public static class ChipTable
         Cypress("CY15B104Q", 512 * KiB, 0x26, 0x08),
         Cypress("CY15B104QN", 512 * KiB, 0x2C, 0x00),
         Cypress("CY15B108QI", 1024 * KiB, 0x2F, 0x01),
+        Everspin("MR25H256", 32 * KiB),
+        Everspin("MR25H10", 128 * KiB),
+        Everspin("MR25H40", 512 * KiB),
+        Everspin("MR20H40", 512 * KiB),
     };
 
     /// <summary>How many parts there are.</summary>
@@ -54,4 +58,7 @@ public static class ChipTable
 
     private static FramPart Cypress(string name, int bytes, byte density, byte revision) =>
         new FramPart(name, bytes, new byte[] { 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0xC2, density, revision }, true);
+
+    // MRAM: no RDID. They do sleep, but wake by an opcode (AB) that FRAM has not, and not by chip select: they stay awake.
+    private static FramPart Everspin(string name, int bytes) => new FramPart(name, bytes, new byte[0], false);
 }

@@ -5,9 +5,11 @@ namespace NvsFirmware.Fram;
 
 /// <summary>An FRAM chip on an SPI bus: finds it, reads and writes it, never past its end.</summary>
 /// <remarks>
-/// Nothing is copied: opcode and address go into the <see cref="CommandBytes"/> bytes in front of the payload, in the caller's own
-/// buffer, and those bytes are put back afterwards. WREN precedes every WRITE, because some parts clear the write-enable latch after
-/// a WRITE and some do not. A write has no acknowledgement on this bus; that the chip is there at all, <see cref="IsAlive"/> tells.
+/// <para>Invariant: no transaction is believed. A driver may drop one and say nothing (docs/interpreter.md). A write is not acknowledged on this
+/// bus, so who writes asks <see cref="Holds"/> afterwards. A read that was dropped leaves the buffer as it was, so a byte in it is set
+/// before to what tells that.</para>
+/// <para>Nothing is copied: opcode and address go into the <see cref="CommandBytes"/> bytes in front of the payload, in the caller's own
+/// buffer. WREN precedes every WRITE, because some parts clear the write-enable latch after a WRITE and some do not.</para>
 /// </remarks>
 public sealed class FramChip
 {
@@ -31,6 +33,9 @@ public sealed class FramChip
     private const int StatusWriteEnabled = 0x02;
     private const int StatusProtected = 0x0C;
     private const int IdBytes = 9;
+
+    // Set in a buffer before a read: when it is still there, the read may have been dropped.
+    private const byte Untouched = 0xA5;
 
     // Power-up to first access takes 250 µs to 5 ms, waking up 450 µs (data sheets); a slow supply ramp takes longer.
     private const int OpenAttempts = 20;
@@ -58,14 +63,14 @@ public sealed class FramChip
     /// <summary>Size in bytes, 0 before a chip was found.</summary>
     public int CapacityBytes => part.CapacityBytes;
 
-    /// <summary>True when block protection was on at <see cref="Open"/>: the chip would silently ignore writes.</summary>
+    /// <summary>True when block protection was on when it was looked at last: the chip would silently ignore writes.</summary>
     public bool IsProtected { get; private set; }
 
     /// <summary>Bytes clocked on the bus since the start, wraps.</summary>
-    public int BusBytes { get; private set; }
+    public int BusBytes;
 
     /// <summary>Transactions on the bus since the start, wraps.</summary>
-    public int BusTransactions { get; private set; }
+    public int BusTransactions;
 
     /// <summary>Looks for the chip, patiently, because it may still be powering up or asleep.</summary>
     /// <param name="name">The part's name, which overrides what the chip says of itself; empty to ask it.</param>
@@ -86,11 +91,20 @@ public sealed class FramChip
                 break;
         }
         if (status == Status.Ok)
-            IsProtected = (ReadStatus() & StatusProtected) != 0;
+            CheckProtection();
         return status;
     }
 
-    /// <summary>True when a chip answers: its write-enable latch can be set and cleared. A floating line cannot fake that.</summary>
+    /// <summary>Looks whether block protection is on; believed only when seen twice.</summary>
+    /// <returns><see cref="IsProtected"/>.</returns>
+    public bool CheckProtection()
+    {
+        Wake();
+        IsProtected = (ReadStatus() & StatusProtected) != 0 && (ReadStatus() & StatusProtected) != 0;
+        return IsProtected;
+    }
+
+    /// <summary>True when a chip answers: its write-enable latch can be set and cleared. Neither a floating line nor a dropped read can fake that.</summary>
     public bool IsAlive()
     {
         Wake();
@@ -110,22 +124,32 @@ public sealed class FramChip
 
     /// <summary>Reads bytes.</summary>
     /// <param name="address">First address; the range lies inside the chip.</param>
-    /// <param name="buffer">Receives the bytes.</param>
+    /// <param name="buffer">Receives the bytes. The <see cref="CommandBytes"/> in front of them stay as they are.</param>
     /// <param name="offset">Index of the first byte, at least <see cref="CommandBytes"/>.</param>
     /// <param name="count">How many; long reads take several transactions.</param>
-    /// <exception cref="FramException">The bus failed.</exception>
+    /// <exception cref="FramException">The bus failed, or returns nothing.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside the chip: a bug, not a state of the chip.</exception>
     public void Read(int address, byte[] buffer, int offset, int count)
     {
         CheckRange(address, count);
-        Wake();
+        if (asleep)
+            Wake();
         while (count > 0)
         {
             int piece = count < LargestReadBytes ? count : LargestReadBytes;
             int start = offset - headerBytes;
+            int last = offset + piece - 1;
             PutCommand(output, 0, OpRead, address);
             byte b0 = buffer[start], b1 = buffer[start + 1], b2 = buffer[start + 2], b3 = buffer[start + headerBytes - 1];
+            buffer[last] = Untouched;
             Transfer(buffer, start, headerBytes + piece);
+            if (buffer[last] == Untouched)
+            {
+                buffer[last] = 0;
+                Transfer(buffer, start, headerBytes + piece);
+                if (buffer[last] != Untouched)
+                    throw new FramException("reading from the chip returned nothing");
+            }
             buffer[start] = b0;
             buffer[start + 1] = b1;
             buffer[start + 2] = b2;
@@ -136,34 +160,50 @@ public sealed class FramChip
         }
     }
 
-    /// <summary>Writes bytes. When it returns they are stored: FRAM has no write delay.</summary>
+    /// <summary>True when the chip holds four bytes at an address: what was written last is read back.</summary>
+    /// <param name="address">Address of the first.</param>
+    /// <param name="buffer">Holds the bytes.</param>
+    /// <param name="offset">Index of the first.</param>
+    /// <exception cref="FramException">The bus failed.</exception>
+    public bool Holds(int address, byte[] buffer, int offset)
+    {
+        int at = headerBytes;
+        PutCommand(output, 0, OpRead, address);
+        answer[at] = (byte)~buffer[offset]; // a read that is dropped leaves it so
+        Transfer(answer, 0, at + 4);
+        return BitConverter.ToInt32(answer, at) == BitConverter.ToInt32(buffer, offset);
+    }
+
+    /// <summary>Writes bytes. If the transactions were carried out they are stored: FRAM has no write delay.</summary>
     /// <param name="address">First address; the range lies inside the chip.</param>
-    /// <param name="buffer">Holds the bytes. The <see cref="CommandBytes"/> in front of them are used during the call and put back.</param>
+    /// <param name="buffer">Holds the bytes. The <see cref="CommandBytes"/> in front of them are written over.</param>
     /// <param name="offset">Index of the first byte, at least <see cref="CommandBytes"/>.</param>
-    /// <param name="count">How many.</param>
+    /// <param name="count">How many, at least 1 and at most <see cref="LargestTransactionBytes"/> less <see cref="CommandBytes"/>.</param>
     /// <exception cref="FramException">The bus failed.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside the chip: it would wrap to the chip's beginning.</exception>
     public void Write(int address, byte[] buffer, int offset, int count)
     {
-        CheckRange(address, count);
-        Wake();
-        while (count > 0)
-        {
-            int largest = LargestTransactionBytes - headerBytes;
-            int piece = count < largest ? count : largest;
-            int start = offset - headerBytes;
-            byte b0 = buffer[start], b1 = buffer[start + 1], b2 = buffer[start + 2], b3 = buffer[start + headerBytes - 1];
-            PutCommand(buffer, start, OpWrite, address);
-            Send(OpWriteEnable);
-            Write(buffer, start, headerBytes + piece);
-            buffer[start] = b0;
-            buffer[start + 1] = b1;
-            buffer[start + 2] = b2;
-            buffer[start + headerBytes - 1] = b3;
-            address += piece;
-            offset += piece;
-            count -= piece;
-        }
+        if (address < 0 || address > part.CapacityBytes - count)
+            throw new ArgumentOutOfRangeException(nameof(address));
+        if (asleep)
+            Wake();
+        int start = offset - headerBytes;
+        PutCommand(buffer, start, OpWrite, address);
+        Send(OpWriteEnable);
+        Write(buffer, start, headerBytes + count);
+    }
+
+    /// <summary>Writes bytes and reads the last four of them back.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="buffer">Holds the bytes, see <see cref="Write(int, byte[], int, int)"/>.</param>
+    /// <param name="offset">Index of the first byte.</param>
+    /// <param name="count">How many, at least 4; the last four differ from what stood there before.</param>
+    /// <exception cref="FramException">The bus failed, or the chip does not hold what was written.</exception>
+    public void Store(int address, byte[] buffer, int offset, int count)
+    {
+        Write(address, buffer, offset, count);
+        if (!Holds(address + count - 4, buffer, offset + count - 4))
+            throw new FramException("the chip does not hold what was written to it");
     }
 
     /// <summary>Puts the chip to sleep, if it can; the next access wakes it.</summary>
@@ -221,6 +261,7 @@ public sealed class FramChip
     private int AskId()
     {
         output[0] = OpReadId;
+        Array.Clear(answer, 0, answer.Length);
         Transfer(answer, 0, 1 + IdBytes);
         Array.Copy(answer, 1, id, 0, IdBytes);
         return ChipTable.IndexOfId(id);
@@ -235,6 +276,7 @@ public sealed class FramChip
     private int ReadStatus()
     {
         output[0] = OpReadStatus;
+        answer[1] = 0;
         Transfer(answer, 0, 2);
         return answer[1];
     }

@@ -6,8 +6,8 @@ public sealed class FramPart
     /// <summary>Describes a part.</summary>
     /// <param name="name">The manufacturer's name of it, at most 16 characters.</param>
     /// <param name="capacityBytes">Its size in bytes.</param>
-    /// <param name="id">What it answers to RDID, 4 or 9 bytes.</param>
-    /// <param name="hasSleep">True if it has a sleep mode (opcode B9).</param>
+    /// <param name="id">What it answers to RDID, 4 or 9 bytes; empty for a part that does not know RDID and has to be named.</param>
+    /// <param name="hasSleep">True if it has a sleep mode (opcode B9) that chip select alone ends.</param>
     public FramPart(string name, int capacityBytes, byte[] id, bool hasSleep)
     {
         Name = name;
@@ -22,10 +22,10 @@ public sealed class FramPart
     /// <summary>Size in bytes.</summary>
     public int CapacityBytes { get; }
 
-    /// <summary>The answer to RDID.</summary>
+    /// <summary>The answer to RDID, empty if there is none.</summary>
     public byte[] Id { get; }
 
-    /// <summary>True if the part has a sleep mode.</summary>
+    /// <summary>True if the part has a sleep mode that chip select alone ends.</summary>
     public bool HasSleep { get; }
 
     /// <summary>Address bytes in READ and WRITE: 2 up to 64 KiB, 3 above (data sheets of all parts in the table).</summary>
@@ -35,8 +35,9 @@ public sealed class FramPart
     /// <param name="answer">Nine bytes as they came.</param>
     public bool Matches(byte[] answer)
     {
-        bool forward = true;
-        bool reversed = true;
+        // A part without an id is found by its name only.
+        bool forward = Id.Length > 0;
+        bool reversed = forward;
         for (int i = 0; i < Id.Length; i++)
         {
             forward &= answer[i] == Id[i];

@@ -88,7 +88,7 @@ public sealed unsafe class FramFile : MemoryManager<byte>
     private static string WrongLength(string path, long length, SimPart part)
     {
         string[] fitting = [.. SimPart.All.Where(other => other.StorageBytes == length).Select(other => other.Name)];
-        string found = fitting.Length == 0 ? "of no FRAM part" : $"of {string.Join(" or ", fitting)}";
+        string found = fitting.Length == 0 ? "of no part" : $"of {string.Join(" or ", fitting)}";
         return $"'{path}' has {length} bytes, the length {found}, and {part.Name} needs {part.StorageBytes}. "
             + $"Nothing was changed. Choose the part with --chip, or another file.";
     }

@@ -8,7 +8,7 @@ namespace NvsSim;
 /// <param name="output">What the firmware is about to send.</param>
 public delegate void TransactionHook(ReadOnlySpan<byte> output);
 
-/// <summary>A bit-true model of an SPI FRAM chip and of the power it hangs on.</summary>
+/// <summary>A bit-true model of an SPI FRAM chip, or of an MRAM chip that takes the same commands, and of the power it hangs on.</summary>
 /// <remarks>
 /// Every call is one transaction. A byte acts with its eighth clock, so a cut needs no simulation of single bits: the whole bytes
 /// before it take effect and the rest of the transaction never happens.
@@ -27,6 +27,7 @@ public sealed class FramModel : ISpiBus
     private long readyAtUs = long.MinValue;
     private bool isAsleep;
     private bool isWriteEnabled;
+    private byte lastOpcode;
 
     /// <summary>A chip with memory of its own, all zeros.</summary>
     /// <param name="part">Which part it is.</param>
@@ -69,7 +70,10 @@ public sealed class FramModel : ISpiBus
     /// <summary>What MISO reads while nothing drives it: FF with a pull-up, 00 with a pull-down.</summary>
     public byte IdleByte { get; set; } = 0xFF;
 
-    /// <summary>True while no chip is on the bus.</summary>
+    /// <summary>Where MISO floats while nothing drives it: it reads what comes from here instead of <see cref="IdleByte"/>.</summary>
+    public Random? Floating { get; set; }
+
+    /// <summary>True while no chip is on the bus, or one that has lost contact but not its supply.</summary>
     public bool IsAbsent { get; set; }
 
     /// <summary>True while /WP is low: WRSR is ignored when WPEN is set.</summary>
@@ -139,9 +143,14 @@ public sealed class FramModel : ISpiBus
     {
         IsPowered = true;
         bitsToCut = Never;
-        isAsleep = false;
-        isWriteEnabled = false;
-        readyAtUs = NowUs() + PowerUpUs;
+        Start();
+    }
+
+    /// <summary>Puts the chip in while the board has power: it starts, and is no longer <see cref="IsAbsent"/>.</summary>
+    public void PutIn()
+    {
+        IsAbsent = false;
+        Start();
     }
 
     /// <summary>Fills a part of the array.</summary>
@@ -182,7 +191,10 @@ public sealed class FramModel : ISpiBus
         if (ReferenceEquals(output, input))
             throw new ArgumentException("A transfer needs two arrays: the bytes that come back would overwrite those still to be sent.");
         Span<byte> miso = input.AsSpan(inputOffset, count);
-        miso.Fill(IdleByte);
+        if (Floating == null)
+            miso.Fill(IdleByte);
+        else
+            Floating.NextBytes(miso);
         Clock(output.AsSpan(0, count), miso);
     }
 
@@ -215,7 +227,7 @@ public sealed class FramModel : ISpiBus
         if (!mosi.IsEmpty)
         {
             opcodeCounts[mosi[0]]++;
-            if (IsListening())
+            if (IsListening(mosi[0]))
                 Execute(mosi, miso.IsEmpty ? miso : miso[..mosi.Length]);
         }
         if (isCut)
@@ -231,13 +243,23 @@ public sealed class FramModel : ISpiBus
         PowerLost?.Invoke();
     }
 
-    // Called once a transaction, as chip select goes low: that wakes a sleeping chip.
-    private bool IsListening()
+    private void Start()
+    {
+        isAsleep = false;
+        isWriteEnabled = false;
+        lastOpcode = 0;
+        readyAtUs = NowUs() + PowerUpUs;
+    }
+
+    // Called once a transaction, as chip select goes low: that wakes a sleeping chip, or the opcode does.
+    private bool IsListening(byte opcode)
     {
         if (IsAbsent)
             return false;
         if (isAsleep)
         {
+            if (Part.WakesByOpcode && opcode != Opcode.Wake)
+                return false;
             isAsleep = false;
             readyAtUs = NowUs() + WakeUs;
             return false;
@@ -261,7 +283,7 @@ public sealed class FramModel : ISpiBus
                 isWriteEnabled = false;
                 break;
             case Opcode.Rdsr:
-                Behind(miso, 1).Fill(Status);
+                Behind(miso, 1).Fill(Part.IsStatusWrongBehindRead && lastOpcode == Opcode.Read ? (byte)~Status : Status);
                 break;
             case Opcode.Wrsr:
                 if (isWriteEnabled && mosi.Length > 1 && !(IsWriteProtectLow && (Status & WriteProtectEnable) != 0))
@@ -271,7 +293,7 @@ public sealed class FramModel : ISpiBus
             case Opcode.Read:
                 ReadCells(mosi, Behind(miso, 1 + Part.AddressBytes));
                 break;
-            case Opcode.FastRead when Part.HasSleepAndFastRead:
+            case Opcode.FastRead when Part.HasFastRead:
                 ReadCells(mosi, Behind(miso, 2 + Part.AddressBytes));
                 break;
             case Opcode.Write:
@@ -285,10 +307,11 @@ public sealed class FramModel : ISpiBus
                 answer.Fill((Rdid[^1] & 1) != 0 ? (byte)0xFF : (byte)0x00);
                 Rdid.AsSpan(0, Math.Min(Rdid.Length, answer.Length)).CopyTo(answer);
                 break;
-            case Opcode.Sleep when Part.HasSleepAndFastRead:
+            case Opcode.Sleep when Part.HasSleep:
                 isAsleep = true;
                 break;
         }
+        lastOpcode = mosi[0];
     }
 
     private static Span<byte> Behind(Span<byte> miso, int header) => miso.Length > header ? miso[header..] : default;

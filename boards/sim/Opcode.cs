@@ -1,6 +1,8 @@
+using System;
+
 namespace NvsSim;
 
-/// <summary>First byte of a transaction with an FRAM chip: what it does.</summary>
+/// <summary>First byte of a transaction with an FRAM chip, or an MRAM chip: what it does.</summary>
 public static class Opcode
 {
     /// <summary>Writes the status register.</summary>
@@ -27,6 +29,22 @@ public static class Opcode
     /// <summary>Reads the part's identification.</summary>
     public const byte Rdid = 0x9F;
 
-    /// <summary>Sleeps until chip select goes low again.</summary>
+    /// <summary>Sleeps until chip select goes low again, or, an MRAM part, until <see cref="Wake"/>.</summary>
     public const byte Sleep = 0xB9;
+
+    /// <summary>Ends the sleep of an MRAM part.</summary>
+    public const byte Wake = 0xAB;
+
+    private static readonly (byte Opcode, string Name)[] names =
+    [
+        (Wrsr, "WRSR"), (Write, "WRITE"), (Read, "READ"), (Wrdi, "WRDI"), (Rdsr, "RDSR"),
+        (Wren, "WREN"), (FastRead, "FSTRD"), (Rdid, "RDID"), (Sleep, "SLEEP"), (Wake, "WAKE"),
+    ];
+
+    /// <summary>The name in data sheets, or the number.</summary>
+    public static string Name(byte opcode) => Array.Find(names, entry => entry.Opcode == opcode).Name ?? $"{opcode:X2}";
+
+    /// <summary>The opcode with a name, in capitals or not, or null.</summary>
+    public static byte? Find(string name) =>
+        Array.FindIndex(names, entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is >= 0 and int at ? names[at].Opcode : null;
 }

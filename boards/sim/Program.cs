@@ -4,7 +4,6 @@ using System.CommandLine.Parsing;
 using System.ComponentModel;
 using System.IO;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using NvsFirmware;
 
 namespace NvsSim;
@@ -23,63 +22,24 @@ internal static partial class Program
 
     private const int WaitMs = 100;
 
-    private static readonly Option<string?> framOption = new("--fram")
-    {
-        Description = "File that holds the chip's cells; made if it does not exist. Without it all is lost at the end.",
-        HelpName = "FILE",
-    };
-
-    private static readonly Option<SimPart?> chipOption = new("--chip")
-    {
-        Description = $"The FRAM part: {SimPart.AllNames}. [default: {SimPart.Default.Name}]",
-        HelpName = "PART",
-        CustomParser = result =>
-        {
-            try
-            {
-                return SimPart.Find(result.Tokens[0].Value);
-            }
-            catch (ArgumentException e)
-            {
-                result.AddError(e.Message);
-                return null;
-            }
-        },
-    };
-
-    private static readonly Option<string?> linkOption = new("--link")
-    {
-        Description = "Make a symbolic link to the serial port here and remove it at the end.",
-        HelpName = "PATH",
-    };
-
-    private static readonly Option<int?> seedOption = new("--seed")
-    {
-        Description = "Seed of the board's random numbers, to have the same ones again.",
-        HelpName = "NUMBER",
-        CustomParser = ParseNumber,
-    };
-
-    private static readonly Option<int?> cutOption = new("--cut-after")
-    {
-        Description = "Cut the power after this many bytes on the SPI bus, boot included; the exit code is then 7.",
-        HelpName = "BYTES",
-        CustomParser = ParseNumber,
-    };
-
-    private static readonly Option<bool> formatOption = new("--format-blank") { Description = "Format the chip at boot if it is blank." };
+    // Who drops each transaction wants no line for each.
+    private const int MostFaultsTold = 200;
 
     private static int Main(string[] args)
     {
-        RootCommand command = new("The simulated board: the NvsFirmware on a model of an FRAM chip, its serial port a pseudo-terminal.")
-        {
-            framOption, chipOption, linkOption, seedOption, cutOption, formatOption,
-        };
+        RootCommand command = new("The simulated board: the NvsFirmware on a model of an FRAM chip. Its serial port is a pseudo-terminal, or a socket.");
+        foreach (Option option in SimOptions.All)
+            command.Add(option);
         command.SetAction(result =>
         {
             try
             {
-                return Run(result);
+                return Run(new SimOptions(result));
+            }
+            catch (FormatException e)
+            {
+                Console.Error.WriteLine($"error: {e.Message}");
+                return WrongOption;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or Win32Exception or PlatformNotSupportedException)
             {
@@ -94,13 +54,13 @@ internal static partial class Program
         return parsed.Errors.Count > 0 ? WrongOption : parsed.Invoke();
     }
 
-    private static int Run(ParseResult parsed)
+    private static int Run(SimOptions options)
     {
-        SimPart part = parsed.GetValue(chipOption) ?? SimPart.Default;
-        string? framPath = parsed.GetValue(framOption);
-        using PtyUart uart = new();
-        using FramFile? file = framPath == null ? null : FramFile.Open(framPath, part);
-        using TerminalLink? link = parsed.GetValue(linkOption) is string path ? new TerminalLink(path, uart.Path) : null;
+        SimPart part = options.Part;
+        BoardSettings settings = options.Settings();
+        using ISimPort port = options.OpenPort();
+        using FramFile? file = options.FramPath == null ? null : FramFile.Open(options.FramPath, part);
+        using TerminalLink? link = options.LinkPath == null ? null : new TerminalLink(options.LinkPath, port.Path);
 
         using IDisposable interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using IDisposable terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -113,62 +73,79 @@ internal static partial class Program
             WakeUs = WakeUs,
             StoresInOrder = true,
         };
-        BoardSettings settings = new()
-        {
-            Name = "sim",
-            FormatBlank = parsed.GetValue(formatOption),
-            NewStoreId = NewStoreId(parsed.GetValue(seedOption)),
-        };
-        Console.Error.WriteLine($"chip: {part.Name}, {part.Bytes} bytes, {(framPath == null ? "in memory: all is lost at the end, --fram FILE keeps it" : $"in '{framPath}'")}");
+        string where = options.FramPath == null ? "in memory: all is lost at the end, --fram FILE keeps it" : $"in '{options.FramPath}'";
+        Console.Error.WriteLine($"chip: {part.Name}, {part.Bytes} bytes, {where}");
+        Console.Error.WriteLine($"seed: {options.Seed}");
+        if (port is SocketUart { IsOpenToOthers: true })
+            Console.Error.WriteLine("warning: who can reach this address from another machine can read and overwrite the store");
 
         chip.PowerUp();
         chip.PowerLost = () =>
         {
             Console.Error.WriteLine($"power cut after {chip.Bytes} bytes and {chip.Transactions} transactions on the SPI bus");
             link?.Dispose();
+            port.Dispose();
             ExitAtOnce(PowerCut);
         };
-        if (parsed.GetValue(cutOption) is int cutBytes)
+        if (options.CutAfterBytes is int cutBytes)
             chip.CutAfterBits(8L * cutBytes);
+        if (options.ChipAfterMs > 0)
+        {
+            chip.IsAbsent = true;
+            chip.BeforeTransaction = _ => PutChipIn();
+        }
 
-        Firmware firmware = new(chip, uart, clock, settings);
+        long faults = 0;
+        Firmware firmware = new(options.WithFaults(chip, TellFault), options.WithFaults(port, settings.ReceiveWindowBytes, TellFault), clock, settings);
         // A board's processor needs longer to start than its chip. So boot costs the same traffic each time, as --cut-after needs.
         clock.Sleep(PowerUpUs / 1000 + 1);
         firmware.Boot();
         Console.Error.WriteLine($"boot: {firmware.BootReport}");
-        Console.WriteLine($"serial port: {uart.Path}");
-        while (!uart.IsStopped)
+        Console.Error.WriteLine($"bus: {chip.Transactions} transactions, {chip.Bytes} bytes since power-up");
+        Console.WriteLine($"serial port: {port.Path}");
+        while (!port.IsStopped)
             firmware.Step(WaitMs);
-        Console.Error.WriteLine("stopped");
+        Console.Error.WriteLine(faults == 0 ? "stopped" : $"stopped after {faults} faults");
         return Stopped;
 
         void Stop(PosixSignalContext context)
         {
             // A second signal ends the process the hard way.
-            context.Cancel = !uart.IsStopped;
-            uart.Stop();
+            context.Cancel = !port.IsStopped;
+            port.Stop();
+        }
+
+        void PutChipIn()
+        {
+            if (clock.NowMs < options.ChipAfterMs)
+                return;
+            chip.BeforeTransaction = null;
+            chip.PutIn();
+            Console.Error.WriteLine("chip: put in");
+        }
+
+        void TellFault(string fault)
+        {
+            faults++;
+            if (faults <= MostFaultsTold)
+                Console.Error.WriteLine($"fault: {fault}");
+            if (faults == MostFaultsTold)
+                Console.Error.WriteLine("fault: the next ones are not told");
         }
     }
 
-    private static int? ParseNumber(ArgumentResult result)
-    {
-        if (int.TryParse(result.Tokens[0].Value, out int number) && number >= 0)
-            return number;
-        result.AddError($"{((OptionResult)result.Parent!).Option.Name} takes a number from 0 to {int.MaxValue}, not '{result.Tokens[0].Value}'.");
-        return null;
-    }
-
-    private static byte[] NewStoreId(int? seed)
-    {
-        byte[] id = new byte[8];
-        if (seed is int number)
-            new Random(number).NextBytes(id);
-        else
-            RandomNumberGenerator.Fill(id);
-        return id;
-    }
-
     // Environment.Exit would run the firmware on while it tidies up.
+    private static void ExitAtOnce(int code)
+    {
+        if (OperatingSystem.IsWindows())
+            TerminateProcess(-1, (uint)code);
+        else
+            ExitProcess(code);
+    }
+
     [LibraryImport("libc", EntryPoint = "_exit")]
-    private static partial void ExitAtOnce(int code);
+    private static partial void ExitProcess(int code);
+
+    [LibraryImport("kernel32")]
+    private static partial int TerminateProcess(nint process, uint code);
 }

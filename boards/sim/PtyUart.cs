@@ -3,12 +3,11 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
-using NvsFirmware.HostAdapter;
 
 namespace NvsSim;
 
 /// <summary>A UART whose other end is a pseudo-terminal, which any program for serial ports can open. Linux.</summary>
-public sealed unsafe partial class PtyUart : IUart, IDisposable
+public sealed unsafe partial class PtyUart : ISimPort
 {
     private const int WriteTimeoutMs = 2000;
 
@@ -24,6 +23,9 @@ public sealed unsafe partial class PtyUart : IUart, IDisposable
     private const short PollOut = 0x4;
     private const int TermiosBytes = 256; // more than any libc's struct termios
 
+    // Reopen throws away what has arrived, but ends if a host sends and sends.
+    private const int MostReopenReads = 64;
+
     private readonly int master;
     private readonly int slave;
     private volatile bool isStopped;
@@ -35,7 +37,7 @@ public sealed unsafe partial class PtyUart : IUart, IDisposable
     public PtyUart()
     {
         if (!OperatingSystem.IsLinux())
-            throw new PlatformNotSupportedException("The simulated board needs Linux: its serial port is a Linux pseudo-terminal.");
+            throw new PlatformNotSupportedException("A pseudo-terminal needs Linux: choose a socket with --listen.");
         const int flags = OpenReadWrite | OpenNoControllingTerminal | OpenNonBlocking | OpenCloseOnExec;
         master = Check(OpenMaster(flags), "open a pseudo-terminal");
         Check(Grant(master), "grant access to the pseudo-terminal");
@@ -52,13 +54,13 @@ public sealed unsafe partial class PtyUart : IUart, IDisposable
         Check(SetAttributes(slave, 0, termios), $"set the mode of {Path}");
     }
 
-    /// <summary>The host's end of the line.</summary>
+    /// <inheritdoc/>
     public string Path { get; }
 
-    /// <summary>True from <see cref="Stop"/> on.</summary>
+    /// <inheritdoc/>
     public bool IsStopped => isStopped;
 
-    /// <summary>Ends a wait that is under way in another thread, and all later ones.</summary>
+    /// <inheritdoc/>
     public void Stop() => isStopped = true;
 
     /// <inheritdoc/>
@@ -94,6 +96,15 @@ public sealed unsafe partial class PtyUart : IUart, IDisposable
                 Thread.Sleep(1); // interrupted, or the line is full after all
         }
         return true;
+    }
+
+    /// <summary>Throws away what has arrived. The terminal stays, and a host stays connected to it.</summary>
+    public void Reopen()
+    {
+        byte[] bin = new byte[4096];
+        for (int i = 0; i < MostReopenReads && Read(bin, 0, bin.Length, 0) > 0; i++)
+        {
+        }
     }
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using System.Linq;
 
 namespace NvsSim;
 
-/// <summary>What tells one FRAM part from another.</summary>
+/// <summary>What tells one FRAM part, or MRAM part, from another.</summary>
 /// <remarks>
 /// Written from the data sheets and not from the firmware's chip table, on purpose: an error there must not be repeated here, or no
 /// test would see it.
@@ -17,8 +17,17 @@ public sealed record SimPart(string Name, int Bytes, byte[] Rdid)
     /// <summary>Address bytes after the opcode: the part ignores the bits above its size.</summary>
     public int AddressBytes => Bytes <= 0x10000 ? 2 : 3;
 
-    /// <summary>True when the part knows SLEEP and FSTRD; older ones ignore both.</summary>
-    public bool HasSleepAndFastRead { get; init; } = true;
+    /// <summary>True when the part knows SLEEP.</summary>
+    public bool HasSleep { get; init; } = true;
+
+    /// <summary>True when the part knows FSTRD.</summary>
+    public bool HasFastRead { get; init; } = true;
+
+    /// <summary>True when only the opcode AB ends sleep; else chip select alone does.</summary>
+    public bool WakesByOpcode { get; init; }
+
+    /// <summary>True when RDSR right behind READ answers something else.</summary>
+    public bool IsStatusWrongBehindRead { get; init; }
 
     /// <summary>True when the write-enable latch stays set after WRITE and WRSR; most parts clear it.</summary>
     public bool KeepsWriteEnable { get; init; }
@@ -35,7 +44,7 @@ public sealed record SimPart(string Name, int Bytes, byte[] Rdid)
     /// <summary>All parts that the model knows.</summary>
     public static IReadOnlyList<SimPart> All { get; } =
     [
-        Fujitsu("MB85RS64V", 8, 0x03, 0x02) with { HasSleepAndFastRead = false },
+        Fujitsu("MB85RS64V", 8, 0x03, 0x02) with { HasSleep = false, HasFastRead = false },
         Fujitsu("MB85RS256B", 32, 0x05, 0x09),
         Fujitsu("MB85RS256TY", 32, 0x25, 0x03),
         Fujitsu("MB85RS1MT", 128, 0x27, 0x03),
@@ -49,6 +58,10 @@ public sealed record SimPart(string Name, int Bytes, byte[] Rdid)
         Cypress("CY15B104Q", 512, 0x26, 0x08),
         Cypress("CY15B104QN", 512, 0x2C, 0x00),
         Cypress("CY15B108QI", 1024, 0x2F, 0x01),
+        Everspin("MR25H256", 32),
+        Everspin("MR25H10", 128),
+        Everspin("MR25H40", 512),
+        Everspin("MR20H40", 512),
     ];
 
     /// <summary>The names of all parts, for a person.</summary>
@@ -62,7 +75,7 @@ public sealed record SimPart(string Name, int Bytes, byte[] Rdid)
     /// <exception cref="ArgumentException">The model knows no such part.</exception>
     public static SimPart Find(string name) =>
         All.FirstOrDefault(part => part.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"No FRAM part '{name}'. There are {AllNames}.");
+        ?? throw new ArgumentException($"No part '{name}'. There are {AllNames}.");
 
     // Bits 4 to 6 of the status register have no use, but are cells like the others.
     private static SimPart Fujitsu(string name, int kibibytes, byte product1, byte product2) =>
@@ -70,4 +83,12 @@ public sealed record SimPart(string Name, int Bytes, byte[] Rdid)
 
     private static SimPart Cypress(string name, int kibibytes, byte product1, byte product2) =>
         new(name, kibibytes * 1024, [0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0xC2, product1, product2]) { StatusOnes = 0x40 };
+
+    private static SimPart Everspin(string name, int kibibytes) => new(name, kibibytes * 1024, [])
+    {
+        HasFastRead = false,
+        WakesByOpcode = true,
+        IsStatusWrongBehindRead = true,
+        KeepsWriteEnable = true,
+    };
 }

@@ -1,0 +1,125 @@
+using System;
+using NvsFirmware.Wire;
+
+namespace NvsFirmware.HostAdapter;
+
+/// <summary>Answers: the header that repeats what the request said, and its way to the host.</summary>
+/// <remarks>Invariant: what <see cref="Begin"/> took from the request stays until its last answer; the request's own frame may be written over.</remarks>
+public sealed class AnswerFrame
+{
+    /// <summary>The most entries in a page of LIST or VERIFY.</summary>
+    public const int EntriesPerPage = 32;
+
+    /// <summary>Holds a short payload, from <see cref="Frame.HeaderBytes"/> on: all answers but READ's.</summary>
+    public readonly byte[] Buffer =
+        new byte[Frame.TotalBytes(Payload.PageAnswer.Entries + EntriesPerPage * Payload.PageAnswer.EntryBytes)];
+
+    private readonly IUart uart;
+    private readonly FrameReader frames;
+    private readonly int[] counters;
+    private readonly byte[] header = new byte[Frame.HeaderBytes];
+
+    /// <summary>Answers on a line.</summary>
+    /// <param name="uart">The line.</param>
+    /// <param name="frames">Knows the session key.</param>
+    /// <param name="statistics">Counts the answers.</param>
+    public AnswerFrame(IUart uart, FrameReader frames, Statistics statistics)
+    {
+        this.uart = uart;
+        this.frames = frames;
+        counters = statistics.Values;
+        header[0] = Frame.Sync0;
+        header[1] = Frame.Sync1;
+    }
+
+    /// <summary>Takes from a request's header what its answers repeat.</summary>
+    public void Begin(byte[] frame)
+    {
+        byte[] to = header;
+        Array.Copy(frame, Frame.TypeAt, to, Frame.TypeAt, Frame.ArgumentAt - Frame.TypeAt);
+        to[Frame.TypeAt] |= FrameType.Answer;
+        to[Frame.PayloadBytesAt] = 0;
+        to[Frame.PayloadBytesAt + 1] = 0;
+    }
+
+    /// <summary>Sends an answer without a payload.</summary>
+    /// <param name="status">Its status.</param>
+    /// <param name="argument">Its argument.</param>
+    public void Send(Status status, int argument)
+    {
+        byte[] to = header;
+        if (status > Status.Continue)
+            counters[Counter.Refused]++;
+        counters[Counter.FramesSent]++;
+        to[Frame.StatusAt] = (byte)status;
+        Buffers.PutInt32(to, Frame.ArgumentAt, argument);
+        Buffers.PutUInt32(to, Frame.HeaderCrcAt, Crc.Of(to, 0, Frame.HeaderCrcAt) ^ frames.Key);
+        uart.Write(to, 0, Frame.HeaderBytes);
+    }
+
+    /// <summary>Sends an answer whose payload is in <see cref="Buffer"/>.</summary>
+    /// <param name="status">Its status.</param>
+    /// <param name="argument">Its argument.</param>
+    /// <param name="payloadBytes">Length of the payload.</param>
+    public void Send(Status status, int argument, int payloadBytes)
+    {
+        Buffers.PutUInt32(Buffer, Frame.HeaderBytes + payloadBytes, Crc.Of(Buffer, Frame.HeaderBytes, payloadBytes));
+        SendSealed(Buffer, status, argument, payloadBytes, frames.Key);
+    }
+
+    /// <summary>Sends the answer to HELLO, which has no key.</summary>
+    /// <param name="status">Its status.</param>
+    /// <param name="key">The key of the session that begins; 0 for none.</param>
+    public void SendHello(Status status, uint key)
+    {
+        Buffers.PutUInt32(
+            Buffer,
+            Frame.HeaderBytes + Payload.HelloAnswer.Bytes,
+            Crc.Of(Buffer, Frame.HeaderBytes, Payload.HelloAnswer.Bytes));
+        Buffers.PutUInt32(header, Frame.ArgumentAt, key);
+        SendSealed(Buffer, status, Buffers.GetInt32(header, Frame.ArgumentAt), Payload.HelloAnswer.Bytes, 0);
+    }
+
+    /// <summary>Sends one part of an answer to READ.</summary>
+    /// <param name="buffer">Holds payload and CRC-32 where they stand in a frame.</param>
+    /// <param name="status">Continue or Ok.</param>
+    /// <param name="argument">The track's version.</param>
+    /// <param name="payloadBytes">Length of the payload.</param>
+    /// <returns>False when the host does not take it.</returns>
+    public bool SendPart(byte[] buffer, Status status, int argument, int payloadBytes)
+    {
+        bool isTaken = SendSealed(buffer, status, argument, payloadBytes, frames.Key);
+        Buffers.PutUInt16(header, Frame.PartAt, Buffers.GetUInt16(header, Frame.PartAt) + 1);
+        return isTaken;
+    }
+
+    /// <summary>Says that the place was lost, and which session there is.</summary>
+    public void SendLost()
+    {
+        byte[] to = header;
+        Array.Clear(to, Frame.TypeAt, Frame.HeaderBytes - Frame.TypeAt);
+        counters[Counter.FramesSent]++;
+        to[Frame.TypeAt] = FrameType.Lost;
+        to[Frame.StatusAt] = (byte)Status.Lost;
+        Buffers.PutUInt32(to, Frame.ArgumentAt, frames.Key);
+        Buffers.PutUInt32(to, Frame.HeaderCrcAt, Crc.Of(to, 0, Frame.HeaderCrcAt));
+        uart.Write(to, 0, Frame.HeaderBytes);
+    }
+
+    private bool SendSealed(byte[] buffer, Status status, int argument, int payloadBytes, uint key)
+    {
+        byte[] from = header;
+        if (status > Status.Continue)
+            counters[Counter.Refused]++;
+        counters[Counter.FramesSent]++;
+        from[Frame.StatusAt] = (byte)status;
+        from[Frame.PayloadBytesAt] = (byte)payloadBytes;
+        from[Frame.PayloadBytesAt + 1] = (byte)(payloadBytes >> 8);
+        Buffers.PutInt32(from, Frame.ArgumentAt, argument);
+        Buffers.PutUInt32(from, Frame.HeaderCrcAt, Crc.Of(from, 0, Frame.HeaderCrcAt) ^ key);
+        Array.Copy(from, 0, buffer, 0, Frame.HeaderBytes);
+        from[Frame.PayloadBytesAt] = 0;
+        from[Frame.PayloadBytesAt + 1] = 0;
+        return uart.Write(buffer, 0, Frame.HeaderBytes + payloadBytes + Frame.CrcBytes);
+    }
+}

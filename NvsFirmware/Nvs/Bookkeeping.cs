@@ -1,0 +1,85 @@
+using NvsFirmware.Wire;
+
+namespace NvsFirmware.Nvs;
+
+/// <summary>What a commit leaves to do after its answer and before the next request: tables, client table, the next set, a record if it is due.</summary>
+/// <remarks>
+/// Invariants. The blocks hold all of it, so it may be cut anywhere; recovery makes it due again. Each write is read back before the
+/// record, behind which recovery looks no more, is written. A record is written only when the tables on the medium are complete.
+/// </remarks>
+public sealed class Bookkeeping
+{
+    // Ages are looked at when the version passes a multiple of this.
+    private const int AgesLookedAt = 28;
+
+    private readonly SegmentTable segments;
+    private readonly TrackTable tracks;
+    private readonly ClientTable clients;
+    private readonly VirtualTrackBuffer vtb;
+    private readonly WriteRequest request;
+
+    /// <summary>The bookkeeping of a store.</summary>
+    public Bookkeeping(SegmentTable segments, TrackTable tracks, ClientTable clients, VirtualTrackBuffer vtb, WriteRequest request)
+    {
+        this.segments = segments;
+        this.tracks = tracks;
+        this.clients = clients;
+        this.vtb = vtb;
+        this.request = request;
+    }
+
+    /// <summary>Does what the commit left to do.</summary>
+    /// <exception cref="Fram.FramException">The chip failed: the store has to be recovered.</exception>
+    public void Run()
+    {
+        int version = request.Argument;
+        for (int i = 0; i < request.TrackCount; i++)
+        {
+            CacheControlBlock block = request.Tracks[i];
+            block.Version = version;
+            Keep(block);
+        }
+        vtb.Client = request.Client;
+        vtb.Number = request.Number;
+        vtb.Fingerprint = request.Fingerprint;
+        vtb.IsPassing = request.IsPassing;
+        vtb.Advance(request.Used);
+        clients.Note(request.Client, request.Number, version, request.Fingerprint, request.IsPassing);
+        if (clients.IsAnyDue)
+            clients.StoreDue();
+        vtb.Prepare(segments, request.Next);
+        request.IsCommitted = false;
+        if (vtb.IsRecordDue)
+            StoreRecord();
+    }
+
+    /// <summary>Writes a record: the tables on the medium hold all commits.</summary>
+    public void StoreRecord()
+    {
+        if (((vtb.Version - vtb.CommitsSinceRecord - 1) ^ vtb.Version) >> AgesLookedAt != 0)
+        {
+            clients.ForgetOld(vtb.Version);
+            request.AgeSession(vtb.Version);
+        }
+        vtb.StoreRecord(tracks, segments);
+    }
+
+    // A track's new segments, links and entry; the segments it had wait for the next record.
+    private void Keep(CacheControlBlock block)
+    {
+        short[] set = vtb.Active;
+        int entry = block.Entry;
+        bool isRelease = block.Length == Block.Released;
+        bool isSameHead = !isRelease && tracks.State(entry) == EntryState.Track && tracks.Length(entry) == block.Length;
+        if (block.BlockCount > 1)
+            segments.Link(set, block.FirstInSet, block.SegmentCount);
+        if (isRelease)
+            segments.PinBlock(block.FirstSegment);
+        else
+            segments.Claim(set, block.FirstInSet, block.SegmentCount);
+        tracks.Apply(block);
+        if (block.BlockCount > 1)
+            segments.Store(block.FirstSegment);
+        tracks.Store(entry, isSameHead ? TrackTable.FirstAt : 0);
+    }
+}

@@ -1,0 +1,297 @@
+using System;
+using NvsFirmware.Fram;
+using NvsFirmware.Wire;
+
+namespace NvsFirmware.Nvs.Boot;
+
+/// <summary>What boot does: takes the current record, follows the blocks behind it, and finds out what the store holds.</summary>
+/// <remarks>
+/// <para>Invariants. <see cref="Run"/> writes nothing, so it can be cut anywhere, any number of times. It takes a row over only as a whole. What it took over
+/// differs from the medium until <see cref="Resume"/> has written it, in the ordinary way, and a record behind it.</para>
+/// <para>No read is believed alone: that the chain ends is read twice, and everything else has a CRC-32.</para>
+/// </remarks>
+public sealed class Recovery
+{
+    private const int At = FramChip.CommandBytes;
+
+    private readonly FramChip chip;
+    private readonly Geometry geometry;
+    private readonly SegmentTable segments;
+    private readonly TrackTable tracks;
+    private readonly ClientTable clients;
+    private readonly VirtualTrackBuffer vtb;
+    private readonly WriteRequest request;
+    private readonly TableCheck check;
+    private readonly byte[] scratch;
+    private readonly uint mark;
+    private readonly short[] rowSegments;
+    private readonly uint[] replaced;
+    private readonly short[] takenOver;
+    private int takenOverCount;
+    private int next;
+    private int usedByRow;
+    private int client;
+    private int number;
+    private int fingerprint;
+    private int version;
+    private bool isPassing;
+    private bool isTorn;
+    private uint sum0;
+    private uint sum1;
+
+    /// <summary>Recovers a store.</summary>
+    public Recovery(
+        FramChip chip,
+        Geometry geometry,
+        SegmentTable segments,
+        TrackTable tracks,
+        ClientTable clients,
+        VirtualTrackBuffer vtb,
+        WriteRequest request,
+        byte[] scratch,
+        uint mark)
+    {
+        this.chip = chip;
+        this.geometry = geometry;
+        this.segments = segments;
+        this.tracks = tracks;
+        this.clients = clients;
+        this.vtb = vtb;
+        this.request = request;
+        this.scratch = scratch;
+        this.mark = mark;
+        check = new TableCheck(geometry, segments, tracks);
+        rowSegments = new short[geometry.SetSegments];
+        replaced = new uint[geometry.SetSegments];
+        takenOver = new short[VirtualTrackBuffer.CommitsPerRecord + geometry.Reserve];
+    }
+
+    /// <summary>What was found, bits of <see cref="RecoveryFindings"/>.</summary>
+    public int Findings;
+
+    /// <summary>True when entries are not those that were committed, and it is not known which: nothing can be served.</summary>
+    public bool IsDoubtful;
+
+    /// <summary>Recovers, in RAM.</summary>
+    public void Run()
+    {
+        Findings = RecoveryFindings.Clean;
+        takenOverCount = 0;
+        bool hasRecord = vtb.Load(out next, out sum0, out sum1);
+        clients.Load();
+        segments.Load();
+        tracks.Load();
+        if (hasRecord)
+            Follow();
+        bool isLost = !hasRecord;
+        if (isLost || !check.TryAdmit(sum0, sum1))
+        {
+            check.Judge(hasRecord, sum0, sum1);
+            if (!hasRecord)
+                vtb.Version = check.NewestVersion();
+            else if (check.AreSumsWrong && check.IsAnyNewer(vtb.Version, out int newest))
+            {
+                isLost = true;
+                vtb.Version = newest;
+            }
+            if (isLost)
+                check.Judge(false, 0, 0);
+        }
+        if (isLost)
+        {
+            Findings |= RecoveryFindings.RecordLost;
+            vtb.Client = 0;
+        }
+        IsDoubtful = check.IsDoubtful || geometry.Segments - segments.OwnedCount <= geometry.SetSegments;
+        if (clients.Settle() || isLost)
+            vtb.IsInDoubt = true;
+        if (tracks.DamagedCount > 0 || IsDoubtful)
+            Findings |= RecoveryFindings.TracksDamaged;
+        vtb.CommittedFirst = usedByRow > 0 ? rowSegments[0] : 0;
+        vtb.CommittedCount = usedByRow;
+        if (!IsDoubtful)
+            vtb.PrepareFrom(segments, next);
+    }
+
+    /// <summary>
+    /// Writes what the medium does not hold yet, then a record: of a commit by nobody, that changes nothing. It leaves out a number, so that no block
+    /// that an interrupted request left can become part of a later row.
+    /// </summary>
+    /// <param name="isBoot">True to count a boot.</param>
+    public void Resume(bool isBoot)
+    {
+        for (int i = 0; i < takenOverCount; i++)
+        {
+            int entry = takenOver[i];
+            if (tracks.State(entry) == EntryState.Track && tracks.IsLinked(entry))
+                segments.Store(tracks.First(entry));
+            tracks.Store(entry, 0);
+        }
+        takenOverCount = 0;
+        for (int entry = 0; tracks.DamagedCount > 0 && entry < geometry.Entries; entry++)
+            if (tracks.State(entry) == EntryState.Damaged && check.IsWhole(entry))
+                tracks.StoreMark(entry);
+        if (vtb.Client != 0)
+            clients.MakeDue(vtb.Client);
+        clients.StoreAll();
+        vtb.Count();
+        vtb.Client = 0;
+        vtb.Number = 0;
+        vtb.Fingerprint = 0;
+        vtb.IsPassing = false;
+        if (isBoot)
+            vtb.Boots++;
+        vtb.StoreRecord(tracks, segments);
+    }
+
+    /// <summary>Takes the table as it is for the one that was committed: what was in doubt is given up.</summary>
+    public void Accept()
+    {
+        IsDoubtful = geometry.Segments - segments.OwnedCount <= geometry.SetSegments;
+        if (!IsDoubtful)
+            vtb.PrepareFrom(segments, next);
+    }
+
+    /// <summary>True when an entry, which counts as damaged, is whole on the medium.</summary>
+    public bool IsWhole(int entry) => check.IsWhole(entry);
+
+    private void Follow()
+    {
+        usedByRow = 0;
+        if (vtb.Client != 0)
+            clients.Note(vtb.Client, vtb.Number, vtb.Version, vtb.Fingerprint, vtb.IsPassing);
+        while (ReadRow() && takenOverCount + request.TrackCount <= takenOver.Length)
+            TakeOver();
+        request.TrackCount = 0;
+    }
+
+    // Reads the row that begins where the next block should be. False when there is none that is whole.
+    private bool ReadRow()
+    {
+        int segment = next;
+        int flag = vtb.Flag;
+        int used = 0;
+        int position = 0;
+        request.TrackCount = 0;
+        version = VirtualTrackBuffer.After(vtb.Version);
+        while (true)
+        {
+            isTorn = used > 0;
+            if (!ReadBlock(segment, used) && !ReadBlock(segment, used))
+                return isTorn && Discard();
+            int word = BitConverter.ToUInt16(scratch, At + Block.NextAt);
+            int length = BitConverter.ToUInt16(scratch, At + Block.LengthAt);
+            int count = BitConverter.ToUInt16(scratch, At + Block.CountAt);
+            int track = BitConverter.ToInt32(scratch, At + Block.TrackAt);
+            int entry = BitConverter.ToUInt16(scratch, At + Block.EntryAt) & Block.EntryMask;
+            int blockSegments = geometry.SegmentsOfBlock(count);
+            bool isLast = (word & Block.LastOfRow) != 0;
+            int nextFlag = isLast ? 1 - flag : flag;
+            if ((word & Block.SetB) != 0 != (nextFlag == 1) || used + blockSegments > geometry.SetSegments)
+                return Discard();
+            CacheControlBlock block;
+            if (position > 0)
+            {
+                block = request.Tracks[request.TrackCount - 1];
+                if (block.Track != track || block.Entry != entry || block.Length != length || position + count > length)
+                    return Discard();
+            }
+            else
+            {
+                if (length != Block.Released && count > length)
+                    return Discard();
+                replaced[request.TrackCount] = BitConverter.ToUInt32(scratch, At + Block.ReplacedAt);
+                block = request.Tracks[request.TrackCount++];
+                block.Track = track;
+                block.Entry = entry;
+                block.Length = length;
+                block.Version = version;
+                block.FirstInSet = used;
+                block.FirstSegment = segment;
+                block.SegmentCount = 0;
+                block.BlockCount = 0;
+            }
+            position = length == Block.Released || position + count == length ? 0 : position + count;
+            block.BlockCount++;
+            block.SegmentCount += blockSegments;
+            for (int i = 0; i < blockSegments; i++)
+                rowSegments[used++] = (short)(segment + i);
+            segment = word & Block.SegmentMask;
+            if (!isLast)
+                continue;
+            if (position != 0)
+                return Discard();
+            next = segment;
+            usedByRow = used;
+            fingerprint = BitConverter.ToInt32(scratch, At + Block.FingerprintAt);
+            isPassing = (word & Block.Passing) != 0;
+            return true;
+        }
+    }
+
+    private bool Discard()
+    {
+        Findings |= RecoveryFindings.Discarded;
+        return false;
+    }
+
+    // Reads the block at a segment. False when it is none of the row.
+    private bool ReadBlock(int segment, int used)
+    {
+        int address = geometry.SegmentsAddress + segment * geometry.SegmentBytes;
+        chip.Read(address, scratch, At, geometry.SegmentBytes);
+        int count = BitConverter.ToUInt16(scratch, At + Block.CountAt);
+        int word = BitConverter.ToUInt16(scratch, At + Block.NextAt);
+        int entry = BitConverter.ToUInt16(scratch, At + Block.EntryAt);
+        int blockBytes = count + Block.OverheadBytes;
+        bool isOfRow = BitConverter.ToInt32(scratch, At + Block.VersionAt) == version
+            && entry >> Block.LapShift == vtb.ComingLap
+            && (word & Block.FirstOfRow) != 0 == (used == 0)
+            && (used == 0 || BitConverter.ToInt32(scratch, At + Block.ClientAt) == client
+                && BitConverter.ToInt32(scratch, At + Block.NumberAt) == number)
+            && count <= geometry.PieceBytes
+            && (entry & Block.EntryMask) < geometry.Entries && (word & Block.SegmentMask) < geometry.Segments
+            && segment + geometry.SegmentsOfBlock(count) <= geometry.Segments;
+        if (!isOfRow)
+            return false;
+        if (blockBytes > geometry.SegmentBytes)
+            chip.Read(
+                address + geometry.SegmentBytes, scratch, At + geometry.SegmentBytes, blockBytes - geometry.SegmentBytes);
+        uint crc = Crc.Of(scratch, At, Block.DataAt + count) ^ mark ^ (uint)segment;
+        if (crc != BitConverter.ToUInt32(scratch, At + Block.DataAt + count))
+        {
+            isTorn = true;
+            return false;
+        }
+        client = BitConverter.ToInt32(scratch, At + Block.ClientAt);
+        number = BitConverter.ToInt32(scratch, At + Block.NumberAt);
+        return true;
+    }
+
+    // Puts what the row says in place of what was loaded of its tracks, and goes on with the sums as the commit did.
+    private void TakeOver()
+    {
+        for (int i = 0; i < request.TrackCount; i++)
+        {
+            CacheControlBlock block = request.Tracks[i];
+            int at = At + block.Entry * TrackTable.EntryBytes;
+            if (block.BlockCount > 1)
+                segments.Link(rowSegments, block.FirstInSet, block.SegmentCount);
+            tracks.Put(at, block);
+            uint difference = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt) - replaced[i];
+            sum0 += difference;
+            sum1 += difference * (uint)(block.Entry + 1);
+            takenOver[takenOverCount++] = (short)block.Entry;
+        }
+        request.TrackCount = 0;
+        vtb.Client = client;
+        vtb.Number = number;
+        vtb.Fingerprint = fingerprint;
+        vtb.IsPassing = isPassing;
+        vtb.Flag = 1 - vtb.Flag;
+        vtb.Count();
+        vtb.CommitsSinceRecord++;
+        clients.Note(client, number, vtb.Version, fingerprint, isPassing);
+        Findings |= RecoveryFindings.RolledForward;
+    }
+}

@@ -1,0 +1,319 @@
+using System;
+using NvsFirmware.Fram;
+
+namespace NvsFirmware.Nvs;
+
+/// <summary>What each client's last committed request was: so every client learns after a line fault what became of its own (G3).</summary>
+/// <remarks>
+/// <para>An entry on the medium:</para>
+/// <code>
+///  0        4        8         12            16
+/// | client | number | version | fingerprint | CRC-32 |
+/// </code>
+/// <para>Invariants: each client stands here once; the entries on the medium are those in RAM but for what is due. Of the client of the last
+/// commit the blocks or the record tell, so its entry is due only when another client commits. A new client takes an empty entry of
+/// its kind, else that with the oldest version; so no forgotten client of a kind committed later than the oldest one that is known, and that
+/// is the horizon.</para>
+/// </remarks>
+public sealed class ClientTable
+{
+    /// <summary>Length of an entry.</summary>
+    public const int EntryBytes = 20;
+
+    /// <summary>A client that committed so many commits ago may be forgotten: its age cannot be told from a later lap's.</summary>
+    public const int OldestAge = 0x40000000;
+
+    /// <summary>True when <see cref="StoreDue"/> has something to do.</summary>
+    public bool IsAnyDue;
+
+    private const int At = FramChip.CommandBytes;
+    private const int NumberAt = 4;
+    private const int VersionAt = 8;
+    private const int FingerprintAt = 12;
+    private const int CrcAt = 16;
+
+    private readonly FramChip chip;
+    private readonly Geometry geometry;
+    private readonly byte[] scratch;
+    private readonly int[] clients;
+    private readonly int[] numbers;
+    private readonly int[] versions;
+    private readonly int[] fingerprints;
+    private readonly bool[] isDue;
+    private readonly bool[] isLost;
+    private int current = -1;
+
+    /// <summary>A table that is not read yet.</summary>
+    /// <param name="chip">The chip.</param>
+    /// <param name="geometry">The store's sizes.</param>
+    /// <param name="scratch">A buffer to write and read with.</param>
+    public ClientTable(FramChip chip, Geometry geometry, byte[] scratch)
+    {
+        this.chip = chip;
+        this.geometry = geometry;
+        this.scratch = scratch;
+        clients = new int[geometry.Clients];
+        numbers = new int[geometry.Clients];
+        versions = new int[geometry.Clients];
+        fingerprints = new int[geometry.Clients];
+        isDue = new bool[geometry.Clients];
+        isLost = new bool[geometry.Clients];
+    }
+
+    /// <summary>The index of a client, or -1.</summary>
+    public int IndexOf(int client)
+    {
+        if (current >= 0 && clients[current] == client)
+            return current;
+        int[] known = clients;
+        for (int i = 0; i < known.Length; i++)
+            if (known[i] == client)
+                return i;
+        return -1;
+    }
+
+    /// <summary>The last request committed for the client at an index.</summary>
+    public int Number(int index) => numbers[index];
+
+    /// <summary>The version that request gave.</summary>
+    public int Version(int index) => versions[index];
+
+    /// <summary>Its fingerprint.</summary>
+    public int Fingerprint(int index) => fingerprints[index];
+
+    /// <summary>How many clients are known.</summary>
+    public int Count()
+    {
+        int count = 0;
+        for (int i = 0; i < clients.Length; i++)
+            if (clients[i] != 0)
+                count++;
+        return count;
+    }
+
+    /// <summary>Notes a commit, in RAM.</summary>
+    /// <param name="client">Who committed; 0: nobody.</param>
+    /// <param name="number">The request.</param>
+    /// <param name="version">The commit.</param>
+    /// <param name="fingerprint">The request's fingerprint.</param>
+    /// <param name="isPassing">True when the client only passes by.</param>
+    public void Note(int client, int number, int version, int fingerprint, bool isPassing)
+    {
+        int index = client == 0 ? -1 : IndexOf(client);
+        if (client != 0 && (index < 0 || index >= geometry.StayingClients && !isPassing))
+            index = Enter(client, index, version, isPassing);
+        if (index != current && current >= 0)
+        {
+            isDue[current] = true;
+            IsAnyDue = true;
+        }
+        current = index;
+        if (index < 0)
+            return;
+        numbers[index] = number;
+        versions[index] = version;
+        fingerprints[index] = fingerprint;
+    }
+
+    /// <summary>Writes the entries that are due, all but that of the last commit's client.</summary>
+    public void StoreDue()
+    {
+        for (int i = 0; i < isDue.Length; i++)
+            if (isDue[i] && i != current)
+                Store(i);
+        IsAnyDue = false;
+    }
+
+    /// <summary>No later client than this commit's version is forgotten; 0 when none is.</summary>
+    /// <param name="version">The store's last commit.</param>
+    public int Horizon(int version)
+    {
+        int staying = Oldest(0, geometry.StayingClients, version, out bool isStayingFull);
+        int passing = Oldest(geometry.StayingClients, clients.Length, version, out bool isPassingFull);
+        int horizon = isStayingFull ? versions[staying] : 0;
+        if (isPassingFull && (!isStayingFull || versions[passing] - horizon > 0))
+            horizon = versions[passing];
+        return horizon;
+    }
+
+    /// <summary>Forgets clients whose age could soon not be told from that in a later lap.</summary>
+    /// <param name="version">The store's last commit.</param>
+    public void ForgetOld(int version)
+    {
+        for (int i = 0; i < clients.Length; i++)
+        {
+            if (clients[i] == 0 || i == current || (uint)(version - versions[i]) < OldestAge)
+                continue;
+            Empty(i);
+            Store(i);
+        }
+    }
+
+    /// <summary>Reads the table from the chip.</summary>
+    public void Load()
+    {
+        chip.Read(Geometry.ClientsAddress, scratch, At, clients.Length * EntryBytes);
+        current = -1;
+        for (int i = 0, at = At; i < clients.Length; i++, at += EntryBytes)
+        {
+            Empty(i);
+            isDue[i] = false;
+            isLost[i] = false;
+            int client = BitConverter.ToInt32(scratch, at);
+            if (client == 0 && Buffers.AreAll(scratch, at, EntryBytes, 0))
+                continue;
+            isLost[i] = BitConverter.ToUInt32(scratch, at + CrcAt) != Crc.Of(scratch, at, CrcAt) || client == 0;
+            if (isLost[i])
+            {
+                clients[i] = 0;
+                numbers[i] = scratch[at]; // what is left of the client's id, see IsTornBy
+                continue;
+            }
+            int twin = IndexOf(client);
+            int version = BitConverter.ToInt32(scratch, at + VersionAt);
+            if (twin >= 0 && version - versions[twin] <= 0)
+            {
+                isDue[i] = true; // to be emptied
+                continue;
+            }
+            if (twin >= 0)
+            {
+                Empty(twin);
+                isDue[twin] = true;
+            }
+            clients[i] = client;
+            numbers[i] = BitConverter.ToInt32(scratch, at + NumberAt);
+            versions[i] = version;
+            fingerprints[i] = BitConverter.ToInt32(scratch, at + FingerprintAt);
+        }
+    }
+
+    /// <summary>After the commits since the record are noted: says which entries differ from the medium, and judges those that are not whole.</summary>
+    /// <returns>True when an entry is damaged: whose it was is not known.</returns>
+    public bool Settle()
+    {
+        bool isDamaged = false;
+        for (int i = 0; i < clients.Length; i++)
+        {
+            if (!isLost[i])
+                continue;
+            // A cut in the middle of writing an entry leaves one that is not whole; its client has entered it again by now.
+            isDamaged |= clients[i] == 0;
+            isDue[i] = true;
+        }
+        return isDamaged;
+    }
+
+    /// <summary>Writes all entries that are due, also that of the last commit's client: nobody's commit comes next.</summary>
+    public void StoreAll()
+    {
+        current = -1;
+        StoreDue();
+    }
+
+    /// <summary>Says that an entry in RAM is not the medium's.</summary>
+    public void MakeDue(int client)
+    {
+        int index = IndexOf(client);
+        if (index >= 0)
+            isDue[index] = true;
+    }
+
+    /// <summary>True when an entry on the medium is not as in RAM.</summary>
+    public bool IsDamaged()
+    {
+        for (int i = 0; i < clients.Length; i++)
+            if (!IsStored(i))
+                return true;
+        return false;
+    }
+
+    /// <summary>Writes the entries that the medium does not hold as they are in RAM.</summary>
+    public void Restore()
+    {
+        for (int i = 0; i < clients.Length; i++)
+            if (!IsStored(i))
+                Store(i);
+    }
+
+    // The entry of the last commit's client may be an older one: the blocks or the record tell.
+    private bool IsStored(int index)
+    {
+        if (isDue[index] || index == current)
+            return true;
+        chip.Read(Geometry.ClientsAddress + index * EntryBytes, scratch, At, EntryBytes);
+        Put(index, At + EntryBytes);
+        for (int i = At; i < At + EntryBytes; i++)
+            if (scratch[i] != scratch[i + EntryBytes])
+                return false;
+        return true;
+    }
+
+    private int Enter(int client, int old, int version, bool isPassing)
+    {
+        int first = isPassing ? geometry.StayingClients : 0;
+        int end = isPassing ? clients.Length : geometry.StayingClients;
+        int index = -1;
+        for (int i = first; i < end && index < 0; i++)
+            if (isLost[i] && clients[i] == 0 && numbers[i] == (client & 0xFF))
+                index = i;
+        if (index < 0)
+            index = Oldest(first, end, version, out _);
+        if (old >= 0)
+        {
+            Empty(old);
+            isDue[old] = true;
+        }
+        clients[index] = client;
+        return index;
+    }
+
+    // The entry to take for a new client: an empty one, else that with the oldest version. Ages are without a sign, so that they may be
+    // as long as a lap.
+    private int Oldest(int first, int end, int version, out bool isFull)
+    {
+        int oldest = -1;
+        uint greatestAge = 0;
+        isFull = false;
+        for (int i = first; i < end; i++)
+        {
+            if (clients[i] == 0 && !isLost[i])
+                return i;
+            uint age = (uint)(version - versions[i]);
+            if (i == current || clients[i] == 0 || (oldest >= 0 && age <= greatestAge))
+                continue;
+            greatestAge = age;
+            oldest = i;
+        }
+        isFull = oldest >= 0;
+        return oldest >= 0 ? oldest : first;
+    }
+
+    private void Empty(int index)
+    {
+        clients[index] = 0;
+        numbers[index] = 0;
+        versions[index] = 0;
+        fingerprints[index] = 0;
+    }
+
+    private void Put(int index, int at)
+    {
+        Array.Clear(scratch, at, EntryBytes);
+        if (clients[index] == 0)
+            return;
+        Buffers.PutInt32(scratch, at, clients[index]);
+        Buffers.PutInt32(scratch, at + NumberAt, numbers[index]);
+        Buffers.PutInt32(scratch, at + VersionAt, versions[index]);
+        Buffers.PutInt32(scratch, at + FingerprintAt, fingerprints[index]);
+        Buffers.PutUInt32(scratch, at + CrcAt, Crc.Of(scratch, at, CrcAt));
+    }
+
+    private void Store(int index)
+    {
+        Put(index, At);
+        chip.Store(Geometry.ClientsAddress + index * EntryBytes, scratch, At, EntryBytes);
+        isDue[index] = false;
+        isLost[index] = false;
+    }
+}

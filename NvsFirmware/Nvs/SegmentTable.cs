@@ -1,0 +1,232 @@
+using System;
+using System.Diagnostics;
+using NvsFirmware.Fram;
+
+namespace NvsFirmware.Nvs;
+
+/// <summary>Which segments are free, and how those of a track of several blocks follow each other.</summary>
+/// <remarks>
+/// <para>Invariant: a segment is free, or belongs to exactly one track, or is pinned: a commit since the current record made it free, and
+/// recovery may still follow the chain through it. The segments of the prepared set are free ones.</para>
+/// <para>The link table in RAM is a byte image of that on the medium. Only the links of tracks of several blocks mean anything, so freeing
+/// writes nothing. Who is free follows from the track table and is found anew at each mount; it cannot be lost or leak.</para>
+/// </remarks>
+public sealed class SegmentTable
+{
+    /// <summary>The link of a track's last segment.</summary>
+    public const int End = 0xFFFF;
+
+    private const int CountShift = 16;
+
+    private readonly FramChip chip;
+    private readonly Geometry geometry;
+    private readonly byte[] scratch;
+    private readonly byte[] image;
+    private readonly bool[] isTaken;
+    private readonly int[] pins;
+    private int pinCount;
+
+    /// <summary>A table with all segments free.</summary>
+    /// <param name="chip">The chip.</param>
+    /// <param name="geometry">The store's sizes.</param>
+    /// <param name="scratch">A buffer to write and read with.</param>
+    public SegmentTable(FramChip chip, Geometry geometry, byte[] scratch)
+    {
+        this.chip = chip;
+        this.geometry = geometry;
+        this.scratch = scratch;
+        image = new byte[FramChip.CommandBytes + geometry.Segments * Geometry.LinkBytes];
+        isTaken = new bool[geometry.Segments];
+        // Each commit since the record used a segment at least for each track it replaced, and a release also pins its own block.
+        pins = new int[2 * (geometry.Reserve + geometry.SetSegments)];
+    }
+
+    /// <summary>Segments that belong to tracks.</summary>
+    public int OwnedCount;
+
+    /// <summary>True when a segment is neither a track's nor pinned.</summary>
+    public bool IsFree(int segment) => !isTaken[segment];
+
+    /// <summary>The segment that follows in the same track of several blocks, or <see cref="End"/>.</summary>
+    public int Next(int segment) => BitConverter.ToUInt16(image, FramChip.CommandBytes + segment * Geometry.LinkBytes);
+
+    /// <summary>Reads the link table from the chip.</summary>
+    public void Load() => chip.Read(geometry.LinksAddress, image, FramChip.CommandBytes, geometry.Segments * Geometry.LinkBytes);
+
+    /// <summary>Makes all segments free.</summary>
+    public void FreeAll()
+    {
+        Array.Clear(isTaken, 0, isTaken.Length);
+        OwnedCount = 0;
+        pinCount = 0;
+    }
+
+    /// <summary>Makes the segments of a track follow each other, in RAM.</summary>
+    public void Link(short[] segments, int first, int count)
+    {
+        for (int i = 0; i < count; i++)
+            Buffers.PutUInt16(
+                image, FramChip.CommandBytes + segments[first + i] * Geometry.LinkBytes, i + 1 < count ? segments[first + i + 1] : End);
+    }
+
+    /// <summary>Gives segments, which are free or were found so, to a track.</summary>
+    public void Claim(short[] segments, int first, int count)
+    {
+        OwnedCount += count;
+        for (int i = first; i < first + count; i++)
+        {
+            Debug.Assert(!isTaken[segments[i]], "a segment is given to two tracks");
+            isTaken[segments[i]] = true;
+        }
+    }
+
+    /// <summary>Gives neighbouring segments to a track, if all are free.</summary>
+    /// <returns>False, and nothing is done, if they are not.</returns>
+    public bool TryClaim(int first, int count)
+    {
+        int end = first + count;
+        if (end > isTaken.Length)
+            return false;
+        for (int segment = first; segment < end; segment++)
+            if (isTaken[segment])
+                return false;
+        for (int segment = first; segment < end; segment++)
+            isTaken[segment] = true;
+        OwnedCount += count;
+        return true;
+    }
+
+    /// <summary>Gives the segments that are linked from one on to a track, if all exist and are free.</summary>
+    /// <returns>False, and nothing is done, if they are not.</returns>
+    public bool TryClaimLinked(int first)
+    {
+        int count = 0;
+        int segment = first;
+        while (segment != End && segment < isTaken.Length && !isTaken[segment])
+        {
+            isTaken[segment] = true; // so that a chain that bites its tail ends
+            count++;
+            segment = Next(segment);
+        }
+        OwnedCount += count;
+        if (segment == End)
+            return true;
+        for (segment = first; count > 0; segment = Next(segment), count--)
+        {
+            isTaken[segment] = false;
+            OwnedCount--;
+        }
+        return false;
+    }
+
+    /// <summary>Takes a track's segments from it; they are free when the next record is written.</summary>
+    /// <param name="first">The first of them.</param>
+    /// <param name="count">How many neighbours there are; 0: they are linked.</param>
+    public void Pin(int first, int count)
+    {
+        pins[pinCount++] = first | (count << CountShift);
+        OwnedCount -= count != 0 ? count : CountLinked(first);
+    }
+
+    /// <summary>Pins the block of a released track, which belongs to nobody.</summary>
+    public void PinBlock(int segment)
+    {
+        isTaken[segment] = true;
+        pins[pinCount++] = segment | (1 << CountShift);
+    }
+
+    /// <summary>Frees what is pinned: the record that covers its commits is written.</summary>
+    public void FreePinned()
+    {
+        for (int i = 0; i < pinCount; i++)
+        {
+            int segment = pins[i] & (End >> 1);
+            int count = pins[i] >> CountShift;
+            if (count == 0)
+                for (; segment != End; segment = Next(segment))
+                    isTaken[segment] = false;
+            for (int end = segment + count; count > 0 && segment < end; segment++)
+                isTaken[segment] = false;
+        }
+        pinCount = 0;
+    }
+
+    /// <summary>Takes a damaged track's segments from it: they are free at once.</summary>
+    /// <param name="first">The first of them.</param>
+    /// <param name="count">How many neighbours there are; 0: they are linked.</param>
+    public void Free(int first, int count)
+    {
+        OwnedCount -= count != 0 ? count : CountLinked(first);
+        for (int i = 0; i < count; i++)
+            isTaken[first + i] = false;
+        if (count == 0)
+            for (int segment = first; segment != End; segment = Next(segment))
+                isTaken[segment] = false;
+    }
+
+    /// <summary>How many segments are linked from one on.</summary>
+    public int CountLinked(int first)
+    {
+        int count = 0;
+        for (int segment = first; segment != End; segment = Next(segment))
+            count++;
+        return count;
+    }
+
+    /// <summary>The first free segment at or behind one, going round at the end.</summary>
+    /// <param name="segment">Where to begin; the number of segments means 0.</param>
+    public int NextFree(int segment)
+    {
+        bool[] taken = isTaken;
+        if (segment >= taken.Length)
+            segment = 0;
+        while (taken[segment])
+            if (++segment == taken.Length)
+                segment = 0;
+        return segment;
+    }
+
+    /// <summary>Writes the links of a track to the chip, those of neighbours together, and reads them back.</summary>
+    public void Store(int first)
+    {
+        for (int segment = first; segment != End;)
+        {
+            int last = LastOfRun(segment);
+            StoreRange(segment, last);
+            segment = Next(last);
+        }
+    }
+
+    /// <summary>True when the chip holds the links of a track as they are in RAM.</summary>
+    public bool AreStored(int first)
+    {
+        for (int segment = first; segment != End; segment = Next(segment))
+        {
+            chip.Read(geometry.LinksAddress + segment * Geometry.LinkBytes, scratch, FramChip.CommandBytes, Geometry.LinkBytes);
+            if (BitConverter.ToUInt16(scratch, FramChip.CommandBytes) != Next(segment))
+                return false;
+        }
+        return true;
+    }
+
+    // The last segment of a chain's stretch in which each segment links to its neighbour.
+    private int LastOfRun(int segment)
+    {
+        while (Next(segment) == segment + 1)
+            segment++;
+        return segment;
+    }
+
+    private void StoreRange(int low, int last)
+    {
+        int count = (last - low + 1) * Geometry.LinkBytes;
+        int address = geometry.LinksAddress + low * Geometry.LinkBytes;
+        int at = FramChip.CommandBytes;
+        Array.Copy(image, FramChip.CommandBytes + low * Geometry.LinkBytes, scratch, at, count);
+        chip.Write(address, scratch, at, count);
+        chip.Read(address, scratch, at + count, count);
+        for (int i = at; i < at + count; i++)
+            if (scratch[i] != scratch[i + count])
+                throw new FramException("the chip does not hold the links that were written to it");
+    }
+}

@@ -1,0 +1,350 @@
+using System;
+using System.Diagnostics;
+using NvsFirmware.Fram;
+using NvsFirmware.Wire;
+
+namespace NvsFirmware.Nvs;
+
+/// <summary>What an entry of the track table is.</summary>
+public enum EntryState : byte
+{
+    /// <summary>Never used, or its track was released.</summary>
+    Free,
+
+    /// <summary>It holds a track.</summary>
+    Track,
+
+    /// <summary>It is not whole, or not the one that was committed.</summary>
+    Damaged,
+}
+
+/// <summary>Which tracks there are, and where: one entry a track, which stays in its place for the track's life.</summary>
+/// <remarks>
+/// <para>An entry is its bytes, in RAM as on the medium:</para>
+/// <code>
+///  0       4        6       8         12
+/// | track | length | first | version | CRC-32 |
+/// </code>
+/// <para>Invariants: the two sums are those of the CRC-32 fields in RAM, each as it is and each times its place; a free or a damaged entry
+/// owns no segment; an entry with a track is on the hash chain of its number, and so is a damaged one unless another has the number.</para>
+/// </remarks>
+public sealed class TrackTable
+{
+    /// <summary>Length of an entry.</summary>
+    public const int EntryBytes = 16;
+
+    /// <summary>Track number, 4 bytes.</summary>
+    public const int TrackAt = 0;
+
+    /// <summary>Length in bytes, or <see cref="Block.Released"/>, 2 bytes.</summary>
+    public const int LengthAt = 4;
+
+    /// <summary>First segment and, in bit 15, whether the track has several blocks, 2 bytes.</summary>
+    public const int FirstAt = 6;
+
+    /// <summary>Version, 4 bytes.</summary>
+    public const int VersionAt = 8;
+
+    /// <summary>CRC-32 of the bytes before and of the linked segments, 4 bytes.</summary>
+    public const int CrcAt = 12;
+
+    /// <summary>In the first segment's word: the track has several blocks, its segments are linked.</summary>
+    public const int Linked = 0x8000;
+
+    /// <summary>No entry.</summary>
+    public const int None = -1;
+
+    /// <summary>The entries as on the medium, from index <see cref="FramChip.CommandBytes"/> on.</summary>
+    public readonly byte[] Image;
+
+    /// <summary>Tracks in the store.</summary>
+    public int TrackCount;
+
+    /// <summary>Entries that are damaged.</summary>
+    public int DamagedCount;
+
+    /// <summary>Segments that the tracks count for, see <see cref="Geometry.SegmentsFor"/>.</summary>
+    public int CountedSegments;
+
+    /// <summary>First sum over the CRC-32 fields.</summary>
+    public uint Sum0;
+
+    /// <summary>Second sum over the CRC-32 fields.</summary>
+    public uint Sum1;
+
+    private const int At = FramChip.CommandBytes;
+
+    private readonly FramChip chip;
+    private readonly Geometry geometry;
+    private readonly SegmentTable segments;
+    private readonly byte[] scratch;
+    private readonly byte[] states;
+
+    // Entries plus one, so that a cleared table is an empty one.
+    private readonly short[] chain;
+    private readonly short[] buckets;
+    private int freeHead;
+    private int neverUsed;
+
+    /// <summary>A table with no tracks.</summary>
+    /// <param name="chip">The chip.</param>
+    /// <param name="geometry">The store's sizes.</param>
+    /// <param name="segments">Knows the linked segments.</param>
+    /// <param name="scratch">A buffer to write and read with.</param>
+    public TrackTable(FramChip chip, Geometry geometry, SegmentTable segments, byte[] scratch)
+    {
+        this.chip = chip;
+        this.geometry = geometry;
+        this.segments = segments;
+        this.scratch = scratch;
+        Image = new byte[At + geometry.Entries * EntryBytes];
+        states = new byte[geometry.Entries];
+        chain = new short[geometry.Entries];
+        int bucketCount = 16;
+        while (bucketCount < geometry.Entries)
+            bucketCount *= 2;
+        buckets = new short[bucketCount];
+    }
+
+    /// <summary>State of an entry.</summary>
+    public EntryState State(int entry) => (EntryState)states[entry];
+
+    /// <summary>Track number in an entry; of a damaged one it may be wrong.</summary>
+    public int Track(int entry) => BitConverter.ToInt32(Image, At + entry * EntryBytes + TrackAt);
+
+    /// <summary>Length in bytes of the track in an entry.</summary>
+    public int Length(int entry) => BitConverter.ToUInt16(Image, At + entry * EntryBytes + LengthAt);
+
+    /// <summary>Version of the track in an entry: the number of the commit that wrote it.</summary>
+    public int Version(int entry) => BitConverter.ToInt32(Image, At + entry * EntryBytes + VersionAt);
+
+    /// <summary>First segment of the track in an entry.</summary>
+    public int First(int entry) => BitConverter.ToUInt16(Image, At + entry * EntryBytes + FirstAt) & Block.SegmentMask;
+
+    /// <summary>True when the track in an entry has several blocks.</summary>
+    public bool IsLinked(int entry) => (Image[At + entry * EntryBytes + FirstAt + 1] & (Linked >> 8)) != 0;
+
+    /// <summary>How many neighbouring segments the track in an entry has; 0 when they are linked.</summary>
+    public int Neighbours(int entry) => IsLinked(entry) ? 0 : geometry.SegmentsOfBlock(Length(entry));
+
+    /// <summary>The entry of a track, damaged or not; <see cref="None"/> if there is none.</summary>
+    public int Find(int track)
+    {
+        byte[] image = Image;
+        int entry = buckets[(track ^ (track >> 11) ^ (track >> 22)) & (buckets.Length - 1)] - 1;
+        while (entry >= 0 && BitConverter.ToInt32(image, At + entry * EntryBytes) != track)
+            entry = chain[entry] - 1;
+        return entry;
+    }
+
+    /// <summary>Takes a free entry for a new track.</summary>
+    /// <returns>The entry, or <see cref="None"/> when all are in use.</returns>
+    public int Reserve()
+    {
+        int entry = freeHead - 1;
+        if (entry >= 0)
+            freeHead = chain[entry];
+        else if (neverUsed < states.Length)
+            entry = neverUsed++;
+        return entry;
+    }
+
+    /// <summary>Gives back an entry that was reserved and not used.</summary>
+    public void Unreserve(int entry)
+    {
+        chain[entry] = (short)freeHead;
+        freeHead = entry + 1;
+    }
+
+    /// <summary>Takes over what a commit says of a track, in RAM. The entry of a new track was reserved, the links are set.</summary>
+    /// <param name="block">What the commit did to the track.</param>
+    public void Apply(CacheControlBlock block)
+    {
+        int entry = block.Entry;
+        int at = At + entry * EntryBytes;
+        bool isReleased = block.Length == Block.Released;
+        if (states[entry] == (byte)EntryState.Track)
+        {
+            int length = BitConverter.ToUInt16(Image, at + LengthAt);
+            segments.Pin(First(entry), Neighbours(entry));
+            CountedSegments -= geometry.SegmentsFor(length);
+            TrackCount--;
+            if (isReleased)
+                Unhash(entry);
+        }
+        else if (states[entry] == (byte)EntryState.Damaged)
+        {
+            Unhash(entry);
+            DamagedCount--;
+        }
+        bool wasTrack = states[entry] == (byte)EntryState.Track;
+        Put(at, block);
+        if (isReleased)
+        {
+            states[entry] = (byte)EntryState.Free;
+            Unreserve(entry);
+            return;
+        }
+        states[entry] = (byte)EntryState.Track;
+        TrackCount++;
+        CountedSegments += geometry.SegmentsFor(block.Length);
+        if (!wasTrack)
+            Hash(entry, block.Track);
+    }
+
+    /// <summary>Writes the bytes of an entry as a commit says, and brings the sums up to date.</summary>
+    /// <param name="at">Index in <see cref="Image"/>.</param>
+    /// <param name="block">What the commit did to the track.</param>
+    public void Put(int at, CacheControlBlock block)
+    {
+        byte[] image = Image;
+        uint replaced = BitConverter.ToUInt32(image, at + CrcAt);
+        bool isReleased = block.Length == Block.Released;
+        Buffers.PutInt32(image, at, block.Track);
+        Buffers.PutUInt16(image, at + LengthAt, block.Length);
+        Buffers.PutUInt16(image, at + FirstAt, isReleased ? 0 : block.BlockCount > 1 ? block.FirstSegment | Linked : block.FirstSegment);
+        Buffers.PutInt32(image, at + VersionAt, block.Version);
+        uint crc = block.BlockCount > 1 ? LinkedCrc(at) : Crc.Of(image, at, CrcAt);
+        Buffers.PutUInt32(image, at + CrcAt, crc);
+        Sum0 += crc - replaced;
+        Sum1 += (crc - replaced) * (uint)(block.Entry + 1);
+    }
+
+    /// <summary>Writes an entry to the chip and reads its CRC-32 back.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="from">Where in it to begin: what stands before is on the chip already.</param>
+    public void Store(int entry, int from)
+    {
+        int at = entry * EntryBytes + from;
+        Array.Copy(Image, At + at, scratch, At, EntryBytes - from);
+        chip.Store(geometry.TracksAddress + at, scratch, At, EntryBytes - from);
+    }
+
+    /// <summary>True when the chip holds an entry as it is in RAM.</summary>
+    public bool IsStored(int entry)
+    {
+        int at = entry * EntryBytes;
+        chip.Read(geometry.TracksAddress + at, scratch, At, EntryBytes);
+        for (int i = At; i < At + EntryBytes; i++)
+            if (scratch[i] != Image[at + i])
+                return false;
+        return true;
+    }
+
+    /// <summary>Reads the entries from the chip as they are.</summary>
+    public void Load() => chip.Read(geometry.TracksAddress, Image, At, states.Length * EntryBytes);
+
+    /// <summary>The CRC-32 that the entry at an index of <see cref="Image"/> should have when its track has several blocks.</summary>
+    public uint LinkedCrc(int at)
+    {
+        int end = At + CrcAt;
+        Array.Copy(Image, at, scratch, At, CrcAt);
+        int segment = BitConverter.ToUInt16(Image, at + FirstAt) & Block.SegmentMask;
+        int room = scratch.Length;
+        for (segment = segments.Next(segment); segment < geometry.Segments && end + Geometry.LinkBytes <= room; segment = segments.Next(segment))
+        {
+            Buffers.PutUInt16(scratch, end, segment);
+            end += Geometry.LinkBytes;
+        }
+        return Crc.Of(scratch, At, end - At);
+    }
+
+    /// <summary>Forgets all entries in RAM but their bytes, to admit them anew.</summary>
+    public void Clear()
+    {
+        Array.Clear(states, 0, states.Length);
+        Array.Clear(buckets, 0, buckets.Length);
+        freeHead = 0;
+        neverUsed = states.Length;
+        TrackCount = 0;
+        DamagedCount = 0;
+        CountedSegments = 0;
+        Sum0 = 0;
+        Sum1 = 0;
+    }
+
+    /// <summary>Says that no entry from one on was ever used.</summary>
+    public void SetNeverUsed(int entry) => neverUsed = entry;
+
+    /// <summary>Admits an entry whose segments are claimed.</summary>
+    public void Admit(int entry, int track, int length)
+    {
+        Debug.Assert(states[entry] == (byte)EntryState.Free, "an entry is admitted twice");
+        states[entry] = (byte)EntryState.Track;
+        TrackCount++;
+        CountedSegments += geometry.SegmentsFor(length);
+        Hash(entry, track);
+    }
+
+    /// <summary>Marks an entry damaged, in RAM: its segments become free, and its track is not served any more.</summary>
+    public void MarkDamaged(int entry)
+    {
+        if (states[entry] == (byte)EntryState.Damaged)
+            return;
+        if (states[entry] == (byte)EntryState.Track)
+        {
+            Unhash(entry);
+            segments.Free(First(entry), Neighbours(entry));
+            CountedSegments -= geometry.SegmentsFor(Length(entry));
+            TrackCount--;
+        }
+        states[entry] = (byte)EntryState.Damaged;
+        DamagedCount++;
+        if (Find(Track(entry)) == None)
+            Hash(entry, Track(entry));
+    }
+
+    /// <summary>Marks an entry that <see cref="MarkDamaged"/> so that it is not whole on the medium, too: only the sums tell that it is damaged.</summary>
+    public void StoreMark(int entry)
+    {
+        int at = At + entry * EntryBytes + CrcAt;
+        uint old = BitConverter.ToUInt32(Image, at);
+        uint mark = old ^ 0xFFFFFFFF;
+        Buffers.PutUInt32(Image, at, mark);
+        Sum0 += mark - old;
+        Sum1 += (mark - old) * (uint)(entry + 1);
+        Store(entry, CrcAt);
+    }
+
+    /// <summary>Takes an entry that is damaged off the chain of free entries, where it may stand.</summary>
+    public void Unchain(int entry)
+    {
+        if (freeHead == entry + 1)
+        {
+            freeHead = chain[entry];
+            return;
+        }
+        for (int i = freeHead - 1; i >= 0; i = chain[i] - 1)
+            if (chain[i] == entry + 1)
+            {
+                chain[i] = chain[entry];
+                return;
+            }
+    }
+
+    private int Bucket(int track) => (track ^ (track >> 11) ^ (track >> 22)) & (buckets.Length - 1);
+
+    private void Hash(int entry, int track)
+    {
+        int bucket = Bucket(track);
+        chain[entry] = buckets[bucket];
+        buckets[bucket] = (short)(entry + 1);
+    }
+
+    // Takes an entry off its hash chain, if it is on it: a damaged one with another track's number is not.
+    private void Unhash(int entry)
+    {
+        int bucket = Bucket(Track(entry));
+        if (buckets[bucket] == entry + 1)
+        {
+            buckets[bucket] = chain[entry];
+            return;
+        }
+        for (int i = buckets[bucket] - 1; i >= 0; i = chain[i] - 1)
+            if (chain[i] == entry + 1)
+            {
+                chain[i] = chain[entry];
+                return;
+            }
+    }
+}

@@ -1,0 +1,260 @@
+using System;
+using System.Diagnostics;
+using NvsFirmware.Fram;
+using NvsFirmware.Wire;
+
+namespace NvsFirmware.Nvs;
+
+/// <summary>
+/// The virtual track buffer (VTB): the two segment sets, the flag that says which one the next write request uses, and the last commit; in
+/// RAM here, on the medium in the blocks and, now and then, in a record.
+/// </summary>
+/// <remarks>
+/// <para>Invariants: the active set lists as many free segments as a set has, and behind them the one where the other set begins if the
+/// request takes all; the segment where the next block will be looked for is its first. Between two requests the tables on the medium
+/// hold all commits; a record says so when it is due.</para>
+/// <para>The set that a commit did not use up, the other one takes over; it is topped up by what the commit used.</para>
+/// </remarks>
+public sealed class VirtualTrackBuffer
+{
+    /// <summary>Commits after which a record is due: so many, recovery may have to follow.</summary>
+    public const int CommitsPerRecord = 16;
+
+    private const int At = FramChip.CommandBytes;
+    private const int LapMask = 0x0F;
+
+    /// <summary>Number of the last commit; 0 right after format.</summary>
+    public int Version;
+
+    /// <summary>How often the numbers have come round, modulo 16.</summary>
+    public int Lap;
+
+    /// <summary>The active-set flag: the set that the next write request uses, 0 for A and 1 for B.</summary>
+    public int Flag;
+
+    /// <summary>The set that the next write request uses, and one segment more.</summary>
+    public short[] Active;
+
+    /// <summary>The number that the next commit gets, as bytes.</summary>
+    public readonly byte[] Coming = new byte[4];
+
+    /// <summary>Index in the active set of the first segment that would hold as much as the last commit in one run.</summary>
+    public int RunAt;
+
+    /// <summary>Client of the last commit; 0: nobody's.</summary>
+    public int Client;
+
+    /// <summary>Request number of the last commit.</summary>
+    public int Number;
+
+    /// <summary>Fingerprint of the last commit.</summary>
+    public int Fingerprint;
+
+    /// <summary>True when the client of the last commit only passes by.</summary>
+    public bool IsPassing;
+
+    /// <summary>First segment that the last commit used.</summary>
+    public int CommittedFirst;
+
+    /// <summary>How many segments the last commit used.</summary>
+    public int CommittedCount;
+
+    /// <summary>How often a board has started with this store.</summary>
+    public int Boots;
+
+    /// <summary>True when who asked last may have been lost, until repair.</summary>
+    public bool IsInDoubt;
+
+    /// <summary>Commits since the current record.</summary>
+    public int CommitsSinceRecord;
+
+    private readonly FramChip chip;
+    private readonly Geometry geometry;
+    private readonly byte[] scratch;
+    private readonly short[] setA;
+    private readonly short[] setB;
+    private int segmentsSinceRecord;
+    private int nextRecord;
+
+    /// <summary>Two empty sets.</summary>
+    /// <param name="chip">The chip.</param>
+    /// <param name="geometry">The store's sizes.</param>
+    /// <param name="scratch">A buffer to write and read with.</param>
+    public VirtualTrackBuffer(FramChip chip, Geometry geometry, byte[] scratch)
+    {
+        this.chip = chip;
+        this.geometry = geometry;
+        this.scratch = scratch;
+        setA = new short[geometry.SetSegments + 1];
+        setB = new short[geometry.SetSegments + 1];
+        Active = setA;
+    }
+
+    /// <summary>The set that the last commit used, and one segment more.</summary>
+    public short[] Other => Flag == 0 ? setB : setA;
+
+    /// <summary>True when a record should be written before the next request.</summary>
+    public bool IsRecordDue =>
+        CommitsSinceRecord >= CommitsPerRecord || segmentsSinceRecord * 2 >= geometry.SetSegments;
+
+    /// <summary>Notes a commit, in RAM: the flag turns over.</summary>
+    /// <param name="used">Segments of the active set that it used.</param>
+    public void Advance(int used)
+    {
+        CommittedFirst = Active[0];
+        CommittedCount = used;
+        Flag = 1 - Flag;
+        CommitsSinceRecord++;
+        segmentsSinceRecord += used;
+        Count();
+    }
+
+    /// <summary>Takes the next number: of a commit, or of a boot, which leaves out one.</summary>
+    public void Count()
+    {
+        Version = After(Version);
+        if (Version == 1)
+            Lap = (Lap + 1) & LapMask;
+        Buffers.PutInt32(Coming, 0, After(Version));
+    }
+
+    /// <summary>The number after one: 0 is left out, it means that there is no track.</summary>
+    public static int After(int version) => version == -1 ? 1 : version + 1;
+
+    /// <summary>The lap of the commit after the last one.</summary>
+    public int ComingLap => Version == -1 ? (Lap + 1) & LapMask : Lap;
+
+    /// <summary>Prepares the next set, of which the segment at an index of the present one is the first.</summary>
+    /// <param name="segments">Knows what is free.</param>
+    /// <param name="next">Index in the set that was active until <see cref="Advance"/>.</param>
+    public void Prepare(SegmentTable segments, int next)
+    {
+        short[] old = Active;
+        short[] set = Flag == 0 ? setA : setB;
+        int count = old.Length - next;
+        Array.Copy(old, next, set, 0, count);
+        Active = set;
+        TopUp(segments, count);
+    }
+
+    /// <summary>Prepares the active set from a segment on.</summary>
+    public void PrepareFrom(SegmentTable segments, int first)
+    {
+        Active = Flag == 0 ? setA : setB;
+        Active[0] = (short)segments.NextFree(first);
+        TopUp(segments, 1);
+        Buffers.PutInt32(Coming, 0, After(Version));
+    }
+
+    /// <summary>Writes a record: the tables hold all commits. Then what the commits since the last record made free is free.</summary>
+    /// <param name="tracks">Knows the sums.</param>
+    /// <param name="segments">Holds what is pinned.</param>
+    public void StoreRecord(TrackTable tracks, SegmentTable segments)
+    {
+        Buffers.PutInt32(scratch, At + VtbRecord.VersionAt, Version);
+        Buffers.PutInt32(scratch, At + VtbRecord.ClientAt, Client);
+        Buffers.PutInt32(scratch, At + VtbRecord.NumberAt, Number);
+        Buffers.PutInt32(scratch, At + VtbRecord.FingerprintAt, Fingerprint);
+        Buffers.PutUInt32(scratch, At + VtbRecord.Sum0At, tracks.Sum0);
+        Buffers.PutUInt32(scratch, At + VtbRecord.Sum1At, tracks.Sum1);
+        Buffers.PutInt32(scratch, At + VtbRecord.BootsAt, Boots);
+        Buffers.PutUInt16(scratch, At + VtbRecord.NextAt, (ushort)Active[0] | (Flag != 0 ? Block.SetB : 0));
+        scratch[At + VtbRecord.LapAt] = (byte)(Lap | (IsInDoubt ? VtbRecord.InDoubt : 0) | (IsPassing ? VtbRecord.Passing : 0));
+        VtbRecord.Seal(scratch, At);
+        chip.Store(nextRecord == 0 ? geometry.FirstRecordAddress : geometry.SecondRecordAddress, scratch, At, VtbRecord.Bytes);
+        nextRecord = 1 - nextRecord;
+        CommitsSinceRecord = 0;
+        segmentsSinceRecord = 0;
+        segments.FreePinned();
+    }
+
+    /// <summary>Reads both records and takes the newer whole one.</summary>
+    /// <param name="next">The segment where the next block begins.</param>
+    /// <param name="sum0">First sum over the track table.</param>
+    /// <param name="sum1">Second sum over the track table.</param>
+    /// <returns>False when no record is whole.</returns>
+    public bool Load(out int next, out uint sum0, out uint sum1)
+    {
+        const int SecondAt = At + VtbRecord.Bytes;
+        next = 0;
+        sum0 = 0;
+        sum1 = 0;
+        chip.Read(geometry.FirstRecordAddress, scratch, At, VtbRecord.Bytes);
+        chip.Read(geometry.SecondRecordAddress, scratch, SecondAt, VtbRecord.Bytes);
+        bool isFirst = VtbRecord.IsWhole(scratch, At);
+        bool isSecond = VtbRecord.IsWhole(scratch, SecondAt);
+        if (isFirst && isSecond)
+        {
+            int later = Buffers.GetInt32(scratch, SecondAt + VtbRecord.VersionAt) - Buffers.GetInt32(scratch, At + VtbRecord.VersionAt);
+            isFirst = later <= 0;
+        }
+        Client = 0;
+        Number = 0;
+        Fingerprint = 0;
+        IsPassing = false;
+        CommittedFirst = 0;
+        CommittedCount = 0;
+        CommitsSinceRecord = 0;
+        segmentsSinceRecord = 0;
+        nextRecord = isFirst ? 1 : 0;
+        if (!isFirst && !isSecond)
+        {
+            Version = 0;
+            Lap = 0;
+            Flag = 0;
+            Boots = 0;
+            IsInDoubt = false;
+            return false;
+        }
+        int at = isFirst ? At : SecondAt;
+        Version = Buffers.GetInt32(scratch, at + VtbRecord.VersionAt);
+        Client = Buffers.GetInt32(scratch, at + VtbRecord.ClientAt);
+        Number = Buffers.GetInt32(scratch, at + VtbRecord.NumberAt);
+        Fingerprint = Buffers.GetInt32(scratch, at + VtbRecord.FingerprintAt);
+        sum0 = BitConverter.ToUInt32(scratch, at + VtbRecord.Sum0At);
+        sum1 = BitConverter.ToUInt32(scratch, at + VtbRecord.Sum1At);
+        Boots = Buffers.GetInt32(scratch, at + VtbRecord.BootsAt);
+        int word = Buffers.GetUInt16(scratch, at + VtbRecord.NextAt);
+        next = word & Block.SegmentMask;
+        Flag = (word & Block.SetB) != 0 ? 1 : 0;
+        int lap = scratch[at + VtbRecord.LapAt];
+        Lap = lap & LapMask;
+        IsInDoubt = (lap & VtbRecord.InDoubt) != 0;
+        IsPassing = (lap & VtbRecord.Passing) != 0;
+        return next < geometry.Segments;
+    }
+
+    /// <summary>True when the current record on the medium is whole and of a version no later than the last commit.</summary>
+    public bool IsRecordStored()
+    {
+        chip.Read(nextRecord != 0 ? geometry.FirstRecordAddress : geometry.SecondRecordAddress, scratch, At, VtbRecord.Bytes);
+        int behind = Version - Buffers.GetInt32(scratch, At + VtbRecord.VersionAt);
+        return VtbRecord.IsWhole(scratch, At) && behind >= 0 && behind <= CommitsPerRecord + 1;
+    }
+
+    private void TopUp(SegmentTable segments, int count)
+    {
+        short[] set = Active;
+        int segment = set[count - 1];
+        for (; count < set.Length; count++)
+        {
+            segment = segments.NextFree(segment + 1);
+            set[count] = (short)segment;
+        }
+        Debug.Assert(segment != set[0] || set.Length == 1, "the free segments do not fill a set");
+        FindRun(set, CommittedCount);
+    }
+
+    private void FindRun(short[] set, int count)
+    {
+        RunAt = count;
+        if (count < 2)
+            return;
+        for (int i = count; i + count < set.Length; i++)
+            if (set[i + count - 1] - set[i] == count - 1)
+            {
+                RunAt = i;
+                return;
+            }
+    }
+}

@@ -1,0 +1,399 @@
+using System;
+using System.Diagnostics;
+using NvsFirmware.Fram;
+using NvsFirmware.Wire;
+
+namespace NvsFirmware.Nvs;
+
+/// <summary>The write request that is being received, until its commit: the only owner of what is known of it.</summary>
+/// <remarks>
+/// <para>Invariants. A frame becomes one block, or several where there is no run of neighbours for it, in the next segments of the active set,
+/// which belong to no track: until the last block is stored, nothing that recovery finds has changed. The last block is stored only
+/// when the request may commit, and <see cref="Take"/> says Ok only after it was read back: its last byte is the commit.</para>
+/// <para>A request is decided once. What was decided in this session gets the same answer again, and what was decided before it, none but
+/// that it is old: a number stands for one content.</para>
+/// <para>What a commit changes in RAM and in the tables is done after the answer, by <see cref="Bookkeeping"/>.</para>
+/// </remarks>
+public sealed class WriteRequest
+{
+    private const int At = Block.InFrame;
+
+    /// <summary>The tracks of the request; as many as <see cref="TrackCount"/> says.</summary>
+    public readonly CacheControlBlock[] Tracks;
+
+    /// <summary>Tracks of the request so far.</summary>
+    public int TrackCount;
+
+    /// <summary>Segments of the active set that the request has used.</summary>
+    public int Used;
+
+    /// <summary>True between a commit and the bookkeeping after it.</summary>
+    public bool IsCommitted;
+
+    /// <summary>Index in the active set of the segment that the last block calls the next one.</summary>
+    public int Next;
+
+    /// <summary>What goes with the status: a version, or the part that is taken next; else 0.</summary>
+    public int Argument;
+
+    /// <summary>Client of the request.</summary>
+    public int Client;
+
+    /// <summary>Number of the request.</summary>
+    public int Number;
+
+    /// <summary>Fingerprint of the request so far.</summary>
+    public int Fingerprint;
+
+    /// <summary>True when the client only passes by.</summary>
+    public bool IsPassing;
+
+    /// <summary>Data bytes of the request so far.</summary>
+    public int DataBytes;
+
+    /// <summary>When the latest part of a request that is not complete came, in the clock's milliseconds.</summary>
+    public long LatestPartMs;
+
+    private readonly FramChip chip;
+    private readonly Geometry geometry;
+    private readonly TrackTable tracks;
+    private readonly VirtualTrackBuffer vtb;
+    private readonly ClientTable clients;
+    private readonly IClock clock;
+    private readonly uint mark;
+    private bool isReceiving;
+    private int nextPart;
+    private int needed;
+    private int growth;
+    private int position;
+    private int length;
+    private int sessionVersion;
+    private bool isAnyDecided;
+    private int decidedClient;
+    private int decidedNumber;
+    private int decidedArgument;
+    private Status decidedStatus;
+
+    /// <summary>Nothing is being received.</summary>
+    public WriteRequest(
+        FramChip chip, Geometry geometry, TrackTable tracks, VirtualTrackBuffer vtb, ClientTable clients, IClock clock, uint mark)
+    {
+        this.chip = chip;
+        this.geometry = geometry;
+        this.tracks = tracks;
+        this.vtb = vtb;
+        this.clients = clients;
+        this.clock = clock;
+        this.mark = mark;
+        Tracks = new CacheControlBlock[geometry.SetSegments];
+        for (int i = 0; i < Tracks.Length; i++)
+            Tracks[i] = new CacheControlBlock();
+    }
+
+    /// <summary>True while parts of a request are held and its last one has not come.</summary>
+    public bool IsReceiving => isReceiving;
+
+    /// <summary>Takes a WRITE frame: stores its block, and with the last one commits the request.</summary>
+    /// <param name="frame">
+    /// Holds the frame from its start; its payload is intact. Its header, the field before and its last CRC-32 are written over.
+    /// </param>
+    /// <param name="count">Bytes of data in the frame.</param>
+    /// <returns>The status of the answer; Ok: committed.</returns>
+    /// <exception cref="FramException">The chip failed: what was stored is not known.</exception>
+    public Status Take(byte[] frame, int count)
+    {
+        int flags = frame[Frame.FlagsAt];
+        int part = BitConverter.ToUInt16(frame, Frame.PartAt);
+        int client = BitConverter.ToInt32(frame, At + Block.ClientAt);
+        int number = BitConverter.ToInt32(frame, Frame.NumberAt);
+        int before = BitConverter.ToInt32(frame, At + Block.FingerprintAt);
+        Argument = 0;
+        if (!isReceiving || number != Number || client != Client)
+        {
+            Status status = Begin(frame, flags, part, client, number, count);
+            if (status != Status.Ok)
+                return status;
+        }
+        else if (part != nextPart)
+        {
+            Argument = nextPart;
+            return part < nextPart ? Status.Continue : Status.WrongOrder;
+        }
+        if (before != Fingerprint)
+            return Refuse(Status.Conflict);
+        Status refusal = position < length ? Continue(frame, flags, count) : BeginTrack(frame, flags, count);
+        if (refusal != Status.Ok)
+            return Refuse(refusal);
+        bool isLast = (flags & WriteFlags.Last) != 0;
+        if (isLast)
+        {
+            if (position < length)
+                return Refuse(Status.BadRequest);
+            if (growth > 0 && tracks.CountedSegments + growth > geometry.Segments - geometry.Reserve)
+                return Refuse(Status.Full);
+        }
+        Fingerprint = BitConverter.ToInt32(frame, At + Block.DataAt + count);
+        Array.Copy(frame, At + Block.DataAt + count, frame, At + Block.FingerprintAt, 4);
+        Store(frame, count, isLast);
+        if (isLast)
+            return Commit();
+        nextPart++;
+        Argument = nextPart;
+        LatestPartMs = clock.NowMs;
+        return Status.Continue;
+    }
+
+    /// <summary>A new session begins: what is half received is dropped, and what was decided is told only by LAST.</summary>
+    public void BeginSession()
+    {
+        Drop();
+        isAnyDecided = false;
+        sessionVersion = vtb.Version;
+    }
+
+    /// <summary>Forgets all that RAM held of a request: the store is recovered.</summary>
+    public void Forget()
+    {
+        isReceiving = false;
+        IsCommitted = false;
+        TrackCount = 0;
+    }
+
+    /// <summary>Says that old versions are so old that a later lap's could be taken for them.</summary>
+    public void AgeSession(int version)
+    {
+        if (version - sessionVersion > ClientTable.OldestAge)
+            sessionVersion = version - ClientTable.OldestAge;
+    }
+
+    /// <summary>Drops a request that is not complete: nothing of it is applied.</summary>
+    public void Drop()
+    {
+        if (!isReceiving)
+            return;
+        isReceiving = false;
+        for (int i = TrackCount - 1; i >= 0; i--)
+            if (tracks.State(Tracks[i].Entry) == EntryState.Free)
+                tracks.Unreserve(Tracks[i].Entry);
+        TrackCount = 0;
+    }
+
+    /// <summary>Drops a request with a status that a repetition gets, too.</summary>
+    public Status Refuse(Status status)
+    {
+        Drop();
+        isAnyDecided = true;
+        decidedClient = Client;
+        decidedNumber = Number;
+        decidedStatus = status;
+        decidedArgument = Argument;
+        return status;
+    }
+
+    // A frame that does not go on with the request being received: may it begin one?
+    private Status Begin(byte[] frame, int flags, int part, int client, int number, int count)
+    {
+        int index = clients.IndexOf(client);
+        int ahead = index < 0 ? 1 : number - clients.Number(index);
+        if (index >= 0 && ahead <= 0)
+            return Repeat(frame, flags, part, index, ahead, count);
+        if (isAnyDecided && client == decidedClient && number - decidedNumber <= 0)
+        {
+            Argument = number == decidedNumber ? decidedArgument : 0;
+            return number == decidedNumber ? decidedStatus : Status.OldRequest;
+        }
+        if ((flags & WriteFlags.Behind) != 0 && (index < 0 || ahead != 1))
+            return Status.NotNext;
+        if (part != 0)
+            return Status.WrongOrder;
+        Drop();
+        isReceiving = true;
+        Client = client;
+        Number = number;
+        IsPassing = (flags & WriteFlags.Passing) != 0;
+        Fingerprint = 0;
+        TrackCount = 0;
+        Used = 0;
+        DataBytes = 0;
+        nextPart = 0;
+        needed = 0;
+        growth = 0;
+        position = 0;
+        length = 0;
+        return Status.Ok;
+    }
+
+    // A request that the client has decided already is not applied again.
+    private Status Repeat(byte[] frame, int flags, int part, int index, int ahead, int count)
+    {
+        int version = clients.Version(index);
+        if (ahead < 0 || version - sessionVersion <= 0)
+            return Status.OldRequest;
+        if ((flags & WriteFlags.Last) == 0)
+        {
+            Argument = part + 1;
+            return Status.Continue;
+        }
+        if (BitConverter.ToInt32(frame, At + Block.DataAt + count) != clients.Fingerprint(index))
+            return Status.Conflict;
+        Argument = version;
+        return Status.Ok;
+    }
+
+    // The next piece of the track begun last.
+    private Status Continue(byte[] frame, int flags, int count)
+    {
+        CacheControlBlock block = Tracks[TrackCount - 1];
+        int left = length - position;
+        int due = left < geometry.PieceBytes ? left : geometry.PieceBytes;
+        if ((flags & WriteFlags.Expect) != 0 || count != due
+            || BitConverter.ToInt32(frame, At + Block.TrackAt) != block.Track
+            || BitConverter.ToUInt16(frame, At + Block.LengthAt) != length)
+            return Status.BadRequest;
+        position += count;
+        DataBytes += count;
+        return Status.Ok;
+    }
+
+    private Status BeginTrack(byte[] frame, int flags, int count)
+    {
+        int track = BitConverter.ToInt32(frame, At + Block.TrackAt);
+        int newLength = BitConverter.ToUInt16(frame, At + Block.LengthAt);
+        bool isRelease = newLength == Block.Released;
+        int due = isRelease ? 0 : newLength < geometry.PieceBytes ? newLength : geometry.PieceBytes;
+        for (int i = 0; i < TrackCount; i++)
+            if (Tracks[i].Track == track)
+                return Status.BadRequest;
+        if (!isRelease && newLength > geometry.LongestTrackBytes)
+            return Status.TooLong;
+        if (count != due)
+            return Status.BadRequest;
+        int counted = geometry.SegmentsFor(newLength);
+        needed += isRelease ? 1 : counted;
+        if (needed > geometry.SetSegments)
+            return Status.TooLong;
+        int entry = tracks.Find(track);
+        EntryState state = entry < 0 ? EntryState.Free : tracks.State(entry);
+        if ((flags & WriteFlags.Expect) != 0)
+        {
+            if (state == EntryState.Damaged || entry < 0 && tracks.DamagedCount > 0)
+                return Status.TrackDamaged;
+            int actual = entry < 0 ? 0 : tracks.Version(entry);
+            if (actual != BitConverter.ToInt32(frame, Frame.ArgumentAt))
+            {
+                Argument = actual;
+                return Status.VersionMismatch;
+            }
+        }
+        if (entry < 0)
+        {
+            if (isRelease)
+                return tracks.DamagedCount > 0 ? Status.TrackDamaged : Status.NotFound;
+            entry = tracks.Reserve();
+            if (entry < 0)
+                return Status.Full;
+        }
+        growth += counted;
+        if (state == EntryState.Track)
+            growth -= geometry.SegmentsFor(tracks.Length(entry));
+        position = isRelease ? 0 : count;
+        length = isRelease ? 0 : newLength;
+        DataBytes += count;
+        CacheControlBlock block = Tracks[TrackCount++];
+        block.Track = track;
+        block.Entry = entry;
+        block.Length = newLength;
+        block.Set = vtb.Flag;
+        block.FirstInSet = Used;
+        block.SegmentCount = 0;
+        block.BlockCount = 0;
+        return Status.Ok;
+    }
+
+    // Makes the frame a block and stores it in the next segments of the active set.
+    private void Store(byte[] frame, int count, bool isLast)
+    {
+        short[] set = vtb.Active;
+        int segments = geometry.SegmentsOfBlock(count);
+        Array.Copy(vtb.Coming, 0, frame, At + Block.VersionAt, 4);
+        CacheControlBlock block = Tracks[TrackCount - 1];
+        int entry = block.Entry | (vtb.ComingLap << Block.LapShift);
+        frame[At + Block.EntryAt] = (byte)entry;
+        frame[At + Block.EntryAt + 1] = (byte)(entry >> 8);
+        Array.Copy(
+            tracks.Image, FramChip.CommandBytes + block.Entry * TrackTable.EntryBytes + TrackTable.CrcAt, frame, At + Block.ReplacedAt, 4);
+        if (set[Used + segments - 1] - set[Used] == segments - 1)
+            StoreBlock(frame, At, count, segments, isLast);
+        else
+            StoreRuns(frame, count, isLast);
+    }
+
+    // There is no run of neighbours for the frame: a block for each run there is, header in front and CRC-32 behind in the frame itself.
+    private void StoreRuns(byte[] frame, int count, bool isLast)
+    {
+        short[] set = vtb.Active;
+        int at = At;
+        while (true)
+        {
+            int run = 1;
+            int room = geometry.SegmentBytes - Block.OverheadBytes;
+            while (room < count && set[Used + run] == set[Used] + run)
+            {
+                run++;
+                room += geometry.SegmentBytes;
+            }
+            int piece = room < count ? room : count;
+            Buffers.PutUInt16(frame, at + Block.CountAt, piece);
+            int behind = at + Block.DataAt + piece;
+            int saved = Buffers.GetInt32(frame, behind);
+            StoreBlock(frame, at, piece, run, isLast && piece == count);
+            count -= piece;
+            if (count == 0)
+                return;
+            Buffers.PutInt32(frame, behind, saved);
+            Array.Copy(frame, At, frame, behind - Block.DataAt, Block.DataAt);
+            at = behind - Block.DataAt;
+        }
+    }
+
+    // The one place that stores a block. The last block of a row is the commit.
+    private void StoreBlock(byte[] frame, int at, int count, int segments, bool isLast)
+    {
+        short[] set = vtb.Active;
+        int first = set[Used];
+        int word = Used == 0 ? Block.FirstOfRow : 0;
+        int flag = vtb.Flag;
+        Next = Used + segments;
+        if (isLast)
+        {
+            word |= Block.LastOfRow;
+            flag = 1 - flag;
+            if (Next == vtb.CommittedCount)
+                Next = vtb.RunAt;
+        }
+        word |= (ushort)set[Next];
+        if (flag != 0)
+            word |= Block.SetB;
+        if (IsPassing)
+            word |= Block.Passing;
+        frame[at + Block.NextAt] = (byte)word;
+        frame[at + Block.NextAt + 1] = (byte)(word >> 8);
+        Buffers.PutUInt32(frame, at + Block.DataAt + count, Crc.Of(frame, at, Block.DataAt + count) ^ mark ^ (uint)first);
+        chip.Store(
+            geometry.SegmentsAddress + first * geometry.SegmentBytes, frame, at, count + Block.OverheadBytes);
+        CacheControlBlock block = Tracks[TrackCount - 1];
+        if (block.BlockCount++ == 0)
+            block.FirstSegment = first;
+        block.SegmentCount += segments;
+        Used += segments;
+    }
+
+    private Status Commit()
+    {
+        Debug.Assert(Used <= geometry.SetSegments, "a request used more than a set");
+        isReceiving = false;
+        IsCommitted = true;
+        Argument = VirtualTrackBuffer.After(vtb.Version);
+        return Status.Ok;
+    }
+}
