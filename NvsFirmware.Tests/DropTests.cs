@@ -25,7 +25,6 @@ public sealed class DropTests
         "overwrite",
         "batch with releases",
         "a tenth client",
-        "refused: full",
         "in several frames",
         "boot",
         "boot behind a chain and half a request",

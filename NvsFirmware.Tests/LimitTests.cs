@@ -54,7 +54,8 @@ public sealed class LimitTests
         uint[] odd = [.. model.Keys.Where(track => track % 2 == 1)];
         foreach (uint[] some in odd.Chunk(setSegments))
             Write([.. some.Select(track => new TrackItem(track, null))]);
-        for (uint track = 0; track < 3 && layout.Entries > 2 * setSegments; track++)
+        int room = layout.Entries - model.Count;
+        for (uint track = 0; track < 3 && room >= setSegments; track++, room -= setSegments)
             Write(new TrackItem(0xFFFFFFF0 + track, random.Bytes(layout.LongestTrack)));
         TestBoard cut = board.BootCopy();
         foreach (TestBoard restarted in new[] { cut, board })

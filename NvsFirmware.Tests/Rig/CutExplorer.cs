@@ -71,7 +71,7 @@ public sealed class CutExplorer
         foreach ((long cut, byte[] medium) in trace.Media())
         {
             long end = ends[cuts.Count];
-            cuts.Add((media.Add(medium, trace.AcknowledgedAt(end - 1), () => Where(cut)), end - cut));
+            cuts.Add((media.Add(medium, trace.AcknowledgedBefore(end * 8 - 1), () => Where(cut)), end - cut));
         }
         return cuts;
     }
@@ -94,7 +94,7 @@ public sealed class CutExplorer
                 scenario.Operate(board, () => acknowledged++);
                 Assert.IsFalse(board.Chip.IsPowered, $"{Where(cut)}: no cut");
                 Assert.IsTrue(board.Chip.Memory.SequenceEqual(expected), $"{Where(cut)}: other bytes are stored than were clocked before it");
-                Assert.AreEqual(trace.AcknowledgedAt(bits / 8), acknowledged, $"{Where(cut)}: acknowledged requests");
+                Assert.AreEqual(trace.AcknowledgedBefore(bits), acknowledged, $"{Where(cut)}: acknowledged requests");
             }
             cut++;
         }

@@ -102,17 +102,20 @@ public sealed class DropExplorer
             acknowledged++;
             acknowledge();
         }));
-        bus.Restart();
         Assert.IsNotNull(status, $"{where}: no answer");
         if (status != Status.Ok)
         {
             Errors++;
-            Assert.AreEqual(Status.ChipError, status, $"{where}: what the board answers");
+            // Several faults in a row may make the chip seem to be something else, and then it says so.
+            Assert.IsTrue(
+                status is Status.ChipError or Status.NoChip || bus.Hit > 1 && status is Status.UnknownChip or Status.Protected or Status.StoreDamaged,
+                $"{where}: the board answers {status}");
         }
+        bus.Restart();
         long cuts = 0;
         foreach ((long cut, byte[] left) in trace.MediaByTransaction())
         {
-            media.Add(left, trace.AcknowledgedAt(cut), () => $"{where}, then power lost behind byte {cut}");
+            media.Add(left, trace.AcknowledgedBefore(cut * 8), () => $"{where}, then power lost behind byte {cut}");
             cuts++;
         }
         Cuts += cuts;

@@ -43,8 +43,8 @@ public sealed class Medium
             FollowChain();
         foreach (MediumDamage torn in Clients.Torn)
             due.Add(torn);
-        foreach (string entry in Clients.Due)
-            due.Add(new MediumDamage("client", Layout.ClientAt(0), entry));
+        foreach (MediumClient client in Clients.Due)
+            due.Add(new MediumDamage("client", Layout.ClientAt(0), $"the entry of client {client.Client:X} is to be written"));
         ReadEntries();
         FindActiveSet();
     }

@@ -15,8 +15,8 @@ internal static class ProofCommands
 
     // A scenario that stops reaching what it is for, or a part of the firmware that stops writing, must not go unnoticed.
     private const int FewestScenarios = 55;
-    private const long FewestCuts = 60_000;
-    private const long FewestRuns = 15_000;
+    private const long FewestCuts = 70_000;
+    private const long FewestRuns = 13_000;
 
     public static IEnumerable<Command> Create()
     {
@@ -76,7 +76,7 @@ internal static class ProofCommands
             {
                 string what = isAtRest ? "at rest" : "commits behind the record";
                 DamagePairs pairs = DamagePairs.Try(
-                    StoreHistory.Make(isAtRest, 330, 4), from: parsed.GetValue(from), progress: Every(done => $"damage, {what}: {done:P0}"));
+                    StoreHistory.Make(isAtRest, 200, 8), from: parsed.GetValue(from), progress: Every(done => $"damage, {what}: {done:P0}"));
                 Console.WriteLine($"{what}: {pairs}");
                 foreach (string text in pairs.Wrong.Take(50))
                     Console.WriteLine($"WRONG, {what}: {text}");

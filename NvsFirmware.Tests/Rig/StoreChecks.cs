@@ -20,6 +20,7 @@ public static class StoreChecks
         Assert.AreEqual(MediumState.Store, medium.State, where);
         CheckNone(medium.Damages, where);
         CheckNone(medium.Due, $"{where}: still due");
+        Assert.IsFalse(medium.Current!.IsInDoubt, $"{where}: who asked last is in doubt");
         CheckNone(medium.Rows.Select(row => $"commit {row.Version}"), $"{where}: no record of");
         return medium;
     }

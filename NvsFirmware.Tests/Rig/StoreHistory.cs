@@ -67,10 +67,12 @@ public sealed class StoreHistory
         history.Write(1, (8, null), (10, 60), (5, 70));
         history.Write(2, (2, 290));
         history.Board.Recover();
+        if (setSegments == 0)
+            history.Write(4, (6, 120));
         history.Write(3, (7, 30));
-        history.Write(4, (6, 210));
-        history.Write(1, (1, 45), (11, 150));
-        history.Write(2, (4, 3));
+        history.Write(1, (1, 45), (11, 20));
+        if (setSegments == 0)
+            history.Write(2, (4, 3));
         if (isAtRest)
             history.Board.Rest();
         history.Keep();

@@ -132,14 +132,18 @@ public sealed class BootScenario(string name, Func<(TestBoard Board, Dictionary<
 
     public override int Check(TestBoard board, byte[] left, string where)
     {
-        CheckAlive(board, where);
+        Assert.IsTrue(StoreChecks.CheckServed(board, where).Holds(tracks), $"{where}: other tracks");
         StoreChecks.CheckIdempotence(board, where);
         return 0;
     }
 
+    // A superblock copy that was not seen to be damaged waits for the next boot.
     public override int CheckAlive(TestBoard board, string where)
     {
-        Assert.IsTrue(StoreChecks.CheckServed(board, where).Holds(tracks), $"{where}: other tracks");
+        Assert.AreEqual(Status.Ok, board.State, where);
+        Assert.HasCount(tracks.Count, board.List(), $"{where}: tracks");
+        foreach ((uint track, byte[] data) in tracks)
+            Assert.IsTrue(data.AsSpan().SequenceEqual(board.Read(track).Data), $"{where}: track {track}");
         return 0;
     }
 }
