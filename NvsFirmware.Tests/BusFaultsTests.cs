@@ -93,15 +93,16 @@ public sealed class BusFaultsTests
         List<string> told = [];
         BusFaults bus = new(chip, 1) { Happens = (fault, number, opcode, count) => told.Add($"{number} {fault} {Opcode.Name(opcode)} {count}") };
         bus.Add(BusFault.Dropped, "WRITE:2");
-        bus.Add(BusFault.Noise, "every:4");
+        bus.Add(BusFault.Noise, "every:5");
         bus.Add(BusFault.NoContact, "read:2-");
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 4; i++)
         {
             Send(bus, Opcode.Wren);
             Send(bus, Opcode.Write, 0, 0, 1);
             Read(bus);
         }
-        string[] expected = ["4 Noise WREN 1", "5 Dropped WRITE 4", "6 NoContact READ 4", "8 Noise WRITE 4", "9 NoContact READ 4"];
+        // Two rules hit the fifth.
+        string[] expected = ["5 Dropped WRITE 4", "6 NoContact READ 4", "9 NoContact READ 4", "10 Noise WREN 1", "12 NoContact READ 4"];
         CollectionAssert.AreEqual(expected, told);
         bus.Clear();
         Send(bus, Opcode.Wren);

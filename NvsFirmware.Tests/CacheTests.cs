@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using NvsFirmware.HostAdapter;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 using NvsSim;
 
 namespace NvsFirmware.Tests;
@@ -16,8 +16,8 @@ public sealed class CacheTests
     private const int BlockBytes = 200;
 
     private readonly TestBoard board = TestBoard.Formatted(
-        settings: new BoardSettings { CacheBlocks = Blocks, CacheBlockBytes = BlockBytes, LargestDataBytes = 128 });
-    private uint request = 1;
+        settings: new BoardSettings { CacheBlocks = Blocks, CacheBlockBytes = BlockBytes, LargestPieceBytes = 256 });
+    private uint number = 1;
 
     [TestMethod]
     [DataRow(0)]
@@ -26,7 +26,7 @@ public sealed class CacheTests
     [DataRow(BlockBytes)]
     public void AReadOfWhatWasWrittenOrReadCostsNoTraffic(int length)
     {
-        // Breaks with TrackCache.Commit not admitting what it staged, or Read not.
+        // Breaks with a write, or a read, that leaves no copy.
         byte[] data = TrackModel.Data(length, 1);
         Write(new TrackItem(1, data));
         AssertRead(1, data, isHit: true);
@@ -39,15 +39,16 @@ public sealed class CacheTests
     [TestMethod]
     public void AMissCostsTheTrackAndOneCommand()
     {
-        // 3 bytes of opcode and address on a chip this small, then the data and their CRC-32.
+        // 3 bytes of opcode and address on a chip this small, then a block.
         TestBoard wide = TestBoard.Formatted();
-        foreach (int length in new[] { 0, 10, 68, 69, 1000, 16 * 72 - 4 })
+        foreach (int length in new[] { 0, 10, 64, 65, 1000, 16 * 64 })
         {
-            wide.Write(request++, new TrackItem(1, TrackModel.Data(length, 1)));
+            wide.Write(number++, new TrackItem(1, TrackModel.Data(length, 1)));
             wide.Boot();
+            wide.Hello();
             wide.Chip.ResetCounters();
             wide.Read(1);
-            Assert.AreEqual((3 + length + 4, 1), (wide.Chip.Bytes, wide.Chip.Transactions), $"{length} bytes");
+            Assert.AreEqual((3 + 32 + length + 4, 1), (wide.Chip.Bytes, wide.Chip.Transactions), $"{length} bytes");
         }
     }
 
@@ -61,9 +62,21 @@ public sealed class CacheTests
     }
 
     [TestMethod]
+    public void OfABatchTheLastTrackIsCachedAndNoneIsServedFromAnOldCopy()
+    {
+        // The frames of the others are gone when the batch commits. Breaks with only the last track's old copy emptied.
+        foreach (uint track in new uint[] { 1, 2, 3 })
+            Write(new TrackItem(track, [(byte)track]));
+        Write(new(1, [11]), new(2, [12]), new(3, [13]));
+        AssertRead(3, [13], isHit: true);
+        AssertRead(2, [12], isHit: false);
+        AssertRead(1, [11], isHit: false);
+    }
+
+    [TestMethod]
     public void ALongTrackThatReplacesACachedOneIsNotServedFromTheOldCopy()
     {
-        // Breaks with TrackCache.Commit not emptying the block of the old version.
+        // Breaks with the old version's copy not emptied.
         Write(new TrackItem(1, [1]));
         byte[] data = TrackModel.Data(BlockBytes + 1, 1);
         Write(new TrackItem(1, data));
@@ -89,11 +102,13 @@ public sealed class CacheTests
     [TestMethod]
     public void AnOverwrittenTrackIsServedAnewAndAReleasedOneNotAtAll()
     {
-        Write(new(1, [1]), new(2, [2]), new(3, [3]));
+        foreach (uint track in new uint[] { 1, 2, 3 })
+            Write(new TrackItem(track, [(byte)track]));
         Write(new(1, [4]), new(2, null));
-        AssertRead(1, [4], isHit: true);
+        AssertRead(1, [4], isHit: false);
         Assert.AreEqual(Status.NotFound, board.Read(2).Status);
         AssertRead(3, [3], isHit: true);
+        AssertRead(1, [4], isHit: true);
         Write(new TrackItem(2, [5]));
         AssertRead(2, [5], isHit: true);
     }
@@ -101,19 +116,19 @@ public sealed class CacheTests
     [TestMethod]
     public void AReadDuringAWriteRequestReturnsTheOldTrack()
     {
-        // Breaks with TrackCache.Stage making blocks Cached at once.
+        // Breaks with a copy made before the commit.
         byte[] old = TrackModel.Data(150, 1), @new = TrackModel.Data(150, 2);
         foreach (bool isCached in new[] { true, false })
         {
             Write(new TrackItem(1, old));
             if (!isCached)
                 board.Boot();
-            foreach (byte[] frame in board.WriteFrames(request, [new(1, @new)]))
+            foreach (byte[] frame in board.WriteFrames(number, [new(1, @new)]))
             {
                 CollectionAssert.AreEqual(old, board.Read(1).Data);
                 board.Send(frame);
             }
-            request++;
+            number++;
             AssertRead(1, @new, isHit: true);
         }
     }
@@ -123,29 +138,27 @@ public sealed class CacheTests
     {
         byte[] old = TrackModel.Data(150, 1);
         Write(new TrackItem(1, old));
-        List<byte[]> frames = board.WriteFrames(request++, [new(1, TrackModel.Data(150, 2))]);
+        List<byte[]> frames = board.WriteFrames(number++, [new(1, TrackModel.Data(150, 2)), new(5, [5])]);
         board.Send(frames[0]);
-        board.Idle(WriteReceiver.TimeoutMs + 100);
+        board.Idle(11_000);
         CollectionAssert.AreEqual(old, board.Read(1).Data);
         Write(new TrackItem(2, [2]));
         CollectionAssert.AreEqual(old, board.Read(1).Data);
-        Assert.AreEqual(Status.NotFound, board.TryWrite(request++, [new(1, [3]), new(77, null)])?.Status);
+        Assert.AreEqual(Status.NotFound, board.TryWrite(number++, [new(1, [3]), new(77, null)])?.Status);
         CollectionAssert.AreEqual(old, board.Read(1).Data);
     }
 
     [TestMethod]
     public void AReadThatTheHostLeftDuringAWriteRequestDoesNotBecomeTheNewTrack()
     {
-        // Breaks with TrackCache.Commit taking the read's staged block for the request's.
+        // Breaks with the copy of the read taken for the request's.
         byte[] old = TrackModel.Data(200, 1), @new = TrackModel.Data(200, 2);
         Write(new TrackItem(1, old));
         board.Boot();
-        for (uint track = 10; track < 10 + Blocks - 1; track++)
-            Write(new TrackItem(track, [1])); // one block is left for the write request, so that the read takes another
-        List<byte[]> frames = board.WriteFrames(request++, [new(1, @new)]);
+        List<byte[]> frames = board.WriteFrames(number++, [new(5, [5]), new(1, @new)]);
         board.Send(frames[0]);
         board.Uart.IsHostReading = false;
-        board.Ask(FrameType.Read, 1, 1, 0, 0, 0);
+        board.Ask(FrameType.Read, 1, 1);
         board.Uart.IsHostReading = true;
         Assert.AreEqual(Status.Ok, board.Send(frames[1])[^1].Status);
         CollectionAssert.AreEqual(@new, board.Read(1).Data);
@@ -162,7 +175,7 @@ public sealed class CacheTests
     [TestMethod]
     public void ATrackFoundDamagedIsNotCached()
     {
-        // Breaks with TrackCache.Read admitting without asking IsIntact.
+        // Breaks with a copy made of what does not match its CRC-32.
         Write(new TrackItem(1, TrackModel.Data(100, 1)));
         board.Boot();
         byte[] whole = board.Chip.Storage.ToArray();
@@ -183,7 +196,7 @@ public sealed class CacheTests
         {
             uint track = (uint)random.Next(1, 9);
             TrackItem item = new(track, random.Next(10) == 0 && model.Tracks.ContainsKey(track) ? null : TrackModel.Data(random.Next(BlockBytes + 60), i));
-            List<byte[]> frames = board.WriteFrames(request++, [item]);
+            List<byte[]> frames = board.WriteFrames(number++, [item]);
             int sent = random.Next(3) == 0 ? random.Next(frames.Count) : frames.Count;
             for (int part = 0; part < sent; part++)
             {
@@ -210,12 +223,12 @@ public sealed class CacheTests
         void LeaveARead(uint track)
         {
             board.Uart.IsHostReading = false;
-            board.Ask(FrameType.Read, 1, BitConverter.GetBytes(track));
+            board.Ask(FrameType.Read, 1, track);
             board.Uart.IsHostReading = true;
         }
     }
 
-    private void Write(params TrackItem[] items) => board.Write(request++, items);
+    private void Write(params TrackItem[] items) => board.Write(number++, items);
 
     private void AssertRead(uint track, byte[] expected, bool isHit)
     {

@@ -102,6 +102,7 @@ public sealed class Firmware
                 handler.Keep();
             else
                 Rest();
+            Watch(isFrame ? handler.LastByteMs : clock.NowMs);
         }
         catch (FramException)
         {
@@ -125,7 +126,7 @@ public sealed class Firmware
         Mount();
     }
 
-    // Nothing to do. The tables are made complete, and a chip that has gone is noticed: nothing else would tell before the next request.
+    // Nothing to do: a record says that the tables are complete.
     private void Rest()
     {
         long nowMs = clock.NowMs;
@@ -133,8 +134,13 @@ public sealed class Firmware
             return;
         nvs.Rest();
         if (settings.SleepAfterMs > 0 && nowMs - handler.LastByteMs >= settings.SleepAfterMs && nvs.Sleep())
-            return;
-        if (nowMs - watchedMs < WatchMs)
+            watchedMs = nowMs;
+    }
+
+    // A chip that has gone is noticed while nothing is written, too: nothing else would tell.
+    private void Watch(long nowMs)
+    {
+        if (nowMs - watchedMs < WatchMs || nvs.State != Status.Ok)
             return;
         watchedMs = nowMs;
         nvs.CheckChip();

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using NvsFirmware.HostAdapter;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.Rig;
 
@@ -12,7 +12,7 @@ public sealed class BadInputMix(TestBoard board, TrackModel model, int seed)
 
     // What each request that was sent would commit; the board may not commit anything else.
     private readonly Dictionary<uint, TrackItem[]> requests = [];
-    private uint nextRequest = 10000;
+    private uint nextNumber = 10000;
     private uint lastVersion;
 
     /// <summary>Requests that the board committed.</summary>
@@ -28,7 +28,7 @@ public sealed class BadInputMix(TestBoard board, TrackModel model, int seed)
             board.Run();
             // Now and then a pause, in which the board gives up what is not whole.
             if (random.Next(4) == 0)
-                board.Idle(random.Next(20) == 0 ? WriteReceiver.TimeoutMs + 100 : FrameReader.QuietMs + 100);
+                board.Idle(random.Next(20) == 0 ? 11_000 : FrameReader.SilenceMs + 100);
             Follow();
         }
         board.Idle(1000);
@@ -63,12 +63,12 @@ public sealed class BadInputMix(TestBoard board, TrackModel model, int seed)
                 frames.Insert(random.Next(frames.Count), RandomBytes(random.Next(1, 40)));
                 return frames;
             case 7: // an intact frame of any type and payload; FORMAT and REPAIR cannot guess the store's id
-                return [TestBoard.BuildFrame(random.Next(256), 1, random.Next(3), RandomBytes(random.Next(30)))];
+                return [board.BuildFrame(random.Next(2, 256), 1, (uint)random.Next(3), RandomBytes(random.Next(30)), random.Next(3), random.Next(4))];
             case 8: // a write request of one frame whose fields may be wrong
                 return [OddWrite()];
             case 9: // what other requests may do between the parts
-                frames.Insert(random.Next(frames.Count), TestBoard.BuildFrame(FrameType.Read, 1, 0, BitConverter.GetBytes(random.Next(1, 12))));
-                frames.Insert(random.Next(frames.Count), TestBoard.BuildFrame(FrameType.Verify, 1, 0, BitConverter.GetBytes((ushort)random.Next(80))));
+                frames.Insert(random.Next(frames.Count), board.BuildFrame(FrameType.Read, 1, (uint)random.Next(1, 12)));
+                frames.Insert(random.Next(frames.Count), board.BuildFrame(FrameType.Verify, 1, (uint)random.Next(80)));
                 return frames;
             default:
                 return frames;
@@ -77,44 +77,39 @@ public sealed class BadInputMix(TestBoard board, TrackModel model, int seed)
 
     private List<byte[]> NewRequest()
     {
-        uint request = nextRequest++;
+        uint number = nextNumber++;
         TrackItem[] items =
         [
             .. Enumerable.Range(0, random.Next(1, 5)).Select(_ => (uint)random.Next(1, 12)).Distinct().Select(track =>
                 new TrackItem(track, random.Next(5) == 0 ? null : RandomBytes(random.Next(10) == 0 ? random.Next(800) : random.Next(90)))),
         ];
-        requests[request] = items;
-        return board.WriteFrames(request, items);
+        requests[number] = items;
+        return board.WriteFrames(number, items, flags: random.Next(4) == 0 ? WriteFlags.Behind : 0);
     }
 
     private byte[] OddWrite()
     {
-        uint request = nextRequest++;
+        uint number = nextNumber++;
         uint track = (uint)random.Next(1, 12);
         byte[] data = RandomBytes(random.Next(4) == 0 ? 0 : random.Next(60));
-        int length = random.Next(2) == 0 ? data.Length : random.Next(70);
-        int offset = random.Next(4) == 0 ? random.Next(70) : 0;
-        int flags = random.Next(256) & ~Payload.Write.FlagExpect;
-        bool isRelease = (flags & Payload.Write.FlagRelease) != 0;
-        if (isRelease ? length == 0 && offset == 0 && data.Length == 0 : length == data.Length && offset == 0)
-            requests[request] = [new(track, isRelease ? null : data)];
-        return TestBoard.WriteFrame(request, random.Next(8) == 0 ? 1 : 0, track, data, length, offset, flags);
+        int length = random.Next(3) switch { 0 => data.Length, 1 => random.Next(70), _ => Block.Released };
+        int flags = random.Next(256) & ~WriteFlags.Expect;
+        if (length == data.Length || (length == Block.Released && data.Length == 0))
+            requests[number] = [new(track, length == Block.Released ? null : data)];
+        return board.WriteFrame(number, random.Next(8) == 0 ? 1 : 0, track, data, length, flags, before: random.Next(8) == 0 ? 1u : 0);
     }
 
     // A committed request answers Ok with a new version; a repeated part of it may answer Ok with the same one.
     private void Follow()
     {
-        foreach (Answer answer in Answer.ParseAll(board.Uart.TakeSent()))
+        foreach (Answer answer in board.TakeAnswers())
         {
-            if (answer.Type != (FrameType.Write | FrameType.Answer) || answer.Status != Status.Ok)
+            if (answer.Type != (FrameType.Write | FrameType.Answer) || answer.Status != Status.Ok || answer.Argument <= lastVersion)
                 continue;
-            uint version = answer.U32(Payload.WriteAnswer.Version);
-            if (version <= lastVersion)
-                continue;
-            lastVersion = version;
+            lastVersion = answer.Argument;
             Committed++;
-            if (!requests.TryGetValue(answer.Request, out TrackItem[]? items))
-                throw new InvalidOperationException($"seed {seed}: the board committed request {answer.Request}, which is not a whole one");
+            if (!requests.TryGetValue(answer.Number, out TrackItem[]? items))
+                throw new InvalidOperationException($"seed {seed}: the board committed request {answer.Number}, which is not a whole one");
             model.Apply(items);
         }
     }

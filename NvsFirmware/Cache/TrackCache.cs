@@ -17,7 +17,8 @@ public sealed class TrackCache
     private readonly NvsStore nvs;
     private readonly CacheControlBlock[] blocks;
     private readonly int copyBytes;
-    private CacheControlBlock? reading;
+    private readonly CacheControlBlock none = new CacheControlBlock();
+    private CacheControlBlock reading;
     private int uses;
 
     /// <summary>A cache with nothing in it.</summary>
@@ -31,6 +32,7 @@ public sealed class TrackCache
         blocks = new CacheControlBlock[count];
         for (int i = 0; i < count; i++)
             blocks[i] = new CacheControlBlock { Copy = new byte[copyBytes] };
+        reading = none;
     }
 
     /// <summary>Reads served from the cache since the start.</summary>
@@ -115,7 +117,7 @@ public sealed class TrackCache
             }
             block.CopyBytes = 0; // RAM has changed under it
         }
-        reading = null;
+        reading = none;
         Status status = nvs.BeginRead(track);
         if (status == Status.Ok)
             ReadVersion = nvs.Reader.Version;
@@ -127,7 +129,7 @@ public sealed class TrackCache
     /// <returns>The payload's length; -1 when the track is damaged.</returns>
     public int Read(byte[] buffer)
     {
-        if (reading != null)
+        if (reading != none)
         {
             Array.Copy(reading.Copy, 0, buffer, Frame.HeaderBytes, reading.CopyBytes);
             IsReadAtEnd = true;

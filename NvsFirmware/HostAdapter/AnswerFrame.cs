@@ -45,7 +45,10 @@ public sealed class AnswerFrame
     /// <summary>Sends an answer without a payload.</summary>
     /// <param name="status">Its status.</param>
     /// <param name="argument">Its argument.</param>
-    public void Send(Status status, int argument)
+    public void Send(Status status, int argument) => Send(status, argument, frames.Key);
+
+    /// <summary>Sends an answer without a payload under a key.</summary>
+    public void Send(Status status, int argument, uint key)
     {
         byte[] to = header;
         if (status > Status.Continue)
@@ -53,7 +56,7 @@ public sealed class AnswerFrame
         counters[Counter.FramesSent]++;
         to[Frame.StatusAt] = (byte)status;
         Buffers.PutInt32(to, Frame.ArgumentAt, argument);
-        Buffers.PutUInt32(to, Frame.HeaderCrcAt, Crc.Of(to, 0, Frame.HeaderCrcAt) ^ frames.Key);
+        Buffers.PutUInt32(to, Frame.HeaderCrcAt, Crc.Of(to, 0, Frame.HeaderCrcAt) ^ key);
         uart.Write(to, 0, Frame.HeaderBytes);
     }
 

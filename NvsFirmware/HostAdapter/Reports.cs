@@ -58,6 +58,7 @@ public sealed class Reports
             answer.SendHello(Status.WrongProtocol, 0);
             return;
         }
+        nvs.BeginSession();
         frames.Key = NewKey(number);
         answer.SendHello(Status.Ok, frames.Key);
     }

@@ -131,7 +131,6 @@ public sealed class RequestHandler
         switch (type)
         {
             case FrameType.Hello:
-                nvs.BeginSession();
                 reports.Hello(Buffers.GetInt32(frame, Frame.ArgumentAt), Buffers.GetInt32(frame, Frame.NumberAt));
                 break;
             case FrameType.Info:
@@ -166,6 +165,11 @@ public sealed class RequestHandler
         {
             nvs.RefuseWrite(frame);
             answer.Send(Status.BadRequest, 0);
+            return;
+        }
+        if (!frames.IsInPlace && !nvs.IsClientKnown(frame))
+        {
+            answer.Send(Status.Lost, 0); // a recording of a client that is forgotten would be carried out once more
             return;
         }
         Status status = cache.Write(frame, count);
@@ -230,6 +234,8 @@ public sealed class RequestHandler
                 expectedBytes = Payload.Repair.Bytes;
                 isStoreNeeded = false;
                 break;
+            case 0:
+                return false; // its answer would be LOST
             default:
                 answer.Send(Status.UnknownType, 0);
                 return false;
@@ -242,9 +248,10 @@ public sealed class RequestHandler
             status = Status.Lost; // a track's data may look like it
         else if (isStoreNeeded)
             status = nvs.State;
-        if (status != Status.Ok)
-            answer.Send(status, 0);
-        return status == Status.Ok;
+        if (status == Status.Ok)
+            return true;
+        answer.Send(status, 0, type == FrameType.Hello ? 0 : frames.Key);
+        return false;
     }
 
     private void Last(int client)

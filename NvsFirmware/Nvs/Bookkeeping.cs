@@ -43,14 +43,14 @@ public sealed class Bookkeeping
         vtb.Number = request.Number;
         vtb.Fingerprint = request.Fingerprint;
         vtb.IsPassing = request.IsPassing;
-        vtb.Advance(request.Used);
+        vtb.Advance(request.Used, request.Next);
         clients.Note(request.Client, request.Number, version, request.Fingerprint, request.IsPassing);
         if (clients.IsAnyDue)
             clients.StoreDue();
+        if (vtb.IsRecordDue)
+            StoreRecord(); // before the next set is prepared: it frees what the set may need
         vtb.Prepare(segments, request.Next);
         request.IsCommitted = false;
-        if (vtb.IsRecordDue)
-            StoreRecord();
     }
 
     /// <summary>Writes a record: the tables on the medium hold all commits.</summary>

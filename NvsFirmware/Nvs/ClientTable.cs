@@ -124,16 +124,14 @@ public sealed class ClientTable
         IsAnyDue = false;
     }
 
-    /// <summary>No later client than this commit's version is forgotten; 0 when none is.</summary>
+    /// <summary>No forgotten client of a kind committed later than this version; 0 when none is forgotten.</summary>
+    /// <param name="isPassing">The kind.</param>
     /// <param name="version">The store's last commit.</param>
-    public int Horizon(int version)
+    public int Horizon(bool isPassing, int version)
     {
-        int staying = Oldest(0, geometry.StayingClients, version, out bool isStayingFull);
-        int passing = Oldest(geometry.StayingClients, clients.Length, version, out bool isPassingFull);
-        int horizon = isStayingFull ? versions[staying] : 0;
-        if (isPassingFull && (!isStayingFull || versions[passing] - horizon > 0))
-            horizon = versions[passing];
-        return horizon;
+        int oldest = isPassing ? Oldest(geometry.StayingClients, clients.Length, version, out bool isFull)
+            : Oldest(0, geometry.StayingClients, version, out isFull);
+        return isFull ? versions[oldest] : 0;
     }
 
     /// <summary>Forgets clients whose age could soon not be told from that in a later lap.</summary>

@@ -127,6 +127,9 @@ public sealed class NvsStore
             request.Refuse(Status.BadRequest);
     }
 
+    /// <summary>True when the client of a WRITE frame has committed before, and is not forgotten.</summary>
+    public bool IsClientKnown(byte[] frame) => store.Clients.IndexOf(Buffers.GetInt32(frame, Block.InFrame + Block.ClientAt)) >= 0;
+
     /// <summary>A new session begins: what is half received is dropped.</summary>
     public void BeginSession() => store.Request.BeginSession();
 
@@ -418,7 +421,7 @@ public sealed class NvsStore
             if (live.PieceBytes > largestPieceBytes)
                 return Status.BoardTooSmall;
             Geometry geometry = new Geometry(live.ChipBytes, live.SegmentBytes, live.SetSegments, live.PieceBytes);
-            if (!geometry.IsPossible || geometry.PieceBytes != live.PieceBytes || live.ChipBytes > chip.CapacityBytes)
+            if (!geometry.IsPossible || !live.Fits(geometry) || live.ChipBytes > chip.CapacityBytes)
                 return Status.StoreDamaged;
             if (firstState != SuperblockState.Live || secondState != SuperblockState.Live)
                 Findings |= RecoveryFindings.SuperblockCopy;

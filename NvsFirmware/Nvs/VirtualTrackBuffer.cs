@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics;
 using NvsFirmware.Fram;
 using NvsFirmware.Wire;
 
@@ -37,6 +36,9 @@ public sealed class VirtualTrackBuffer
 
     /// <summary>The number that the next commit gets, as bytes.</summary>
     public readonly byte[] Coming = new byte[4];
+
+    /// <summary>The segment where the next block begins: the first of the active set.</summary>
+    public int NextSegment;
 
     /// <summary>Index in the active set of the first segment that would hold as much as the last commit in one run.</summary>
     public int RunAt;
@@ -99,8 +101,10 @@ public sealed class VirtualTrackBuffer
 
     /// <summary>Notes a commit, in RAM: the flag turns over.</summary>
     /// <param name="used">Segments of the active set that it used.</param>
-    public void Advance(int used)
+    /// <param name="next">Index in the active set of the segment where the other set begins.</param>
+    public void Advance(int used, int next)
     {
+        NextSegment = Active[next];
         CommittedFirst = Active[0];
         CommittedCount = used;
         Flag = 1 - Flag;
@@ -112,9 +116,8 @@ public sealed class VirtualTrackBuffer
     /// <summary>Takes the next number: of a commit, or of a boot, which leaves out one.</summary>
     public void Count()
     {
+        Lap = ComingLap;
         Version = After(Version);
-        if (Version == 1)
-            Lap = (Lap + 1) & LapMask;
         Buffers.PutInt32(Coming, 0, After(Version));
     }
 
@@ -141,7 +144,8 @@ public sealed class VirtualTrackBuffer
     public void PrepareFrom(SegmentTable segments, int first)
     {
         Active = Flag == 0 ? setA : setB;
-        Active[0] = (short)segments.NextFree(first);
+        NextSegment = segments.NextFree(first);
+        Active[0] = (short)NextSegment;
         TopUp(segments, 1);
         Buffers.PutInt32(Coming, 0, After(Version));
     }
@@ -158,7 +162,7 @@ public sealed class VirtualTrackBuffer
         Buffers.PutUInt32(scratch, At + VtbRecord.Sum0At, tracks.Sum0);
         Buffers.PutUInt32(scratch, At + VtbRecord.Sum1At, tracks.Sum1);
         Buffers.PutInt32(scratch, At + VtbRecord.BootsAt, Boots);
-        Buffers.PutUInt16(scratch, At + VtbRecord.NextAt, (ushort)Active[0] | (Flag != 0 ? Block.SetB : 0));
+        Buffers.PutUInt16(scratch, At + VtbRecord.NextAt, NextSegment | (Flag != 0 ? Block.SetB : 0));
         scratch[At + VtbRecord.LapAt] = (byte)(Lap | (IsInDoubt ? VtbRecord.InDoubt : 0) | (IsPassing ? VtbRecord.Passing : 0));
         VtbRecord.Seal(scratch, At);
         chip.Store(nextRecord == 0 ? geometry.FirstRecordAddress : geometry.SecondRecordAddress, scratch, At, VtbRecord.Bytes);
@@ -232,16 +236,26 @@ public sealed class VirtualTrackBuffer
         return VtbRecord.IsWhole(scratch, At) && behind >= 0 && behind <= CommitsPerRecord + 1;
     }
 
+    // Takes the free segments behind the last one of the set, going round at the end. What became free in between after the set had passed is
+    // taken, too, when there is no other.
     private void TopUp(SegmentTable segments, int count)
     {
         short[] set = Active;
         int segment = set[count - 1];
+        bool isAnew = count == 1;
         for (; count < set.Length; count++)
         {
             segment = segments.NextFree(segment + 1);
+            if (segment == set[0])
+            {
+                if (isAnew)
+                    throw new InvalidOperationException(); // the free segments do not fill a set: rather an error than a segment for two tracks
+                isAnew = true;
+                count = 1;
+                segment = segments.NextFree(segment + 1);
+            }
             set[count] = (short)segment;
         }
-        Debug.Assert(segment != set[0] || set.Length == 1, "the free segments do not fill a set");
         FindRun(set, CommittedCount);
     }
 

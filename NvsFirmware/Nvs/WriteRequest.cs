@@ -110,9 +110,9 @@ public sealed class WriteRequest
         Argument = 0;
         if (!isReceiving || number != Number || client != Client)
         {
-            Status status = Begin(frame, flags, part, client, number, count);
-            if (status != Status.Ok)
-                return status;
+            Status answer = Begin(frame, flags, part, client, number, count);
+            if (!isReceiving || number != Number || client != Client)
+                return answer;
         }
         else if (part != nextPart)
         {
@@ -190,7 +190,8 @@ public sealed class WriteRequest
         return status;
     }
 
-    // A frame that does not go on with the request being received: may it begin one?
+    // A frame that does not go on with the request being received: may it begin one? If so, that request is the one being received now;
+    // else this is the answer.
     private Status Begin(byte[] frame, int flags, int part, int client, int number, int count)
     {
         int index = clients.IndexOf(client);
@@ -202,7 +203,7 @@ public sealed class WriteRequest
             Argument = number == decidedNumber ? decidedArgument : 0;
             return number == decidedNumber ? decidedStatus : Status.OldRequest;
         }
-        if ((flags & WriteFlags.Behind) != 0 && (index < 0 || ahead != 1))
+        if ((flags & WriteFlags.Behind) != 0 && (index < 0 || ahead != 1 || clients.Version(index) - sessionVersion <= 0))
             return Status.NotNext;
         if (part != 0)
             return Status.WrongOrder;
@@ -264,10 +265,10 @@ public sealed class WriteRequest
         for (int i = 0; i < TrackCount; i++)
             if (Tracks[i].Track == track)
                 return Status.BadRequest;
-        if (!isRelease && newLength > geometry.LongestTrackBytes)
-            return Status.TooLong;
         if (count != due)
             return Status.BadRequest;
+        if (!isRelease && newLength > geometry.LongestTrackBytes)
+            return Status.TooLong;
         int counted = geometry.SegmentsFor(newLength);
         needed += isRelease ? 1 : counted;
         if (needed > geometry.SetSegments)
@@ -351,7 +352,7 @@ public sealed class WriteRequest
             if (count == 0)
                 return;
             Buffers.PutInt32(frame, behind, saved);
-            Array.Copy(frame, At, frame, behind - Block.DataAt, Block.DataAt);
+            Array.Copy(frame, at, frame, behind - Block.DataAt, Block.DataAt);
             at = behind - Block.DataAt;
         }
     }

@@ -27,7 +27,7 @@ public enum FrameEvent
 /// It reads no more than the frame in progress still needs, so in a conversation a frame stands at index 0 and nothing is moved.</para>
 /// <para>A reader that has lost its place looks for the next header at once, also inside what it took for a payload: <see cref="Key"/>
 /// keeps what was recorded in other sessions from being one. A HELLO, which needs no key, counts there only if the line rests behind
-/// it; what else must not be believed there, <see cref="IsInPlace"/> tells.</para>
+/// it; what else must not be believed there, <see cref="IsInPlace"/> tells, until a silence: a track's data may hold several frames.</para>
 /// <para>Each poll is bounded: two reads, and a few candidates for a header.</para>
 /// </remarks>
 public sealed class FrameReader
@@ -52,8 +52,8 @@ public sealed class FrameReader
     /// <summary>Length of the payload of the frame found last.</summary>
     public int PayloadBytes;
 
-    /// <summary>True when the frame found last began right behind another frame or after a silence.</summary>
-    public bool IsInPlace;
+    /// <summary>True when the frame found last is surely none of a track's data: since a silence, or a HELLO with a rest, no place was lost.</summary>
+    public bool IsInPlace = true;
 
     /// <summary>When the line was last heard, in the clock's milliseconds.</summary>
     public long LastByteMs;
@@ -75,6 +75,7 @@ public sealed class FrameReader
     private int consumed;
     private bool isHeaderChecked;
     private bool isLost;
+    private bool isTrusted = true;
     private long lostMs;
 
     /// <summary>A reader with a buffer of its own.</summary>
@@ -119,14 +120,18 @@ public sealed class FrameReader
             return Wait();
         if (!Frame.IsPayloadIntact(Buffer, start, PayloadBytes))
             return Refuse(FrameEvent.BadPayload);
-        if (isLost && Buffer[start + Frame.TypeAt] == FrameType.Hello && !IsRestBehind(total))
+        if (!isTrusted && Buffer[start + Frame.TypeAt] == FrameType.Hello)
         {
-            Search(start + 1);
-            return FrameEvent.None;
+            if (!IsRestBehind(total))
+            {
+                Search(start + 1);
+                return FrameEvent.None;
+            }
+            isTrusted = true;
         }
         MoveToStart();
         isHeaderChecked = false;
-        IsInPlace = !isLost;
+        IsInPlace = isTrusted;
         isLost = false;
         consumed = total;
         return FrameEvent.Whole;
@@ -163,7 +168,7 @@ public sealed class FrameReader
     private FrameEvent Wait()
     {
         int silentMs = SinceLastByteMs();
-        if (isLost && clock.NowMs - lostMs >= NoiseMs)
+        if (isLost && !isHeaderChecked && clock.NowMs - lostMs >= NoiseMs)
             Reopen();
         if (filled == start && !isLost)
         {
@@ -180,6 +185,7 @@ public sealed class FrameReader
             return Search(start + 1) ? FrameEvent.PlaceLost : FrameEvent.None;
         }
         isLost = false;
+        isTrusted = true;
         Reopen();
         return FrameEvent.None;
     }
@@ -189,7 +195,9 @@ public sealed class FrameReader
         if (filled - start > total)
             return false;
         MoveToStart();
-        return filled < Buffer.Length && uart.Read(Buffer, filled, 1, RestMs) == 0;
+        int read = uart.Read(Buffer, filled, 1, RestMs);
+        filled += read;
+        return read == 0;
     }
 
     // The frame at `start` counts for an answer, but its payload may hide the next frame.
@@ -205,6 +213,7 @@ public sealed class FrameReader
     {
         isHeaderChecked = false;
         bool wasLost = isLost;
+        isTrusted = false;
         if (!isLost)
         {
             isLost = true;

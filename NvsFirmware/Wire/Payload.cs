@@ -162,14 +162,17 @@ public static class Payload
         /// <summary>Its fingerprint, 4 bytes; 0 when none is known.</summary>
         public const int Fingerprint = 4;
 
-        /// <summary>No client that the store may have forgotten committed later than this version, 4 bytes; 0: none was forgotten.</summary>
+        /// <summary>No client that stays and may be forgotten committed later than this version, 4 bytes; 0: none was forgotten.</summary>
         public const int Horizon = 8;
 
+        /// <summary>The same of the clients that only pass by, 4 bytes.</summary>
+        public const int PassingHorizon = 12;
+
         /// <summary>Number of the store's last commit, 4 bytes.</summary>
-        public const int StoreVersion = 12;
+        public const int StoreVersion = 16;
 
         /// <summary>Payload length.</summary>
-        public const int Bytes = 16;
+        public const int Bytes = 20;
     }
 
     /// <summary>Answers to LIST and VERIFY; the argument is where to go on.</summary>

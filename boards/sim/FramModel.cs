@@ -311,7 +311,7 @@ public sealed class FramModel : ISpiBus
                 isAsleep = true;
                 break;
         }
-        lastOpcode = mosi[0];
+
     }
 
     private static Span<byte> Behind(Span<byte> miso, int header) => miso.Length > header ? miso[header..] : default;

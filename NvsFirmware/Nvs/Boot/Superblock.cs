@@ -61,6 +61,9 @@ public sealed class Superblock
     private const int CrcAt = 56;
 
     private readonly byte[] id = new byte[IdBytes];
+    private int segments;
+    private int entries;
+    private int clients;
 
     /// <summary>The store's id, zeros before one was parsed.</summary>
     public byte[] Id => id;
@@ -94,7 +97,8 @@ public sealed class Superblock
         byte mark = buffer[offset + LiveAt];
         bool isVoid = mark == 0x00 || mark == 0xFF;
         bool isWhole = System.BitConverter.ToUInt32(buffer, offset + CrcAt) == Crc.Of(buffer, offset, CrcAt)
-            && IsMagic(buffer, offset) && buffer[offset + CopyAt] == copy;
+            && IsMagic(buffer, offset) && buffer[offset + CopyAt] == copy
+            && Buffers.AreAll(buffer, offset + CrcAt + 4, LiveAt - CrcAt - 4, 0);
         if (!isWhole)
             return isVoid ? SuperblockState.Void : SuperblockState.Damaged;
         if (!isVoid && mark != LiveMark)
@@ -109,6 +113,9 @@ public sealed class Superblock
         SegmentBytes = Buffers.GetUInt16(buffer, offset + SegmentBytesAt);
         SetSegments = Buffers.GetUInt16(buffer, offset + SetSegmentsAt);
         PieceBytes = Buffers.GetUInt16(buffer, offset + PieceBytesAt);
+        segments = Buffers.GetUInt16(buffer, offset + SegmentsAt);
+        entries = Buffers.GetUInt16(buffer, offset + EntriesAt);
+        clients = Buffers.GetUInt16(buffer, offset + ClientsAt);
         Mark = Crc.Of(buffer, offset + IdAt, IdBytes + FormatCountBytes);
         return SuperblockState.Live;
     }
@@ -147,6 +154,10 @@ public sealed class Superblock
         Buffers.PutInt32(marked, IdBytes, formatCount);
         return Crc.Of(marked, 0, marked.Length);
     }
+
+    /// <summary>True when the counts that follow from the sizes are those that the copy tells.</summary>
+    public bool Fits(Geometry geometry) =>
+        PieceBytes == geometry.PieceBytes && segments == geometry.Segments && entries == geometry.Entries && clients == geometry.Clients;
 
     /// <summary>True when another copy is of the same store.</summary>
     public bool IsSame(Superblock other)

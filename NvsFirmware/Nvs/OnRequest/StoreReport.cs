@@ -42,7 +42,7 @@ public static class StoreReport
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.CommittedCount, vtb.CommittedCount);
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.PreparedFirst, vtb.Active[0]);
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.PreparedLast, vtb.Active[vtb.Active.Length - 2]);
-        Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Horizon, store.Clients.Horizon(vtb.Version));
+        Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Horizon, store.Clients.Horizon(false, vtb.Version));
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.Clients, store.Clients.Count());
     }
 
@@ -63,7 +63,8 @@ public static class StoreReport
             return Status.StoreDamaged;
         Buffers.PutInt32(buffer, at + Payload.LastAnswer.Number, index < 0 ? 0 : clients.Number(index));
         Buffers.PutInt32(buffer, at + Payload.LastAnswer.Fingerprint, index < 0 ? 0 : clients.Fingerprint(index));
-        Buffers.PutInt32(buffer, at + Payload.LastAnswer.Horizon, clients.Horizon(store.Vtb.Version));
+        Buffers.PutInt32(buffer, at + Payload.LastAnswer.Horizon, clients.Horizon(false, store.Vtb.Version));
+        Buffers.PutInt32(buffer, at + Payload.LastAnswer.PassingHorizon, clients.Horizon(true, store.Vtb.Version));
         Buffers.PutInt32(buffer, at + Payload.LastAnswer.StoreVersion, store.Vtb.Version);
         return index < 0 ? Status.NotFound : Status.Ok;
     }
