@@ -14,6 +14,8 @@ internal static class Program
         root.Subcommands.Add(WorldCommand.Create());
         root.Subcommands.Add(FuzzCommand.Create());
         root.Subcommands.Add(CountingHost.Create());
+        foreach (Command command in ProofCommands.Create())
+            root.Subcommands.Add(command);
         return root.Parse(args).Invoke();
     }
 }

@@ -63,12 +63,15 @@ public static class DamageChecks
             : client;
         return last.Status switch
         {
-            Status.Ok => told == client ? null : $"LAST tells {told}, and {client} was acknowledged",
-            // A client may know any version before that of its request.
-            Status.NotFound => MediumBytes.IsLater(client.Version, last.U32(Payload.LastAnswer.Horizon))
-                ? $"LAST tells that client {client.Client:X} never committed since {last.U32(Payload.LastAnswer.Horizon)}, and {client} was acknowledged" : null,
+            Status.Ok => told == client || told.Number < client.Number && IsBehindHorizon(client, last) ? null : $"LAST tells {told}, and {client} was acknowledged",
+            Status.NotFound => IsBehindHorizon(client, last)
+                ? null : $"LAST tells that client {client.Client:X} never committed since {last.U32(Payload.LastAnswer.Horizon)}, and {client} was acknowledged",
             Status.StoreDamaged => null,
             _ => $"LAST answers {last.Status}",
         };
     }
+
+    // A client may know any version before that of its request.
+    private static bool IsBehindHorizon(MediumClient client, Answer last) =>
+        !MediumBytes.IsLater(client.Version, last.U32(Payload.LastAnswer.Horizon));
 }

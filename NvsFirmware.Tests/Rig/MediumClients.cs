@@ -48,15 +48,12 @@ public sealed class MediumClients
         }
     }
 
-    /// <summary>A version that no forgotten client committed later than; 0: none was forgotten.</summary>
-    public uint Horizon
+    /// <summary>A version that no forgotten client of a kind committed later than; 0: none was forgotten.</summary>
+    public uint Horizon(bool isPassing)
     {
-        get
-        {
-            MediumClient?[] all = WithLast();
-            uint[] oldest = [.. new[] { all[..passingFrom], all[passingFrom..] }.Where(kind => !kind.Contains(null)).Select(Oldest)];
-            return oldest.Length == 0 ? 0 : oldest.Length == 1 || MediumBytes.IsLater(oldest[0], oldest[1]) ? oldest[0] : oldest[1];
-        }
+        MediumClient?[] all = WithLast();
+        MediumClient?[] kind = isPassing ? all[passingFrom..] : all[..passingFrom];
+        return kind.Contains(null) ? 0 : Oldest(kind);
     }
 
     /// <summary>A commit of a client; 0 is nobody.</summary>

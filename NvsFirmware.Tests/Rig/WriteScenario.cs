@@ -130,7 +130,7 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
         {
             Answer last = board.Last(other.Client);
             if (last.Status == Status.NotFound)
-                Assert.IsFalse(MediumBytes.IsLater(other.Version, last.U32(Payload.LastAnswer.Horizon)), $"{where}: {other} is forgotten and not behind the horizon");
+                Assert.IsFalse(MediumBytes.IsLater(other.Version, HorizonOf(other.Client, last)), $"{where}: {other} is forgotten and not behind the horizon");
             else
                 Assert.AreEqual(other, board.LastOf(other.Client), $"{where}: another client");
         }
@@ -187,6 +187,12 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
         StoreChecks.CheckNone(medium.Due, where);
         StoreChecks.CheckKept(atRecord, now, where);
         return medium.Current!.Version == Medium.Read(atRecord).Current!.Version ? atRecord : now;
+    }
+
+    private uint HorizonOf(uint client, Answer last)
+    {
+        bool isPassing = before.Last(request => request.Client == client).Flags == WriteFlags.Passing;
+        return last.U32(isPassing ? Payload.LastAnswer.PassingHorizon : Payload.LastAnswer.Horizon);
     }
 
     private static uint NumberOf(int i) => FirstCutNumber + (uint)i;
