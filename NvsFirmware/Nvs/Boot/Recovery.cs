@@ -291,7 +291,9 @@ public sealed class Recovery
             int at = At + block.Entry * TrackTable.EntryBytes;
             int old = tracks.Version(block.Entry);
             int ahead = old - replacedVersion;
-            if (ahead > 0 && ahead < ClientTable.OldestAge && old != 0 && check.IsWhole(block.Entry))
+            // What the row itself replaced may be as old as a lap and so look newer.
+            if (ahead > 0 && ahead < ClientTable.OldestAge && old != 0 && check.IsWhole(block.Entry)
+                && BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt) != replaced[i])
                 replacedVersion = old;
             if (block.BlockCount > 1)
                 segments.Link(rowSegments, block.FirstInSet, block.SegmentCount);
