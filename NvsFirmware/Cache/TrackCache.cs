@@ -38,9 +38,6 @@ public sealed class TrackCache
     /// <summary>Reads served from the cache since the start.</summary>
     public int Hits;
 
-    /// <summary>What goes with the status of a write request, see <see cref="NvsStore.Argument"/>.</summary>
-    public int Argument;
-
     /// <summary>Version of the track being read.</summary>
     public int ReadVersion;
 
@@ -55,12 +52,7 @@ public sealed class TrackCache
     }
 
     /// <summary>Takes a WRITE frame; see <see cref="NvsStore.Write"/>.</summary>
-    public Status Write(byte[] frame, int count)
-    {
-        Status status = nvs.Write(frame, count);
-        Argument = nvs.Argument;
-        return status;
-    }
+    public Status Write(byte[] frame, int count) => nvs.Write(frame, count);
 
     /// <summary>After the answer to a write request that committed: has the NVS do what is due, and keeps a copy of the last track.</summary>
     /// <param name="frame">Holds the last frame of the request.</param>
@@ -74,7 +66,7 @@ public sealed class TrackCache
             CacheControlBlock written = request.Tracks[i];
             int found = FindOrOldest(written.Track);
             if (found < 0)
-                return;
+                break;
             CacheControlBlock block = blocks[found];
             bool isSame = block.CopyBytes > 0 && block.Track == written.Track;
             int bytes = Block.PayloadHeadBytes + count + Frame.CrcBytes;
@@ -92,7 +84,7 @@ public sealed class TrackCache
                 block.CopyBytes = 0;
             }
         }
-        request.TrackCount = 0;
+        request.Forget();
     }
 
     /// <summary>Begins to read a track.</summary>

@@ -48,7 +48,6 @@ public sealed class Bookkeeping
         if (vtb.IsRecordDue(segments.PinnedCount))
             StoreRecord(); // before the next set is prepared: it frees what the set may need
         vtb.Prepare(segments, request.Next);
-        request.IsCommitted = false;
     }
 
     /// <summary>Writes a record: the tables on the medium hold all commits.</summary>

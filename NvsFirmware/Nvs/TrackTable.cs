@@ -82,6 +82,7 @@ public sealed class TrackTable
     public uint Sum1;
 
     private const int At = FramChip.CommandBytes;
+    private const int BucketShift = 9;
 
     private readonly FramChip chip;
     private readonly Geometry geometry;
@@ -90,6 +91,7 @@ public sealed class TrackTable
     // Entries plus one, so that a cleared table is an empty one.
     private readonly short[] chain;
     private readonly short[] buckets;
+    private readonly int bucketMask;
     private int freeHead;
     private int neverUsed;
 
@@ -111,6 +113,7 @@ public sealed class TrackTable
         while (bucketCount * 2 < geometry.Entries)
             bucketCount *= 2;
         buckets = new short[bucketCount];
+        bucketMask = bucketCount - 1;
     }
 
     /// <summary>State of an entry.</summary>
@@ -121,6 +124,14 @@ public sealed class TrackTable
 
     /// <summary>Length in bytes of the track in an entry.</summary>
     public int Length(int entry) => BitConverter.ToUInt16(Image, At + entry * EntryBytes + LengthAt);
+
+    /// <summary>How many segments the track in an entry counts for, see <see cref="Geometry.SegmentsFor"/>.</summary>
+    public int Counted(int entry)
+    {
+        int at = At + LengthAt + entry * EntryBytes;
+        int length = Image[at] | (Image[at + 1] << 8);
+        return length <= geometry.DataBytes ? 1 : geometry.SegmentsFor(length);
+    }
 
     /// <summary>Version of the track in an entry: the number of the commit that wrote it.</summary>
     public int Version(int entry) => BitConverter.ToInt32(Image, At + entry * EntryBytes + VersionAt);
@@ -138,7 +149,7 @@ public sealed class TrackTable
     public int Find(int track)
     {
         byte[] image = Image;
-        int entry = buckets[(track ^ (track >> 11) ^ (track >> 22)) & (buckets.Length - 1)] - 1;
+        int entry = buckets[(track ^ (track >> BucketShift)) & bucketMask] - 1;
         while (entry >= 0 && BitConverter.ToInt32(image, At + entry * EntryBytes) != track)
             entry = chain[entry] - 1;
         return entry;
@@ -363,11 +374,9 @@ public sealed class TrackTable
         Unreserve(entry);
     }
 
-    private int Bucket(int track) => (track ^ (track >> 11) ^ (track >> 22)) & (buckets.Length - 1);
-
     private void Hash(int entry, int track)
     {
-        int bucket = Bucket(track);
+        int bucket = (track ^ (track >> BucketShift)) & bucketMask;
         chain[entry] = buckets[bucket];
         buckets[bucket] = (short)(entry + 1);
     }
@@ -375,7 +384,8 @@ public sealed class TrackTable
     // Takes an entry off its hash chain, if it is on it: a damaged one with another track's number is not.
     private void Unhash(int entry)
     {
-        int bucket = Bucket(Track(entry));
+        int track = Track(entry);
+        int bucket = (track ^ (track >> BucketShift)) & bucketMask;
         if (buckets[bucket] == entry + 1)
         {
             buckets[bucket] = chain[entry];
