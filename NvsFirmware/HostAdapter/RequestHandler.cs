@@ -112,7 +112,7 @@ public sealed class RequestHandler
         counters[Counter.Commits]++;
         counters[Counter.BytesWritten] += request.DataBytes;
         counters[Counter.TracksReleased] += request.Releases;
-        counters[Counter.TracksWritten] += request.TrackCount - request.Releases;
+        counters[Counter.TracksWritten] += request.Blocks.Count - request.Releases;
         if (request.DataBytes > counters[Counter.LongestRequestBytes])
             counters[Counter.LongestRequestBytes] = request.DataBytes;
         cache.Keep(frames.Buffer, count);

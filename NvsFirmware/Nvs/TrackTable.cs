@@ -175,24 +175,25 @@ public sealed class TrackTable
     }
 
     /// <summary>Takes over what a commit says of a track, in RAM. The entry of a new track was reserved, the links are set.</summary>
-    /// <param name="block">What the commit did to the track.</param>
+    /// <param name="blocks">What the commit did.</param>
+    /// <param name="index">To which of its tracks.</param>
     /// <returns>Where in the entry what changed begins.</returns>
-    public int Apply(CacheControlBlock block)
+    public int Apply(CacheControlBlocks blocks, int index)
     {
-        int entry = block.Entry;
-        int newLength = block.Length;
+        int entry = blocks.Entries[index];
+        int newLength = blocks.Lengths[index];
         int at = At + entry * EntryBytes;
         byte[] image = Image;
-        EntryState state = (EntryState)(States[entry] & StateMask);
+        int state = States[entry] & StateMask;
         int from = 0;
-        if (state == EntryState.Track)
+        if (state == (int)EntryState.Track)
         {
             int length = image[at + LengthAt] | (image[at + LengthAt + 1] << 8);
             int word = image[at + FirstAt] | (image[at + FirstAt + 1] << 8);
-            if ((word & Linked) != 0)
+            if (word >= Linked)
                 segments.Pin(word & Block.SegmentMask, 0);
             else
-                segments.Pin(word, geometry.SegmentsOfBlock(length));
+                segments.Pin(word, length <= geometry.DataBytes ? 1 : geometry.SegmentsOfBlock(length));
             if (length == newLength)
             {
                 from = FirstAt;
@@ -206,7 +207,7 @@ public sealed class TrackTable
         }
         else
         {
-            if (state == EntryState.Damaged)
+            if (state == (int)EntryState.Damaged)
             {
                 Unhash(entry);
                 DamagedCount--;
@@ -215,36 +216,41 @@ public sealed class TrackTable
             if (newLength == Block.Released)
                 Unreserve(entry);
             else
-                Remember(entry, block.Track);
+                Remember(entry, blocks.Tracks[index]);
         }
-        Put(at, block, from);
+        Put(at, blocks, index, from);
         States[entry] = (byte)(newLength == Block.Released ? EntryState.Free : EntryState.Track);
         return from;
     }
 
     /// <summary>Writes the bytes of an entry as a commit says, and brings the sums up to date.</summary>
     /// <param name="at">Index in <see cref="Image"/>.</param>
-    /// <param name="block">What the commit did to the track.</param>
+    /// <param name="blocks">What the commit did.</param>
+    /// <param name="index">To which of its tracks.</param>
     /// <param name="from">Where in the entry what changed begins: 0 or <see cref="FirstAt"/>.</param>
-    public void Put(int at, CacheControlBlock block, int from)
+    public void Put(int at, CacheControlBlocks blocks, int index, int from)
     {
         byte[] image = Image;
         uint replaced = BitConverter.ToUInt32(image, at + CrcAt);
+        int word = blocks.FirstSegments[index];
         if (from == 0)
         {
-            Buffers.PutInt32(image, at, block.Track);
-            Buffers.PutUInt16(image, at + LengthAt, block.Length);
+            Buffers.PutInt32(image, at, blocks.Tracks[index]);
+            Buffers.PutUInt16(image, at + LengthAt, blocks.Lengths[index]);
+            if (blocks.Lengths[index] == Block.Released)
+                word = 0;
         }
-        bool isLinked = block.BlockCount > 1;
-        int word = block.Length == Block.Released ? 0 : isLinked ? block.FirstSegment | Linked : block.FirstSegment;
+        bool isLinked = blocks.BlockCounts[index] > 1;
+        if (isLinked)
+            word |= Linked;
         image[at + FirstAt] = (byte)word;
         image[at + FirstAt + 1] = (byte)(word >> 8);
-        Buffers.PutInt32(image, at + VersionAt, block.Version);
+        Buffers.PutInt32(image, at + VersionAt, blocks.Versions[index]);
         uint crc = isLinked ? LinkedCrc(at) : Crc.Of(image, at, CrcAt);
         Buffers.PutUInt32(image, at + CrcAt, crc);
         crc -= replaced;
         Sum0 += crc;
-        Sum1 += crc * (uint)(block.Entry + 1);
+        Sum1 += crc * (uint)(blocks.Entries[index] + 1);
     }
 
     /// <summary>Writes neighbouring entries to the chip and reads the last CRC-32 back.</summary>

@@ -21,11 +21,8 @@ public sealed class WriteRequest
     // No answer: the request has begun.
     private const Status Begun = (Status)0xFF;
 
-    /// <summary>The tracks of the request; as many as <see cref="TrackCount"/> says.</summary>
-    public readonly CacheControlBlock[] Tracks;
-
-    /// <summary>Tracks of the request so far.</summary>
-    public int TrackCount;
+    /// <summary>The cache control blocks of the request's tracks so far.</summary>
+    public readonly CacheControlBlocks Blocks;
 
     /// <summary>How many of them it releases.</summary>
     public int Releases;
@@ -91,9 +88,7 @@ public sealed class WriteRequest
         this.clients = clients;
         this.clock = clock;
         this.mark = mark;
-        Tracks = new CacheControlBlock[geometry.SetSegments];
-        for (int i = 0; i < Tracks.Length; i++)
-            Tracks[i] = new CacheControlBlock();
+        Blocks = new CacheControlBlocks(geometry.SetSegments);
     }
 
     /// <summary>True while parts of a request are held and its last one has not come.</summary>
@@ -168,7 +163,7 @@ public sealed class WriteRequest
         isReceiving = false;
         IsCommitted = false;
         Fingerprint = 0;
-        TrackCount = 0;
+        Blocks.Count = 0;
         Releases = 0;
         Used = 0;
         DataBytes = 0;
@@ -191,9 +186,9 @@ public sealed class WriteRequest
     {
         if (!isReceiving)
             return;
-        for (int i = TrackCount - 1; i >= 0; i--)
+        for (int i = Blocks.Count - 1; i >= 0; i--)
         {
-            int entry = Tracks[i].Entry;
+            int entry = Blocks.Entries[i];
             tracks.States[entry] &= TrackTable.StateMask;
             if (tracks.States[entry] == (byte)EntryState.Free)
                 tracks.Unreserve(entry);
@@ -234,6 +229,7 @@ public sealed class WriteRequest
         isReceiving = true;
         Client = client;
         Number = number;
+        Blocks.Set = vtb.Flag;
         IsPassing = (flags & WriteFlags.Passing) != 0;
         return Begun;
     }
@@ -258,11 +254,10 @@ public sealed class WriteRequest
     // The next piece of the track begun last.
     private Status GoOn(byte[] frame, int flags, int count)
     {
-        CacheControlBlock block = Tracks[TrackCount - 1];
         int left = length - position;
         int due = left < geometry.PieceBytes ? left : geometry.PieceBytes;
         if ((flags & WriteFlags.Expect) != 0 || BitConverter.ToInt32(frame, Frame.ArgumentAt) != 0 || count != due
-            || BitConverter.ToInt32(frame, At + Block.TrackAt) != block.Track
+            || BitConverter.ToInt32(frame, At + Block.TrackAt) != Blocks.Tracks[Blocks.Count - 1]
             || BitConverter.ToUInt16(frame, At + Block.LengthAt) != length)
             return Status.BadRequest;
         position += count;
@@ -281,7 +276,7 @@ public sealed class WriteRequest
             return Status.BadRequest;
         int entry = tracks.Find(track);
         int state = entry < 0 ? (int)EntryState.Free : tracks.States[entry];
-        if (TrackCount > 0 && ((state & TrackTable.InRequest) != 0 || entry < 0 && IsNewTrack(track)))
+        if (Blocks.Count > 0 && ((state & TrackTable.InRequest) != 0 || entry < 0 && IsNewTrack(track)))
             return Status.BadRequest; // the same track twice
         int counted = newLength <= geometry.DataBytes ? 1 : geometry.SegmentsFor(newLength);
         needed += newLength == Block.Released ? 1 : counted;
@@ -318,22 +313,15 @@ public sealed class WriteRequest
             Releases++;
         }
         DataBytes += count;
-        CacheControlBlock block = Tracks[TrackCount++];
-        block.Track = track;
-        block.Entry = entry;
-        block.Length = newLength;
-        block.Set = vtb.Flag;
-        block.FirstInSet = Used;
-        block.SegmentCount = 0;
-        block.BlockCount = 0;
+        Blocks.Add(track, entry, newLength, Used);
         return Status.Ok;
     }
 
     // A new track is found by its number only after the commit.
     private bool IsNewTrack(int track)
     {
-        for (int i = 0; i < TrackCount; i++)
-            if (Tracks[i].Track == track)
+        for (int i = 0; i < Blocks.Count; i++)
+            if (Blocks.Tracks[i] == track)
                 return true;
         return false;
     }
@@ -341,7 +329,7 @@ public sealed class WriteRequest
     // Makes the frame a block and stores it in the next segments of the active set.
     private void Store(byte[] frame, int count, bool isLast)
     {
-        int entry = Tracks[TrackCount - 1].Entry;
+        int entry = Blocks.Entries[Blocks.Count - 1];
         Array.Copy(vtb.Coming, 0, frame, At + Block.VersionAt, 4);
         Array.Copy(
             tracks.Image, FramChip.CommandBytes + TrackTable.CrcAt + entry * TrackTable.EntryBytes, frame, At + Block.ReplacedAt, 4);
@@ -412,10 +400,11 @@ public sealed class WriteRequest
         int end = Block.DataAt + count;
         Buffers.PutUInt32(frame, at + end, Crc.Of(frame, at, end) ^ mark ^ (uint)first);
         chip.Store(geometry.SegmentsAddress + first * geometry.SegmentBytes, frame, at, end + Block.CrcBytes);
-        CacheControlBlock block = Tracks[TrackCount - 1];
-        if (block.BlockCount++ == 0)
-            block.FirstSegment = first;
-        block.SegmentCount += segments;
+        CacheControlBlocks blocks = Blocks;
+        int track = blocks.Count - 1;
+        if (blocks.BlockCounts[track]++ == 0)
+            blocks.FirstSegments[track] = (short)first;
+        blocks.SegmentCounts[track] += (byte)segments;
         Used = used + segments;
         Next = next;
         Debug.Assert(Used <= geometry.SetSegments, "a request used more than a set");
