@@ -79,7 +79,12 @@ public class FrameReaderTests
         IsWhole(5, Next(reader, line), reader);
         Assert.IsFalse(reader.IsInPlace);
         IsWhole(6, Next(reader, line), reader);
-        Assert.IsTrue(reader.IsInPlace);
+        Assert.IsFalse(reader.IsInPlace, "a track's data may hold several frames");
+        Is(FrameEvent.None, reader.Poll(FrameReader.SilenceMs));
+        Is(FrameEvent.None, reader.Poll(0));
+        line.Send(Build(7, 30));
+        IsWhole(7, Next(reader, line), reader);
+        Assert.IsTrue(reader.IsInPlace, "after a silence");
         Assert.AreEqual(1, reader.PlacesLost);
     }
 
