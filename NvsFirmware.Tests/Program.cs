@@ -14,6 +14,7 @@ internal static class Program
         root.Subcommands.Add(WorldCommand.Create());
         root.Subcommands.Add(FuzzCommand.Create());
         root.Subcommands.Add(CountingHost.Create());
+        root.Subcommands.Add(Conversation.Create());
         return root.Parse(args).Invoke();
     }
 }
