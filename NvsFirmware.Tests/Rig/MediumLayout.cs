@@ -1,53 +1,80 @@
 using System;
-using System.Buffers.Binary;
-using System.IO.Hashing;
+using System.Linq;
 
 namespace NvsFirmware.Tests.Rig;
 
-/// <summary>Where everything lies on a medium, by docs/format.md; on purpose not by the firmware's own Geometry.</summary>
-public sealed class MediumLayout
+/// <summary>Where everything lies on a medium, by docs/format.md; on purpose not by the firmware's own code.</summary>
+/// <param name="ChipBytes">C.</param>
+/// <param name="SegmentBytes">z.</param>
+/// <param name="SetSegments">S.</param>
+public sealed record MediumLayout(int ChipBytes, int SegmentBytes, int SetSegments)
 {
     public const int SuperblockBytes = 64;
-    public const int BootCountersAt = 64;
-    public const int BootCountersBytes = 16;
-    public const int ClientsAt = 80;
-    public const int ClientBytes = 16;
-    public const int ClientEntries = 8;
-    public const int FirstRecordAt = 208;
+    public const int ClientsAt = 64;
+    public const int ClientBytes = 20;
+    public const int RecordBytes = 36;
     public const int EntryBytes = 16;
+    public const int BlockHeadBytes = 32;
+    public const int BlockOverheadBytes = 36;
+    public const int Released = 0xFFFF;
 
-    public MediumLayout(int chipBytes, int segmentBytes, int setSegments)
+    private static readonly (int ChipKiB, int SegmentBytes, int SetSegments)[] defaults =
+    [
+        (8, 100, 16), (32, 100, 32), (64, 164, 32), (128, 164, 32), (256, 292, 32), (512, 548, 32), (1024, 1060, 32),
+    ];
+
+    /// <summary>d: bytes of a segment that are data.</summary>
+    public int DataBytes => SegmentBytes - BlockOverheadBytes;
+
+    /// <summary>R.</summary>
+    public int Reserve => SetSegments + (SetSegments + 1) / 2;
+
+    /// <summary>K.</summary>
+    public int ClientEntries { get; init; } = ChipBytes < 32 * 1024 ? 10 : 36;
+
+    /// <summary>How many of the client entries, the last ones, are for clients that only pass by.</summary>
+    public int PassingEntries => ChipBytes < 32 * 1024 ? 2 : 4;
+
+    /// <summary>N.</summary>
+    public int Segments => Math.Min((ChipBytes - 200 - ClientBytes * ClientEntries + EntryBytes * Reserve) / (SegmentBytes + 18), 4096);
+
+    /// <summary>T.</summary>
+    public int Entries => Segments - Reserve;
+
+    /// <summary>p: the most data bytes of a block.</summary>
+    public int PieceBytes { get; init; }
+
+    public int LongestTrack => DataBytes * SetSegments;
+
+    public int LinksAt => RecordAt(0) + RecordBytes;
+
+    public int EntriesAt => LinksAt + 2 * Segments;
+
+    public int SegmentsAt => EntriesAt + EntryBytes * Entries;
+
+    /// <summary>The sizes that a chip gets by default; null for a chip of a size that the document does not name.</summary>
+    public static MediumLayout? Default(int chipBytes)
     {
-        ChipBytes = chipBytes;
-        SegmentBytes = segmentBytes;
-        SetSegments = setSegments;
-        RecordBytes = 25 + 10 * setSegments;
-        Segments = Math.Min((chipBytes - 272 - 2 * RecordBytes + 16 * setSegments) / (segmentBytes + 18), 4096);
-        Entries = Segments - setSegments;
-        LinksAt = FirstRecordAt + RecordBytes;
-        EntriesAt = LinksAt + 2 * Segments;
-        SegmentsAt = EntriesAt + 16 * Entries;
-        SecondRecordAt = chipBytes - 64 - RecordBytes;
-        SecondSuperblockAt = chipBytes - 64;
+        (int chipKiB, int segmentBytes, int setSegments) = defaults.FirstOrDefault(row => row.ChipKiB * 1024 == chipBytes);
+        if (chipKiB == 0)
+            return null;
+        MediumLayout layout = new(chipBytes, segmentBytes, setSegments);
+        return layout with { PieceBytes = layout.DefaultPieceBytes };
     }
 
-    public int ChipBytes { get; }
-    public int SegmentBytes { get; }
-    public int SetSegments { get; }
-    public int RecordBytes { get; }
-    public int Segments { get; }
-    public int Entries { get; }
-    public int LinksAt { get; }
-    public int EntriesAt { get; }
-    public int SegmentsAt { get; }
-    public int SecondRecordAt { get; }
-    public int SecondSuperblockAt { get; }
+    /// <summary>p, if nothing else is chosen.</summary>
+    public int DefaultPieceBytes => Math.Min(4096, LongestTrack) / DataBytes * DataBytes;
 
-    public int SuperblockAt(int copy) => copy == 0 ? 0 : SecondSuperblockAt;
+    /// <summary>True when the sizes are inside the format's limits.</summary>
+    public bool IsPossible =>
+        SegmentBytes is >= 64 and <= 4132 && SetSegments is >= 2 and <= 64 && DataBytes * SetSegments <= 65532 && Segments >= 2 * Reserve
+        && PieceBytes >= DataBytes && PieceBytes % DataBytes == 0 && PieceBytes <= LongestTrack;
 
-    public int RecordAt(int which) => which == 0 ? FirstRecordAt : SecondRecordAt;
+    public int SuperblockAt(int copy) => copy == 0 ? 0 : ChipBytes - SuperblockBytes;
 
     public int ClientAt(int entry) => ClientsAt + entry * ClientBytes;
+
+    public int RecordAt(int which) => which == 0 ? ClientsAt + ClientBytes * ClientEntries : ChipBytes - 100;
 
     public int LinkAt(int segment) => LinksAt + 2 * segment;
 
@@ -55,16 +82,6 @@ public sealed class MediumLayout
 
     public int SegmentAt(int segment) => SegmentsAt + segment * SegmentBytes;
 
-    public int SegmentsOf(int trackBytes) => (trackBytes + 4 + SegmentBytes - 1) / SegmentBytes;
-
-    public static uint Crc(ReadOnlySpan<byte> bytes) => Crc32.HashToUInt32(bytes);
-
-    /// <summary>Gives the whole record at an address another sequence number: for stores that have seen more commits than a test can make.</summary>
-    public void SetSequence(Span<byte> memory, int which, uint sequence)
-    {
-        Span<byte> record = memory[RecordAt(which)..];
-        int length = MediumRecord.Parse(record, this)!.Length;
-        BinaryPrimitives.WriteUInt32LittleEndian(record, sequence);
-        BinaryPrimitives.WriteUInt32LittleEndian(record[(length - 4)..], Crc(record[..(length - 4)]));
-    }
+    /// <summary>Segments of one block with so many data bytes.</summary>
+    public int SegmentsOfBlock(int count) => (count + BlockOverheadBytes + SegmentBytes - 1) / SegmentBytes;
 }
