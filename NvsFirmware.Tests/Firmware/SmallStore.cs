@@ -138,6 +138,14 @@ public sealed class SmallStore
         return frame;
     }
 
+    /// <summary>Builds a WRITE frame that releases a track.</summary>
+    public byte[] Release(int client, int number, int track)
+    {
+        byte[] frame = new byte[512];
+        Seal(frame, client, number, 0, track, Block.Released, 0, WriteFlags.Last);
+        return frame;
+    }
+
     /// <summary>Fails unless a track is there, intact, and a sample.</summary>
     public void Holds(int track, int seed, int length)
     {

@@ -1,0 +1,190 @@
+using nanoFramework.TestFramework;
+using NvsFirmware.Cache;
+using NvsFirmware.Nvs;
+using NvsFirmware.Wire;
+
+namespace NvsFirmware.UnitTests;
+
+[TestClass]
+public class TrackCacheTests
+{
+    private const int Blocks = 2;
+    private const int BlockBytes = 100;
+
+    [TestMethod]
+    public void AHitCostsNoBusTraffic()
+    {
+        SmallStore store = new SmallStore();
+        TrackCache cache = Cache(store);
+        Write(store, cache, 7, 1, 80);
+        int version = cache.Argument;
+        int before = store.Fram.BusBytes;
+        Reads(cache, 7, 1, 80);
+        Assert.AreEqual(before, store.Fram.BusBytes);
+        Assert.AreEqual(1, cache.Hits);
+        Assert.AreEqual(version, cache.ReadVersion);
+    }
+
+    [TestMethod]
+    public void AReadIsCachedAsWell()
+    {
+        SmallStore store = new SmallStore();
+        store.Write(7, 1, 80);
+        TrackCache cache = Cache(store);
+        Reads(cache, 7, 1, 80);
+        Assert.AreEqual(0, cache.Hits);
+        Reads(cache, 7, 1, 80);
+        Assert.AreEqual(1, cache.Hits);
+        Assert.AreEqual(store.Tracks.Version(0), cache.ReadVersion);
+    }
+
+    [TestMethod]
+    public void TheLeastRecentlyUsedMakesRoom()
+    {
+        SmallStore store = new SmallStore();
+        TrackCache cache = Cache(store);
+        Write(store, cache, 1, 1, 10);
+        Write(store, cache, 2, 2, 10);
+        Reads(cache, 1, 1, 10);
+        Write(store, cache, 3, 3, 10);
+        Assert.IsTrue(IsHit(cache, 1, 1, 10));
+        Assert.IsTrue(IsHit(cache, 3, 3, 10));
+        Assert.IsFalse(IsHit(cache, 2, 2, 10));
+    }
+
+    // What is not committed must not be read: from the cache as little as from the NVS. Breaks with a copy kept before the last part.
+    [TestMethod]
+    public void WhatIsNotCommittedIsNotServed()
+    {
+        SmallStore store = new SmallStore();
+        TrackCache cache = Cache(store);
+        Write(store, cache, 7, 1, 80);
+        byte[] frame = store.Frame(SmallStore.Client, ++store.Number, 7, 2, 80);
+        frame[Frame.FlagsAt] = 0;
+        Check.Is(Status.Continue, cache.Write(frame, 80));
+        Reads(cache, 7, 1, 80);
+    }
+
+    [TestMethod]
+    public void AnOverwrittenTrackIsReadNew()
+    {
+        SmallStore store = new SmallStore();
+        TrackCache cache = Cache(store);
+        Write(store, cache, 7, 1, 80);
+        Write(store, cache, 7, 2, 30);
+        Assert.IsTrue(IsHit(cache, 7, 2, 30));
+        Write(store, cache, 7, 3, BlockBytes + 1); // too long for the cache: the old copy must go all the same
+        Reads(cache, 7, 3, BlockBytes + 1);
+        Assert.IsFalse(IsHit(cache, 7, 3, BlockBytes + 1));
+        Write(store, cache, 7, 4, BlockBytes);
+        Assert.IsTrue(IsHit(cache, 7, 4, BlockBytes));
+    }
+
+    [TestMethod]
+    public void AnEmptyTrackIsServed()
+    {
+        SmallStore store = new SmallStore();
+        TrackCache cache = Cache(store);
+        Write(store, cache, 7, 1, 0);
+        Reads(cache, 7, 1, 0);
+        Assert.IsTrue(IsHit(cache, 7, 1, 0));
+    }
+
+    [TestMethod]
+    public void AReleasedTrackIsGone()
+    {
+        SmallStore store = new SmallStore();
+        TrackCache cache = Cache(store);
+        Write(store, cache, 7, 1, 80);
+        byte[] frame = store.Release(SmallStore.Client, ++store.Number, 7);
+        Check.Is(Status.Ok, cache.Write(frame, 0));
+        cache.Keep(frame, 0);
+        Check.Is(Status.NotFound, cache.BeginRead(7));
+    }
+
+    // RAM changes under it, or somebody writes through a wild reference: the copy is checked at each hit, and the chip asked.
+    [TestMethod]
+    public void ACopyThatHasChangedIsNotServed()
+    {
+        SmallStore store = new SmallStore();
+        NvsStore nvs = Mounted(store);
+        TrackCache cache = new TrackCache(nvs, Blocks, BlockBytes);
+        byte[] frame = store.Frame(SmallStore.Client, ++store.Number, 7, 1, 80);
+        Check.Is(Status.Ok, cache.Write(frame, 80));
+        CacheControlBlock block = nvs.LastRequest.Tracks[0];
+        cache.Keep(frame, 80);
+        Assert.IsTrue(block.CopyBytes > 0, "the cache has exchanged the block for one of its own");
+        block.Copy[Block.PayloadHeadBytes + 5] ^= 1;
+        Reads(cache, 7, 1, 80);
+        Assert.AreEqual(0, cache.Hits);
+    }
+
+    // The data on the chip are damaged: nothing of it is given away.
+    [TestMethod]
+    public void ADamagedTrackIsNotServed()
+    {
+        SmallStore store = new SmallStore();
+        store.Write(7, 1, 80);
+        TrackCache cache = Cache(store);
+        store.Fram.Memory[store.SegmentAt(store.Tracks.First(0)) + 50] ^= 1;
+        Check.Is(Status.Ok, cache.BeginRead(7));
+        Assert.AreEqual(-1, cache.Read(new byte[512]));
+    }
+
+    [TestMethod]
+    public void ClearForgetsAll()
+    {
+        SmallStore store = new SmallStore();
+        TrackCache cache = Cache(store);
+        Write(store, cache, 7, 1, 80);
+        cache.Clear();
+        Assert.IsFalse(IsHit(cache, 7, 1, 80));
+        Assert.IsTrue(IsHit(cache, 7, 1, 80));
+    }
+
+    [TestMethod]
+    public void ACacheOfNoBlocksServesFromTheChip()
+    {
+        SmallStore store = new SmallStore();
+        TrackCache cache = new TrackCache(Mounted(store), 0, BlockBytes);
+        Write(store, cache, 7, 1, 80);
+        Reads(cache, 7, 1, 80);
+        Assert.IsFalse(IsHit(cache, 7, 1, 80));
+    }
+
+    private static TrackCache Cache(SmallStore store) => new TrackCache(Mounted(store), Blocks, BlockBytes);
+
+    private static NvsStore Mounted(SmallStore store)
+    {
+        NvsStore nvs = store.NewNvs();
+        Check.Is(Status.Ok, nvs.Mount(""));
+        nvs.Resume(false);
+        nvs.BeginSession();
+        return nvs;
+    }
+
+    private static void Write(SmallStore store, TrackCache cache, int track, int seed, int length)
+    {
+        byte[] frame = store.Frame(SmallStore.Client, ++store.Number, track, seed, length);
+        Check.Is(Status.Ok, cache.Write(frame, length));
+        cache.Keep(frame, length);
+    }
+
+    private static void Reads(TrackCache cache, int track, int seed, int length)
+    {
+        byte[] buffer = new byte[512];
+        Check.Is(Status.Ok, cache.BeginRead(track));
+        Assert.AreEqual(Block.PayloadHeadBytes + length, cache.Read(buffer));
+        Assert.IsTrue(cache.IsReadAtEnd);
+        Assert.IsTrue(Frame.IsPayloadIntact(buffer, 0, Block.PayloadHeadBytes + length));
+        Assert.AreEqual(track, Buffers.GetInt32(buffer, Block.InFrame + Block.TrackAt));
+        Check.IsSample(seed, buffer, Block.InFrame + Block.DataAt, length);
+    }
+
+    private static bool IsHit(TrackCache cache, int track, int seed, int length)
+    {
+        int before = cache.Hits;
+        Reads(cache, track, seed, length);
+        return cache.Hits > before;
+    }
+}
