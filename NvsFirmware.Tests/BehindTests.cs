@@ -36,7 +36,7 @@ public sealed class BehindTests
     [DynamicData(nameof(Places))]
     public void WhenARequestIsLostNoneBehindItIsCommittedAndAllMayBeSentAgain(int place)
     {
-        // Breaks with *behind* not looked at: the row would have a gap.
+        // Finding 4. Breaks with *behind* not looked at: the row would have a gap.
         List<List<byte[]>> row = Row(1);
         List<Answer> answers = board.Send([.. row.Where((_, i) => i != place).SelectMany(f => f)]);
         AssertCommitted(place);
