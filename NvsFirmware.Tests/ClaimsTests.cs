@@ -91,12 +91,12 @@ public sealed class ClaimsTests
             byte[] frame = board.WriteFrame((uint)i + 1, 0, 70 + (uint)i, data, flags: WriteFlags.Last);
             nvs.PutInfo(info, 0);
             Assert.AreEqual(Status.Ok, cache.Write(frame, data.Length));
-            CacheControlBlock block = nvs.LastRequest.Tracks[0];
-            Assert.AreEqual((70 + i, i, 1), (block.Track, block.Set, block.SegmentCount));
-            Assert.AreEqual(BitConverter.ToUInt16(info, Payload.InfoAnswer.PreparedFirst), block.FirstSegment);
+            CacheControlBlocks blocks = nvs.LastRequest.Blocks;
+            Assert.AreEqual((1, 70 + i, i, 1), (blocks.Count, blocks.Tracks[0], blocks.Set, (int)blocks.SegmentCounts[0]));
+            Assert.AreEqual((int)BitConverter.ToUInt16(info, Payload.InfoAnswer.PreparedFirst), (int)blocks.FirstSegments[0]);
             cache.Keep(frame, data.Length);
-            Assert.AreEqual((cache.Argument, data.Length), (block.Version, block.Length), "the cache keeps the block that the NVS filled in");
-            Assert.AreEqual(Block.PayloadHeadBytes + data.Length + Frame.CrcBytes, block.CopyBytes);
+            Assert.AreEqual(Status.Ok, cache.BeginRead(70 + i));
+            Assert.AreEqual((i + 1, nvs.Argument), (cache.Hits, cache.ReadVersion), "the cache goes by the block that the NVS filled in");
         }
     }
 

@@ -89,6 +89,24 @@ public class FrameReaderTests
     }
 
     [TestMethod]
+    [DataRow(0x00000001u)]
+    [DataRow(0xFFFFFFFFu)]
+    [DataRow(0xFFFFFFFEu)]
+    public void BytesWithoutTheSyncWordAreNoHeaderWhateverTheKey(uint key)
+    {
+        for (int type = 0; type < 256; type++)
+        {
+            BoardLine line = new BoardLine();
+            FrameReader reader = Reader(line);
+            reader.Key = key;
+            byte[] bytes = new byte[Frame.HeaderBytes];
+            bytes[Frame.TypeAt] = (byte)type;
+            line.Send(bytes);
+            Is(FrameEvent.PlaceLost, Next(reader, line));
+        }
+    }
+
+    [TestMethod]
     public void ABadHeaderIsToldAndTheNextFrameFound()
     {
         BoardLine line = new BoardLine();
