@@ -183,7 +183,7 @@ public sealed class TestBoard
     public List<Answer> TakeAnswers()
     {
         List<Answer> answers = Answer.ParseAll(Uart.TakeSent(), ref key);
-        foreach (Answer hello in answers.Where(answer => answer.Type == (FrameType.Hello | FrameType.Answer)))
+        foreach (Answer hello in answers.Where(answer => answer.Type == (FrameType.Hello | FrameType.Answer) && answer.Payload.Length > 0))
             pieceBytes = hello.U16(Payload.HelloAnswer.PieceBytes);
         return answers;
     }
