@@ -3,13 +3,14 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.Fuzz;
 
 /// <summary>Runs the board's fuzzer from a seed, or over the kept corpus.</summary>
 public static class BoardFuzzRun
 {
-    private const int LargestDataBytes = 512;
+    private const int LargestPieceBytes = 512;
     private const int LargestKeptBytes = 400;
 
     /// <summary>The kept inputs: blocks in hex that each made the board answer in another way.</summary>
@@ -24,23 +25,27 @@ public static class BoardFuzzRun
     public static BoardFuzzer Run(long frames, ulong seed, Action<BoardFuzzer> report, string? keepIn = null)
     {
         BoardFuzzer board = new() { HasSignatures = keepIn != null };
-        FrameMix mix = new(new SeededRandom(seed), LargestDataBytes);
+        FrameMix mix = new(new SeededRandom(seed), LargestPieceBytes);
         HashSet<string> seen = [];
-        while (board.Frames < frames)
+        while (board.FramesSent < frames)
         {
             board.StoreId.CopyTo(mix.StoreId, 0);
+            mix.Key = board.Key;
             int pieces = mix.Next();
             try
             {
-                board.Try(mix.Block, mix.Count, pieces);
+                board.Try(mix.Bytes, mix.Count, pieces);
             }
             catch (FuzzException e)
             {
-                throw new FuzzException($"seed {seed}, block {board.Blocks}: {e.Message}{Environment.NewLine}{Convert.ToHexString(mix.Block, 0, mix.Count)}"
-                    + $"{Environment.NewLine}Again: dotnet run --project NvsFirmware.Tests -- fuzz board --frames {frames} --seed {seed}");
+                throw new FuzzException($"seed {seed}, block {board.Blocks}: {e.Message}{Environment.NewLine}{Convert.ToHexString(mix.Bytes, 0, mix.Count)}"
+                    + $"{Environment.NewLine}Again: dotnet run -c Release --project NvsFirmware.Tests -- fuzz board --frames {frames} --seed {seed}");
             }
             if (keepIn != null && mix.Count <= LargestKeptBytes && board.Signature.Split(' ').Count(seen.Add) > 0)
-                File.WriteAllText(Path.Combine(keepIn, $"{Directory.GetFiles(keepIn).Length:d3}.hex"), Convert.ToHexString(mix.Block, 0, mix.Count) + "\n");
+            {
+                ChangeKey(mix.Bytes.AsSpan(0, mix.Count), mix.Key, 0);
+                File.WriteAllText(Path.Combine(keepIn, $"{Directory.GetFiles(keepIn).Length:d3}.hex"), Convert.ToHexString(mix.Bytes, 0, mix.Count) + "\n");
+            }
             if (board.Blocks % 1024 == 0)
                 report(board);
         }
@@ -55,6 +60,7 @@ public static class BoardFuzzRun
         foreach (string path in Directory.GetFiles(CorpusFolder, "*.hex").Order(StringComparer.Ordinal))
         {
             byte[] block = Convert.FromHexString(File.ReadAllText(path).Trim());
+            ChangeKey(block, 0, board.Key);
             try
             {
                 board.Try(block, block.Length, 1);
@@ -66,5 +72,21 @@ public static class BoardFuzzRun
             }
         }
         return board;
+    }
+
+    // Frames are kept without a key: that of the session in which they are tried again is another one.
+    private static void ChangeKey(Span<byte> block, uint from, uint to)
+    {
+        byte[] header = new byte[Frame.HeaderBytes];
+        for (int at = 0; at + Frame.HeaderBytes <= block.Length; at++)
+        {
+            if (block[at] != Frame.Sync0 || block[at + 1] != Frame.Sync1 || FrameType.IsKeyless(block[at + Frame.TypeAt]))
+                continue;
+            block.Slice(at, Frame.HeaderBytes).CopyTo(header);
+            if (Frame.KeyOf(header, 0) != from)
+                continue;
+            Span<byte> crc = block.Slice(at + Frame.HeaderCrcAt, Frame.CrcBytes);
+            BitConverter.TryWriteBytes(crc, BitConverter.ToUInt32(crc) ^ from ^ to);
+        }
     }
 }

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
-using NvsFirmware.HostAdapter;
-using NvsFirmware.Nvs;
+using System.Linq;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 using NvsSim;
 
 namespace NvsFirmware.Tests.Fuzz;
@@ -13,33 +13,35 @@ namespace NvsFirmware.Tests.Fuzz;
 /// </summary>
 public sealed class BoardFuzzer
 {
-    private const int LargestDataBytes = 512;
-    private const int QuietMs = FrameReader.QuietMs + 50;
+    private const int LargestPieceBytes = 512;
+    private const int QuietMs = FrameReader.SilenceMs + FrameReader.RestMs + 50;
     private const int StepMs = 10;
     private const int ChecksAfter = 1000; // recover a copy of the medium after so many blocks that committed something
     private const int WarmUpBlocks = 200;
+    private const int MostKeys = 64;
     private const uint HelloNumber = 0xFFFF0001;
     private const uint StatsNumber = 0xFFFF0002;
 
-    private static readonly byte[] hello = TestBoard.BuildFrame(FrameType.Hello, HelloNumber, 0, [Frame.ProtocolVersion, 0, 0, 0]);
-    private static readonly byte[] stats = TestBoard.BuildFrame(FrameType.Stats, StatsNumber, 0, []);
+    private static readonly byte[] hello = Frames.Hello(HelloNumber);
 
     private readonly VirtualClock clock = new();
     private readonly FramModel chip = new(SimPart.Find("MB85RS64V"));
     private readonly FuzzUart uart;
     private readonly Firmware firmware;
     private readonly byte[] before;
-    private readonly byte[] check = [.. hello, .. stats];
-    private Geometry geometry = new(0x2000, 0, 0);
+    private readonly byte[] stats = new byte[Frame.HeaderBytes];
+    private readonly uint[] keys = new uint[MostKeys]; // that frames of this block may have had
+    private int keyCount;
+    private uint lastVersion;
     private long committing;
 
     public BoardFuzzer()
     {
         uart = new FuzzUart(clock);
         before = new byte[chip.Storage.Length];
-        firmware = new Firmware(chip, uart, clock, new BoardSettings { LargestDataBytes = LargestDataBytes, FormatBlank = true, NewStoreId = [1, 2, 3, 4, 5, 6, 7, 8] });
+        BoardSettings settings = new() { LargestPieceBytes = LargestPieceBytes, FormatBlank = true, NewStoreId = [1, 2, 3, 4, 5, 6, 7, 8] };
+        firmware = new Firmware(chip, uart, clock, settings);
         firmware.Boot();
-        Send(check, check.Length);
         Check();
     }
 
@@ -47,7 +49,7 @@ public sealed class BoardFuzzer
     public long Blocks { get; private set; }
 
     /// <summary>Frames, or what may pass for one, sent.</summary>
-    public long Frames { get; private set; }
+    public long FramesSent { get; private set; }
 
     public long Bytes { get; private set; }
 
@@ -69,21 +71,25 @@ public sealed class BoardFuzzer
     /// <summary>True to make <see cref="Signature"/>, which allocates.</summary>
     public bool HasSignatures { get; set; }
 
+    /// <summary>The session's key.</summary>
+    public uint Key { get; private set; }
+
     /// <summary>Sends a block and looks at what it did.</summary>
     /// <exception cref="FuzzException">Something that must not be.</exception>
     public void Try(byte[] block, int count, int frames)
     {
         chip.Storage.CopyTo(before);
-        (bool mayWrite, bool mayFormat) = FindWrites(block, count);
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         long startMs = clock.NowMs;
         Send(block, count);
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+        long tookMs = clock.NowMs - startMs;
+        (bool hasCommitted, bool hasFormatted) = FollowAnswers();
+        (bool mayWrite, bool mayFormat) = FindWrites(block, count);
         if (Blocks > WarmUpBlocks && !mayFormat && allocated != 0)
             throw new FuzzException($"{allocated} bytes were allocated");
-        if (clock.NowMs - startMs > QuietMs + StepMs)
-            throw new FuzzException($"the board was busy for {clock.NowMs - startMs} ms");
-        (bool hasCommitted, bool hasFormatted) = FollowAnswers();
+        if (tookMs > QuietMs + frames * FrameReader.RestMs + 2 * StepMs)
+            throw new FuzzException($"the board was busy for {tookMs} ms");
         if (!mayWrite)
         {
             HarmlessBlocks++;
@@ -94,32 +100,30 @@ public sealed class BoardFuzzer
         {
             throw new FuzzException("metadata changed without a commit");
         }
-        Send(check, check.Length);
         Check();
         Blocks++;
-        Frames += frames;
+        FramesSent += frames;
         Bytes += count;
         if ((hasCommitted || hasFormatted) && committing++ % ChecksAfter == 0)
             CheckMedium();
     }
 
-    /// <summary>Recovers a copy of the medium: all of it must be whole.</summary>
+    /// <summary>Reads the medium by its document, and recovers a copy: all of it must be whole.</summary>
     public void CheckMedium()
     {
+        Medium medium = Medium.Read(chip.Memory);
+        if (medium.State != MediumState.Store || medium.Damages.Count > 0)
+            throw new FuzzException($"the medium is {medium.State}, {string.Join("; ", medium.Damages)}");
         TestBoard board = new(new FramModel(chip.Part, chip.Storage.ToArray()));
         board.Boot();
         if (board.State != Status.Ok || board.Verify().Count > 0)
             throw new FuzzException($"the store is {board.State}, {board.Verify().Count} damages");
-        int owned = 0;
-        foreach ((uint track, uint _, int length, Damage _) in board.List())
-        {
-            if (board.Read(track).Status != Status.Ok)
-                throw new FuzzException($"track {track} cannot be read");
-            owned += geometry.SegmentsFor(length);
-        }
+        Dictionary<uint, byte[]> tracks = board.ReadAll();
+        if (tracks.Count != medium.Tracks.Count || tracks.Any(track => !medium.Tracks.TryGetValue(track.Key, out MediumTrack? right) || !track.Value.AsSpan().SequenceEqual(right.Data)))
+            throw new FuzzException("recovery finds other tracks than the medium has");
         int free = board.Info().U16(Payload.InfoAnswer.FreeSegments);
-        if (free + owned != geometry.Segments)
-            throw new FuzzException($"{free} segments are free and {owned} owned, of {geometry.Segments}");
+        if (free != medium.FreeSegments)
+            throw new FuzzException($"{free} segments are free; right is {medium.FreeSegments}");
     }
 
     private void Send(byte[] block, int count)
@@ -129,26 +133,28 @@ public sealed class BoardFuzzer
         while (!uart.IsEmpty)
         {
             firmware.Step(0);
-            // A frame is at least a header; and a call takes what there is, so one that takes nothing would be a hang.
-            if (++steps > count + 10)
+            // A call takes what there is, or goes on in what it has; so one that does neither for long would be a hang.
+            if (++steps > 2 * count + 10)
                 throw new FuzzException($"the board does not take what is sent: {steps} turns for {count} bytes");
         }
         for (int ms = 0; ms < QuietMs; ms += StepMs)
             firmware.Step(StepMs);
     }
 
-    // Any place in the block where a whole WRITE, FORMAT or REPAIR stands, whether the board finds it or not.
-    private static (bool MayWrite, bool MayFormat) FindWrites(byte[] block, int count)
+    // Any place in the block where a whole WRITE, FORMAT or REPAIR of a session stands that there was, whether the board finds it or not.
+    private (bool MayWrite, bool MayFormat) FindWrites(byte[] block, int count)
     {
         bool mayWrite = false;
         bool mayFormat = false;
         for (int at = 0; at + Frame.HeaderBytes <= count; at++)
         {
-            if (block[at] != Frame.Sync0 || !Frame.IsHeader(block, at))
+            if (block[at] != Frame.Sync0 || block[at + 1] != Frame.Sync1)
                 continue;
             int type = Frame.Type(block, at);
+            int payloadBytes = Frame.PayloadBytes(block, at);
             if (type is not (FrameType.Write or FrameType.Format or FrameType.Repair)
-                || at + Frame.TotalBytes(Frame.PayloadBytes(block, at)) > count || !Frame.IsPayloadIntact(block, at))
+                || keys.AsSpan(0, keyCount).IndexOf(Frame.KeyOf(block, at)) < 0
+                || at + Frame.TotalBytes(payloadBytes) > count || !Frame.IsPayloadIntact(block, at, payloadBytes))
                 continue;
             mayWrite = true;
             mayFormat |= type != FrameType.Write;
@@ -160,25 +166,31 @@ public sealed class BoardFuzzer
     {
         bool hasCommitted = false;
         bool hasFormatted = false;
+        keys[0] = Key;
+        keyCount = 1;
         List<string>? signature = HasSignatures ? [] : null;
         ReadOnlySpan<byte> sent = uart.Sent;
         while (!sent.IsEmpty)
         {
-            int type = sent[2] & ~FrameType.Answer;
-            Status status = (Status)sent[3];
-            int total = Frame.TotalBytes(sent[8] | sent[9] << 8);
-            if (sent[0] != Frame.Sync0 || sent[1] != Frame.Sync1 || total > sent.Length || (sent[2] & FrameType.Answer) == 0)
+            int type = sent[Frame.TypeAt] & ~FrameType.Answer;
+            Status status = (Status)sent[Frame.StatusAt];
+            int total = Frame.TotalBytes(sent[Frame.PayloadBytesAt] | sent[Frame.PayloadBytesAt + 1] << 8);
+            uint argument = BitConverter.ToUInt32(sent[Frame.ArgumentAt..]);
+            if (sent[0] != Frame.Sync0 || sent[1] != Frame.Sync1 || total > sent.Length || (sent[Frame.TypeAt] & FrameType.Answer) == 0)
                 throw new FuzzException("the board sends what is no answer");
             if (status is Status.InternalError or Status.ChipError or Status.NoChip or Status.TrackDamaged or Status.StoreDamaged)
                 throw new FuzzException($"type {type:x} is answered {status}");
-            if (status == Status.Ok && type == FrameType.Write)
-                hasCommitted = true;
+            if (type == FrameType.Hello && status == Status.Ok && keyCount < MostKeys)
+                keys[keyCount++] = argument;
+            hasCommitted |= status == Status.Ok && (type == FrameType.Write && argument > lastVersion || type == FrameType.Repair);
             if (status == Status.Ok && type == FrameType.Format)
             {
                 hasFormatted = true;
+                lastVersion = 0;
                 Formats++;
             }
-            hasCommitted |= status == Status.Ok && type == FrameType.Repair;
+            if (status == Status.Ok && type == FrameType.Write)
+                lastVersion = Math.Max(lastVersion, argument);
             Answers++;
             signature?.Add($"{type:x2}{(int)status:x2}");
             sent = sent[total..];
@@ -188,33 +200,35 @@ public sealed class BoardFuzzer
         return (hasCommitted, hasFormatted);
     }
 
-    // The answers to HELLO and STATS, after all.
+    // After a silence HELLO is answered, and STATS in the session that it begins.
     private void Check()
     {
-        ReadOnlySpan<byte> sent = uart.Sent;
-        int helloBytes = Frame.TotalBytes(Payload.HelloAnswer.Bytes);
-        if (sent.Length != helloBytes + Frame.TotalBytes(Payload.StatsAnswer.Bytes))
-            throw new FuzzException($"after a silence HELLO and STATS are answered with {sent.Length} bytes");
-        ReadOnlySpan<byte> told = sent[Frame.HeaderBytes..];
-        if (sent[3] != (byte)Status.Ok || told[Payload.HelloAnswer.State] != (byte)Status.Ok)
-            throw new FuzzException($"HELLO is answered {(Status)sent[3]}, the store is {(Status)told[Payload.HelloAnswer.State]}");
+        ReadOnlySpan<byte> told = Ask(hello, Payload.HelloAnswer.Bytes);
+        Key = BitConverter.ToUInt32(uart.Sent[Frame.ArgumentAt..]);
+        if (told[Payload.HelloAnswer.State] != (byte)Status.Ok || Key == 0)
+            throw new FuzzException($"HELLO is answered with key {Key:x}, the store is {(Status)told[Payload.HelloAnswer.State]}");
         told.Slice(Payload.HelloAnswer.StoreId, StoreId.Length).CopyTo(StoreId);
-        ReadOnlySpan<byte> counters = sent[(helloBytes + Frame.HeaderBytes)..];
-        if (counters.Slice(Counter.InternalErrors * 4, 4).IndexOfAnyExcept((byte)0) >= 0 || counters.Slice(Counter.ChipErrors * 4, 4).IndexOfAnyExcept((byte)0) >= 0)
+        Frame.Seal(stats, Key, FrameType.Stats, 0, unchecked((int)StatsNumber), 0, 0, 0);
+        ReadOnlySpan<byte> counters = Ask(stats, Payload.StatsAnswer.Bytes);
+        if (BitConverter.ToUInt32(counters[(Counter.InternalErrors * 4)..]) != 0 || BitConverter.ToUInt32(counters[(Counter.ChipErrors * 4)..]) != 0)
             throw new FuzzException("the board counts internal or chip errors");
         Commits = BitConverter.ToUInt32(counters[(Counter.Commits * 4)..]);
-        if (Formats > 0 || Blocks == 0)
-            geometry = GeometryOnMedium();
     }
 
-    private Geometry GeometryOnMedium() => geometry.SegmentBytes == chip.Memory[16] + chip.Memory[17] * 256 && geometry.SetSegments == chip.Memory[18] + chip.Memory[19] * 256
-        ? geometry
-        : new Geometry(chip.Memory.Length, chip.Memory[16] + chip.Memory[17] * 256, chip.Memory[18] + chip.Memory[19] * 256);
+    private ReadOnlySpan<byte> Ask(byte[] request, int payloadBytes)
+    {
+        Send(request, request.Length);
+        ReadOnlySpan<byte> sent = uart.Sent;
+        if (sent.Length != Frame.TotalBytes(payloadBytes) || sent[Frame.StatusAt] != (byte)Status.Ok)
+            throw new FuzzException($"after a silence type {request[Frame.TypeAt]:x} is answered with {sent.Length} bytes");
+        return sent.Slice(Frame.HeaderBytes, payloadBytes);
+    }
 
     private bool IsMetadataUnchanged()
     {
-        int segmentsEnd = geometry.SegmentAddress(geometry.Segments);
-        return chip.Storage[..geometry.SegmentsAddress].SequenceEqual(before.AsSpan(0, geometry.SegmentsAddress))
+        MediumLayout layout = Medium.Read(chip.Memory).Layout;
+        int segmentsEnd = layout.SegmentAt(layout.Segments);
+        return chip.Storage[..layout.SegmentsAt].SequenceEqual(before.AsSpan(0, layout.SegmentsAt))
             && chip.Storage[segmentsEnd..].SequenceEqual(before.AsSpan(segmentsEnd));
     }
 }

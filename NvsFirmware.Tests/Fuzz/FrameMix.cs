@@ -1,13 +1,14 @@
 using System;
-using NvsFirmware.HostAdapter;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.Fuzz;
 
 /// <summary>Makes blocks of frames, good and bad, that know the protocol well enough to get far into the board.</summary>
-public sealed class FrameMix(SeededRandom random, int largestDataBytes)
+public sealed class FrameMix(SeededRandom random, int largestPieceBytes)
 {
     private const int MostPieces = 8;
+    private const int At = Block.InFrame; // where a block's fields begin in a frame
     private static readonly int[] types =
     [
         FrameType.Hello, FrameType.Info, FrameType.Stats, FrameType.Last, FrameType.Write, FrameType.Write, FrameType.Write, FrameType.Read,
@@ -18,11 +19,15 @@ public sealed class FrameMix(SeededRandom random, int largestDataBytes)
     private readonly byte[] other = new byte[Frame.TotalBytes(ushort.MaxValue)];
     private int number = 1000;
     private int part;
+    private uint before;
 
     /// <summary>The block made last: its first <see cref="Count"/> bytes.</summary>
-    public byte[] Block { get; } = new byte[1 << 19];
+    public byte[] Bytes { get; } = new byte[1 << 19];
 
     public int Count { get; private set; }
+
+    /// <summary>The session's key: most frames have it, or nothing would get behind their headers.</summary>
+    public uint Key { get; set; }
 
     /// <summary>The id of the board's store, so that some FORMATs are carried out.</summary>
     public byte[] StoreId { get; } = new byte[8];
@@ -73,7 +78,7 @@ public sealed class FrameMix(SeededRandom random, int largestDataBytes)
                 frame[random.Next(length)] ^= 1;
                 break;
             case 6: // fields at random, CRC-32s right
-                length = Seal(random.Next(256), random.Next(4), random.Next(random.OneIn(20) ? ushort.MaxValue : 100));
+                length = Seal(random.Next(256), random.OneIn(2) ? 0 : random.Next(4), random.Next(random.OneIn(20) ? ushort.MaxValue : 100));
                 break;
             case 7: // announces more than follows
                 length = Seal(RandomType(), 0, random.Next(ushort.MaxValue));
@@ -82,7 +87,7 @@ public sealed class FrameMix(SeededRandom random, int largestDataBytes)
             default:
                 break;
         }
-        Array.Copy(frame, 0, Block, Count, length);
+        Array.Copy(frame, 0, Bytes, Count, length);
         Count += length;
     }
 
@@ -96,23 +101,18 @@ public sealed class FrameMix(SeededRandom random, int largestDataBytes)
             case FrameType.Write:
                 return Write(payload);
             case FrameType.Hello:
-                payload[..Payload.Hello.Bytes].Clear();
-                payload[0] = (byte)(random.OneIn(8) ? random.Next(256) : Frame.ProtocolVersion);
-                return SealAs(type, 0, Payload.Hello.Bytes);
+                return SealAs(type, random.OneIn(8) ? random.Next(256) : Frame.ProtocolVersion, 0);
             case FrameType.Last:
-                Buffers.PutInt32(frame, Frame.HeaderBytes, random.Next(4));
-                return SealAs(type, 0, Payload.Last.Bytes);
+                return SealAs(type, random.Next(4), 0);
             case FrameType.Read:
-                Buffers.PutInt32(frame, Frame.HeaderBytes, random.Next(12));
-                return SealAs(type, 0, Payload.Read.Bytes);
+                return SealAs(type, random.Next(12), 0);
             case FrameType.List or FrameType.Verify:
-                Buffers.PutUInt16(frame, Frame.HeaderBytes, random.Next(random.OneIn(4) ? 65536 : 100));
-                return SealAs(type, 0, Payload.Page.Bytes);
+                return SealAs(type, random.OneIn(4) ? (int)random.NextUInt64() : random.Next(100), 0);
             case FrameType.Format:
                 random.Fill(payload[..Payload.Format.Bytes]);
                 if (random.OneIn(20))
                     StoreId.CopyTo(payload);
-                Buffers.PutUInt16(frame, Frame.HeaderBytes + Payload.Format.SegmentBytes, random.OneIn(2) ? 0 : random.Next(400));
+                Buffers.PutUInt16(frame, Frame.HeaderBytes + Payload.Format.SegmentBytes, random.OneIn(2) ? 0 : random.Next(500));
                 Buffers.PutUInt16(frame, Frame.HeaderBytes + Payload.Format.SetSegments, random.OneIn(2) ? 0 : random.Next(70));
                 return SealAs(type, 0, Payload.Format.Bytes);
             case FrameType.Repair:
@@ -128,44 +128,48 @@ public sealed class FrameMix(SeededRandom random, int largestDataBytes)
     // Parts of write requests that go on, start anew, or go wrong.
     private int Write(Span<byte> payload)
     {
-        payload[..Payload.Write.Data].Clear();
-        int at = Frame.HeaderBytes;
+        payload[..Block.PayloadHeadBytes].Clear();
         bool isGoingOn = random.OneIn(3);
         part = isGoingOn ? part + 1 : random.OneIn(10) ? random.Next(4) : 0;
         if (!isGoingOn && !random.OneIn(8))
             number++;
-        int count = random.OneIn(5) ? 0 : random.Next(random.OneIn(8) ? largestDataBytes + 2 : 100);
-        int flags = random.OneIn(20) ? random.Next(256) : random.Pick([0, 1, 1, 1, 3, 5, 4]);
-        bool isRelease = (flags & Payload.Write.FlagRelease) != 0;
-        if (isRelease)
+        int count = random.OneIn(5) ? 0 : random.Next(random.OneIn(8) ? largestPieceBytes + 2 : 100);
+        int flags = random.OneIn(20) ? random.Next(256) : random.Pick([0, 1, 1, 1, 1, 3, 5, 9, 13]);
+        int length = random.OneIn(8) ? random.Next(random.OneIn(3) ? 65536 : 1200) : random.OneIn(12) ? Block.Released : count;
+        if (length == Block.Released && !random.OneIn(8))
             count = 0;
-        Buffers.PutInt32(frame, at + Payload.Write.Client, random.OneIn(30) ? 0 : 1 + random.Next(2));
-        Buffers.PutInt32(frame, at + Payload.Write.Track, random.Next(12));
-        Buffers.PutInt32(frame, at + Payload.Write.Expected, random.OneIn(2) ? 0 : random.Next(1000));
-        Buffers.PutUInt16(frame, at + Payload.Write.Length, random.OneIn(6) ? random.Next(random.OneIn(3) ? 65536 : 1200) : count);
-        Buffers.PutUInt16(frame, at + Payload.Write.Offset, random.OneIn(6) ? random.Next(1200) : 0);
-        frame[at + Payload.Write.Flags] = (byte)flags;
-        random.Fill(payload.Slice(Payload.Write.Data, count));
-        return SealAs(FrameType.Write, part, Payload.Write.Data + count);
+        int argument = (flags & WriteFlags.Expect) != 0 ? random.Next(random.OneIn(2) ? 1 : 1000) : random.OneIn(30) ? 1 : 0;
+        Buffers.PutInt32(frame, At + Block.ClientAt, random.OneIn(30) ? 0 : 1 + random.Next(random.OneIn(10) ? 50 : 2));
+        Buffers.PutUInt32(frame, At + Block.FingerprintAt, part == 0 && !random.OneIn(30) ? 0 : before);
+        Buffers.PutInt32(frame, At + Block.TrackAt, random.Next(12));
+        Buffers.PutUInt16(frame, At + Block.LengthAt, length);
+        Buffers.PutUInt16(frame, At + Block.CountAt, random.OneIn(30) ? random.Next(1200) : count);
+        random.Fill(payload.Slice(Block.PayloadHeadBytes, count));
+        int total = Frame.Seal(frame, KeyOf(FrameType.Write), FrameType.Write, flags, number, part, argument, Block.PayloadHeadBytes + count);
+        before = BitConverter.ToUInt32(frame, total - Frame.CrcBytes);
+        return total;
     }
 
     private int Enclose(int length)
     {
-        int inner = Math.Min(length, largestDataBytes);
-        Array.Copy(frame, 0, frame, Frame.HeaderBytes + Payload.Write.Data, inner);
-        frame.AsSpan(Frame.HeaderBytes, Payload.Write.Data).Clear();
-        Buffers.PutInt32(frame, Frame.HeaderBytes + Payload.Write.Client, 1);
-        Buffers.PutUInt16(frame, Frame.HeaderBytes + Payload.Write.Length, inner);
-        return SealAs(FrameType.Write, 0, Payload.Write.Data + inner);
+        int inner = Math.Min(length, largestPieceBytes);
+        Array.Copy(frame, 0, frame, Frame.HeaderBytes + Block.PayloadHeadBytes, inner);
+        frame.AsSpan(Frame.HeaderBytes, Block.PayloadHeadBytes).Clear();
+        Buffers.PutInt32(frame, At + Block.ClientAt, 1);
+        Buffers.PutUInt16(frame, At + Block.LengthAt, inner);
+        Buffers.PutUInt16(frame, At + Block.CountAt, inner);
+        return SealAs(FrameType.Write, 0, Block.PayloadHeadBytes + inner);
     }
 
     private int Seal(int type, int framePart, int payloadBytes)
     {
         random.Fill(frame.AsSpan(Frame.HeaderBytes, Math.Min(payloadBytes, 300)));
-        return Frame.Seal(frame, type, (Status)random.Next(256), random.Next(2000), framePart, payloadBytes);
+        return Frame.Seal(frame, KeyOf(type), type, random.OneIn(2) ? 0 : random.Next(256), random.Next(2000), framePart, random.Next(3), payloadBytes);
     }
 
-    private int SealAs(int type, int framePart, int payloadBytes) => Frame.Seal(frame, type, Status.Ok, number, framePart, payloadBytes);
+    private int SealAs(int type, int argument, int payloadBytes) => Frame.Seal(frame, KeyOf(type), type, 0, number, 0, argument, payloadBytes);
+
+    private uint KeyOf(int type) => FrameType.IsKeyless(type) ? 0 : random.OneIn(30) ? (uint)random.NextUInt64() : Key;
 
     private int RandomType() => random.Pick(types);
 }

@@ -20,8 +20,8 @@ internal static class FuzzCommand
             long frames = parsed.GetValue(framesOption);
             BoardFuzzer? done = null;
             Progress.Show("frames", null, report => done = BoardFuzzRun.Run(
-                frames, parsed.GetValue(seedOption), board => report((double)board.Frames / frames, $"{board.Frames} frames"), parsed.GetValue(keepOption)));
-            return $"{done!.Frames} frames in {done.Blocks} blocks, {done.Bytes} bytes: {done.Answers} answers, {done.Commits} commits, {done.Formats} formats; "
+                frames, parsed.GetValue(seedOption), board => report((double)board.FramesSent / frames, $"{board.FramesSent} frames"), parsed.GetValue(keepOption)));
+            return $"{done!.FramesSent} frames in {done.Blocks} blocks, {done.Bytes} bytes: {done.Answers} answers, {done.Commits} commits, {done.Formats} formats; "
                 + $"{done.HarmlessBlocks} blocks could not write and changed nothing";
         }));
         return command;

@@ -1,6 +1,6 @@
 using System;
-using NvsFirmware.HostAdapter;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.Fuzz;
 
@@ -43,4 +43,6 @@ public sealed class FuzzUart(VirtualClock clock) : IUart
         sentBytes += count;
         return true;
     }
+
+    public void Reopen() => position = end;
 }

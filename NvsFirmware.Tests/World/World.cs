@@ -3,60 +3,72 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks;
-using NvsFirmware.HostAdapter;
-using NvsFirmware.Nvs;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 using NvsSim;
 
 namespace NvsFirmware.Tests.World;
 
 /// <summary>
-/// Host, line, board and chip in one thread on virtual time, and everything that can happen to them, all from one seed. The board runs the
-/// real firmware; what the host is told is held against <see cref="StoreModel"/>, and so is what a recovery would find on the medium.
+/// Hosts, line, board and chip in one thread on virtual time, and everything that can happen to them, all from one seed. The board runs the
+/// real firmware; what hosts are told is held against <see cref="StoreModel"/>, and so is what a recovery would find on the medium.
 /// </summary>
 public sealed class World
 {
-    private const int NotesKept = 60;
-    private const int TroubleMs = 10_000; // a board that lost its chip looks for it every second
-    private const long PatienceUs = 3_600_000_000; // an hour
+    private const int NotesKept = 3000;
+    private const int TroubleMs = 15_000; // a board that lost its chip looks for it every second
+    private const long PatienceUs = 7_200_000_000; // two hours
+    private const long LongestTurnUs = 30_000_000; // beyond what the line needs
+    private const int FramesKept = 40;
 
-    private static readonly string[] parts = ["MB85RS64V", "MB85RS64V", "MB85RS64V", "MB85RS64V", "FM25V02A", "MB85RS256TY", "MB85RS2MTA"];
+    private static readonly string[] parts =
+        ["MB85RS64V", "MB85RS64V", "MB85RS64V", "MB85RS64V", "MB85RS64V", "FM25V02A", "MB85RS256TY", "FM25V05", "MB85RS2MTA"];
     private static readonly double[] speeds = [1042, 87, 87, 11, 11, 1];
     private static readonly int[] noises = [0, 0, 0, 3000, 300, 60, 15];
 
     private readonly WorldTime time = new();
     private readonly FramModel chip;
+    private readonly CommitWatch watch;
     private readonly WorldBus bus;
     private readonly WorldUart uart;
-    private readonly Wire toBoard;
-    private readonly Wire toHost;
+    private readonly OneWay toBoard;
+    private readonly OneWay toHost;
     private readonly Queue<string> notes = new();
     private readonly List<uint> clients = [];
-    private readonly HashSet<ulong> boardIds = []; // ids of stores that the board may have made of a blank chip
+    private readonly List<(HostEnd Line, Task Life)> programs = [];
+    private readonly Queue<byte[]> frames = new(); // that were sent: data may look like them
+    private readonly List<(long SinceUs, ulong? Id)> stores = [(0, null)];
+    private readonly HashSet<ulong> awaitedIds = []; // ids that a store may come to have
+    private readonly HashSet<ulong> doomedIds = []; // ids of stores that a host has asked to destroy
     private readonly int trackCount;
     private readonly int usualBytes;
     private readonly bool isCalm;
+    private readonly bool isHub; // all programs on a line hear everything; else each byte reaches one of them
+    private readonly int mostPrograms;
+    private readonly bool hasSmallSegments;
     private Firmware firmware;
-    private HostLine? hostLine;
-    private Task host = Task.CompletedTask;
-    private (int SegmentBytes, int SetSegments) formatGeometry;
     private bool isResetDue;
-    private bool isVanishing;
     private long boardPauseUs;
     private long plan; // what was armed under an earlier plan does not happen
     private long lastTroubleUs = long.MinValue;
     private long lastOperationUs;
-    private bool hasStore;
+    private uint session;
+    private int reader; // the program that bytes reach at the moment
+    private long operationsAllowed = long.MaxValue;
+    private Exception? failure;
 
     public World(ulong seed, bool isRecording = false)
     {
         IsRecording = isRecording;
         Random = new SeededRandom(seed);
         isCalm = Random.OneIn(10);
-        trackCount = Random.Pick([5, 15, 60, 400]);
+        isHub = Random.OneIn(2);
+        mostPrograms = Random.Pick([1, 1, 1, 2, 3]);
+        trackCount = Random.Pick([5, 15, 60, 400, 5000]);
         usualBytes = Random.Pick([10, 60, 200, 2000]);
+        hasSmallSegments = Random.OneIn(4);
         UsPerByte = Random.Pick(speeds);
-        chip = new FramModel(SimPart.Find(Random.Pick(parts)))
+        chip = new FramModel(SimPart.Find(Random.OneIn(60) ? "MB85RS4MT" : Random.Pick(parts)))
         {
             NowUs = () => time.NowUs,
             PowerUpUs = Random.Pick([0, 300, 5000]),
@@ -64,22 +76,33 @@ public sealed class World
             IdleByte = Random.OneIn(2) ? (byte)0xFF : (byte)0,
             PowerLost = LosePower,
         };
-        int largest = Random.Pick([128, 200, 400, 1000]);
+        int largest = Random.Pick([64, 128, 200, 400, 1000, 4096]);
         Settings = new BoardSettings
         {
             Name = "world",
-            LargestDataBytes = largest,
-            ReceiveWindowBytes = Random.Pick([1, 2, 4]) * (largest + 40) + 24,
+            LargestPieceBytes = largest,
+            ReceiveWindowBytes = Random.Pick([1, 2, 4]) * (largest + Frame.HeaderBytes + Block.PayloadHeadBytes + Frame.CrcBytes) + Random.Pick([20, 24, 100]) + 200,
             CacheBlocks = Random.Pick([0, 1, 8]),
             CacheBlockBytes = Random.Pick([64, 1024]),
             SleepAfterMs = Random.Pick([0, 200]),
             FormatBlank = Random.OneIn(2),
         };
-        bus = new WorldBus(time, Random, chip) { Failed = BeTroubled };
-        toHost = new Wire(time, Random, bytes => hostLine?.Receive(bytes)) { UsPerByte = UsPerByte };
-        uart = new WorldUart(time, toHost, Settings.ReceiveWindowBytes);
-        toBoard = new Wire(time, Random, uart.Receive) { UsPerByte = UsPerByte };
-        Model.Committed = request => Count += request.Items.Any(item => item.Track == WorldHost.CounterTrack) ? 1u : 0;
+        watch = new CommitWatch(chip)
+        {
+            StoreChanged = () => Guard(ChangeStore),
+            Committed = row => Guard(() => Commit(row)),
+            Recorded = record => Guard(() => Model.Record(time.NowUs, record, IsTroubled)),
+        };
+        bus = new WorldBus(time, Random, chip, watch) { Troubled = BeTroubled, ContactLost = LoseContact, Noted = isRecording ? Note : null };
+        toHost = new OneWay(time, Random, ToPrograms) { UsPerByte = UsPerByte };
+        uart = new WorldUart(time, Random, toHost, Settings.ReceiveWindowBytes) { Sent = Answered };
+        toBoard = new OneWay(time, Random, uart.Receive) { UsPerByte = UsPerByte };
+        // A board without a chip, into which one is put later.
+        if (!isCalm && Random.OneIn(8))
+        {
+            SetAbsent(true);
+            time.After(Random.Next(20_000_000), () => SetAbsent(false));
+        }
         firmware = null!; // Boot makes one
         Boot();
     }
@@ -95,30 +118,16 @@ public sealed class World
     /// <summary>True to keep notes of what happens; they cost time, so only a replay has them.</summary>
     public bool IsRecording { get; }
 
-    /// <summary>The host shall compare the whole store and then end.</summary>
-    public bool IsEnding { get; private set; }
-
     public bool HasEnded { get; set; }
 
-    /// <summary>Increments of the counter track that were committed.</summary>
-    public ulong Count { get; private set; }
+    /// <summary>More than one program is on the line, or was a moment ago.</summary>
+    public bool IsShared => mostPrograms > 1;
 
-    public ulong StoreId { get; private set; }
-
-    /// <summary>The id of a store whose format may or may not have been carried out.</summary>
-    public ulong? FormatUndecided { get; private set; }
-
-    public bool MayBeBlank => !hasStore || FormatUndecided != null;
-
-    public bool IsChipAbsent { get; private set; }
+    /// <summary>There is a store on the chip.</summary>
+    public bool HasStore => watch.Store != null;
 
     /// <summary>Bus or chip fail, or did a moment ago: errors that say so are right.</summary>
-    public bool IsChipTroubled => WasChipTroubled(TroubleMs);
-
-    /// <summary>True when bus or chip failed in the time before now.</summary>
-    public bool WasChipTroubled(long withinMs) => IsChipAbsent || lastTroubleUs >= time.NowUs - withinMs * 1000;
-
-    public bool AllowsChipToVanish => !isCalm;
+    public bool IsTroubled => WasTroubledSince(time.NowUs);
 
     public long Operations { get; private set; }
 
@@ -130,9 +139,9 @@ public sealed class World
 
     public long HostKills { get; private set; }
 
-    public long Audits { get; private set; }
+    public long Programs { get; private set; }
 
-    public long Vanishings { get; private set; }
+    public long Audits { get; private set; }
 
     public long Refusals { get; set; }
 
@@ -142,13 +151,23 @@ public sealed class World
 
     public long Nonsense { get; set; }
 
+    public long Unknowns { get; set; }
+
+    public long ChipErrorAnswers { get; set; }
+
     public long Formats { get; private set; }
 
+    public long Jumps { get; private set; }
+
+    public long ChipsExchanged { get; private set; }
+
+    public long Echoes { get; private set; }
+
+    public WorldBus Bus => bus;
+
+    public WorldUart Uart => uart;
+
     public long Disturbances => toBoard.Disturbances + toHost.Disturbances;
-
-    public long Overruns => uart.Overruns;
-
-    public long BusFailures => bus.Failures;
 
     public TimeSpan Time => TimeSpan.FromMicroseconds(time.NowUs);
 
@@ -159,14 +178,24 @@ public sealed class World
     /// <exception cref="WorldException">Something is not as it must be.</exception>
     public void Run(int operations)
     {
-        StartHost();
+        operationsAllowed = operations;
         while (Operations < operations)
+        {
+            if (programs.Count == 0)
+                StartProgram();
             Turn();
+        }
         plan++;
-        IsEnding = true;
         Disturb(0, 0);
+        toBoard.Echo = toHost.Echo = null;
         chip.CutAfterBits(long.MaxValue);
-        bus.FailAfter = -1;
+        bus.Heal();
+        SetAbsent(false);
+        while (programs.Count > 0)
+            KillProgram();
+        HostEnd last = NewEnd();
+        programs.Add((last, LiveAsync(new WorldHost(this, last, NewClient(), 0).CompareAsync())));
+        lastOperationUs = time.NowUs;
         while (!HasEnded)
             Turn();
         Audit();
@@ -187,12 +216,12 @@ public sealed class World
         notes.Enqueue($"{Operations,7} {time.NowUs / 1e6,12:F6} s  {note}");
     }
 
-    /// <summary>The host begins something: a good moment for trouble.</summary>
+    /// <summary>A host begins something: a good moment for trouble.</summary>
     public void BeginOperation()
     {
         Operations++;
         lastOperationUs = time.NowUs;
-        if (isCalm || IsEnding)
+        if (isCalm || Operations >= operationsAllowed)
             return;
         long current = plan;
         if (Random.OneIn(8))
@@ -202,77 +231,98 @@ public sealed class World
         else if (Random.OneIn(40))
             time.After(Random.Next(50_000), () => InPlan(current, () => isResetDue = true));
         if (Random.OneIn(25))
-            time.After(Random.Next(1 << Random.Between(6, 22)), () => InPlan(current, KillHost));
+            time.After(Random.Next(1 << Random.Between(6, 22)), () => InPlan(current, KillProgram));
+        if (Random.OneIn(40) && programs.Count < mostPrograms)
+            time.After(Random.Next(1 << Random.Between(6, 22)), () => InPlan(current, StartProgram));
         if (Random.OneIn(60))
             boardPauseUs = Random.Next(5_000_000);
         if (Random.OneIn(80))
             StallHost();
-        if (Random.OneIn(50))
-            bus.FailAfter = Random.Next(12);
-        if (Random.OneIn(30))
-        {
-            Disturb(Random.Pick(noises), Random.Pick(noises));
-            // Heavy noise lets nothing long pass, so it ends some time.
-            time.After(Random.Next(60_000_000), () => Disturb(0, 0));
-        }
+        TroubleTheBus(current);
+        TroubleTheLine(current);
         if (Random.OneIn(50))
             Audit();
+        if (Random.OneIn(20))
+            bus.CallAfter(Random.Next(1 << Random.Between(1, 7)), () => Guard(Audit));
     }
 
     public void PauseHost() => toBoard.Pause(Random.Next(12_000_000));
 
-    public void BeginFormat(ulong id, int segmentBytes, int setSegments)
+    /// <summary>Remembers a frame that was sent, so that data can look like it.</summary>
+    public void Record(byte[] frame)
     {
-        FormatUndecided = id;
-        formatGeometry = (segmentBytes, setSegments);
+        if (frames.Count == FramesKept)
+            frames.Dequeue();
+        frames.Enqueue(frame);
     }
 
-    /// <summary>A board that is ready told which store it has.</summary>
-    public void StoreTold(ulong id)
+    public void Remember(uint client)
     {
-        bool isBoards = MayBeBlank && boardIds.Contains(id);
-        if (id == FormatUndecided || isBoards)
-        {
-            (int segmentBytes, int setSegments) = isBoards ? (0, 0) : formatGeometry;
-            Model.Format(new Geometry(chip.Part.Bytes, segmentBytes, setSegments));
-            StoreId = id;
-            Count = 0;
-            Formats++;
-            hasStore = true;
-        }
-        Check(id == StoreId, $"the store is {id:x} instead of {StoreId:x}");
-        FormatUndecided = null;
-        boardIds.Clear();
+        if (Random.OneIn(4))
+            clients.Insert(0, client);
     }
 
-    /// <summary>The chip is gone for a while and comes back. Nothing is written meanwhile, which could only be lost.</summary>
-    public async Task VanishAsync(HostLine line, Func<Task> askAsync)
+    public void BeginFormat(ulong? oldId, ulong newId)
     {
-        plan++;
-        chip.CutAfterBits(long.MaxValue);
-        bus.FailAfter = -1;
-        isVanishing = true;
-        uart.IsHostStalled = false;
-        boardPauseUs = 0;
-        await line.DelayAsync(8000);
-        Note("the chip vanishes");
-        Vanishings++;
-        SetAbsent(true);
-        for (int i = Random.Between(1, 4); i > 0; i--)
+        if (oldId is ulong id)
+            doomedIds.Add(id);
+        awaitedIds.Add(newId);
+    }
+
+    /// <summary>True when the answer says that the chip or the store is not well, and so it was.</summary>
+    public bool IsExcused(Status status, long sentUs) => status switch
+    {
+        Status.NoChip or Status.ChipError or Status.UnknownChip or Status.TrackDamaged or Status.NewerFormat or Status.Protected or Status.BoardTooSmall =>
+            WasTroubledSince(sentUs),
+        Status.Blank or Status.StoreDamaged => WasTroubledSince(sentUs) || CouldBeStore(null, sentUs),
+        _ => false,
+    };
+
+    /// <summary>True when bus or chip failed since then, or shortly before.</summary>
+    public bool WasTroubledSince(long us) => chip.IsAbsent || lastTroubleUs >= us - TroubleMs * 1000L;
+
+    /// <summary>True when this was the chip's store at some time since then; null: no store.</summary>
+    public bool CouldBeStore(ulong? id, long sinceUs)
+    {
+        for (int i = stores.Count - 1; i >= 0; i--)
         {
-            if (Random.OneIn(2))
-            {
-                isResetDue = true;
-                // It comes and goes while the board recovers.
-                for (int k = Random.Next(4); k > 0; k--)
-                    time.After(Random.Next(120_000), () => SetAbsent(isVanishing && !IsChipAbsent));
-            }
-            await askAsync();
+            if (stores[i].Id == id)
+                return true;
+            if (stores[i].SinceUs <= sinceUs)
+                return false;
         }
-        isVanishing = false;
-        SetAbsent(false);
-        Note("the chip is back");
-        await line.DelayAsync(2500);
+        return false;
+    }
+
+    public bool StoreChangedSince(long us) => stores[^1].SinceUs > us;
+
+    /// <summary>HELLO was answered Ok.</summary>
+    public void HelloTold(Answer answer, long sentUs)
+    {
+        Status state = (Status)answer.Payload[Payload.HelloAnswer.State];
+        ulong id = BitConverter.ToUInt64(answer.Payload, Payload.HelloAnswer.StoreId);
+        Check(state == Status.Ok || IsExcused(state, sentUs), $"the store's state is {state}");
+        Check(answer.Payload[Payload.HelloAnswer.Protected] == 0 || WasTroubledSince(sentUs), $"HELLO says that the chip is protected");
+        Check(answer.U16(Payload.HelloAnswer.Protocol) == 1 && answer.U32(Payload.HelloAnswer.Abilities) == 3
+            && answer.U32(Payload.HelloAnswer.WindowBytes) == Settings.ReceiveWindowBytes, $"HELLO tells {Convert.ToHexString(answer.Payload)}");
+        if (state != Status.Ok)
+        {
+            Check(state != Status.Blank || id == 0, $"the store is blank and has the id {id:x}");
+            return;
+        }
+        Check(CouldBeStore(id, sentUs), $"the store is {id:x} instead of {stores[^1].Id:x}");
+        if (StoreChangedSince(sentUs))
+            return;
+        MediumLayout layout = Model.Layout!;
+        Check(answer.U16(Payload.HelloAnswer.PieceBytes) == layout.PieceBytes && answer.U16(Payload.HelloAnswer.SetSegments) == layout.SetSegments
+            && answer.U16(Payload.HelloAnswer.SegmentDataBytes) == layout.DataBytes && answer.U16(Payload.HelloAnswer.MostTracks) == layout.Entries
+            && answer.U32(Payload.HelloAnswer.LongestTrackBytes) == layout.LongestTrack && answer.U32(Payload.HelloAnswer.ChipBytes) == chip.Part.Bytes
+            && answer.U32(Payload.HelloAnswer.CapacityBytes) == layout.Entries * layout.DataBytes,
+            $"HELLO tells {Convert.ToHexString(answer.Payload)} of {layout}");
+        Check(Model.Since(sentUs).Any(known => known.IsStoreVersion(answer.U32(Payload.HelloAnswer.Version))
+            && answer.U32(Payload.HelloAnswer.FreeBytes) == (layout.Entries - known.NominalSegments) * layout.DataBytes),
+            $"HELLO tells version {answer.U32(Payload.HelloAnswer.Version)}, {answer.U32(Payload.HelloAnswer.FreeBytes)} bytes free; right is "
+                + $"{Model.Now.Version} + {Model.Now.MostLeftOut}, {(layout.Entries - Model.Now.NominalSegments) * layout.DataBytes}");
     }
 
     public uint AnyClient() => Random.OneIn(5) ? (uint)Random.NextUInt64() | 1 : Random.Pick(clients);
@@ -291,54 +341,111 @@ public sealed class World
     public TrackItem NewItem()
     {
         uint track = NewTrack();
-        uint version = Model.Tracks.TryGetValue(track, out StoreModel.ModelTrack? old) ? old.Version : 0;
+        uint version = Model.Now.Tracks.TryGetValue(track, out ModelTrack? old) ? old.Version : 0;
         uint? expected = Random.OneIn(5) ? Random.OneIn(4) ? (uint)Random.Next(100) : version : null;
-        return new TrackItem(track, Random.OneIn(12) ? null : NewData(), expected);
+        // Released, or written anew at its length, which must always do; or anything.
+        if (Random.OneIn(12))
+            return new TrackItem(track, null, expected);
+        return new TrackItem(track, old != null && Random.OneIn(4) ? Random.Bytes(old.Data.Length) : NewData(), expected);
     }
 
     public List<TrackItem> NewBatch()
     {
         List<TrackItem> items = [];
-        int count = Random.OneIn(20) ? Random.Between(1, Model.Geometry.SetSegments + 1) : Random.Between(2, 5);
+        int count = Random.OneIn(20) ? Random.Between(1, (Model.Layout?.SetSegments ?? 2) + 1) : Random.Between(2, 5);
         for (int i = 0; i < count; i++)
             if (NewItem() is { } item && (items.All(other => other.Track != item.Track) || Random.OneIn(50)))
                 items.Add(item);
         return items;
     }
 
+    /// <summary>Sizes for a new store: the defaults, any, or those at the limits.</summary>
     public (int SegmentBytes, int SetSegments) NewGeometry()
     {
-        if (Random.OneIn(3))
+        MediumLayout standard = MediumLayout.Default(chip.Part.Bytes)!;
+        if (Random.OneIn(3) && standard.DataBytes <= Settings.LargestPieceBytes)
             return (0, 0);
         while (true)
         {
-            Geometry geometry = new(chip.Part.Bytes, Random.Between(32, 300), Random.Pick([1, 2, 3, 8, 16, 32, 64]));
-            if (geometry.IsPossible)
-                return (geometry.SegmentBytes, geometry.SetSegments);
+            int segmentBytes = hasSmallSegments ? 64 : Random.Pick([64, Random.Between(64, 300), Random.Between(64, 4132)]);
+            int setSegments = hasSmallSegments ? 2 : Random.Pick([2, 3, 8, 16, 32, 64, Random.Between(2, 64)]);
+            MediumLayout layout = new(chip.Part.Bytes, segmentBytes, setSegments);
+            if ((layout with { PieceBytes = layout.DefaultPieceBytes }).IsPossible && layout.DataBytes <= Settings.LargestPieceBytes)
+                return (segmentBytes, setSegments);
         }
     }
 
-    // Lengths around the edges of segments, more often than they deserve.
+    // Lengths around the edges of segments and pieces, more often than they deserve.
     private byte[] NewData()
     {
-        Geometry geometry = Model.Geometry;
+        if (Model.Layout is not { } layout)
+            return [];
         int length = Random.Next(12) switch
         {
             0 => 0,
-            1 => Random.Between(1, Math.Min(4, geometry.SetSegments)) * geometry.SegmentBytes - Geometry.TrailerBytes + Random.Between(-1, 1),
-            2 => Random.Between(0, geometry.LongestTrackBytes),
-            3 when Random.OneIn(10) => geometry.LongestTrackBytes + Random.Between(0, 5),
-            _ => Random.Next(usualBytes),
+            1 => Random.Between(1, Math.Min(4, layout.SetSegments)) * layout.DataBytes + Random.Between(-1, 1),
+            2 => Random.Between(0, layout.LongestTrack),
+            3 => Math.Min(layout.LongestTrack, layout.PieceBytes * Random.Between(1, 3) + Random.Between(-1, 1)),
+            4 when Random.OneIn(10) => Math.Min(layout.LongestTrack + Random.Between(0, 5), 65534),
+            _ => Random.Next(Math.Min(usualBytes, layout.LongestTrack)),
         };
         byte[] data = Random.Bytes(Math.Max(0, length));
-        // Much that looks like the beginning of a frame.
+        // Much that looks like a frame: the beginning of one, or one that was sent.
         for (int i = Random.Next(4); i > 0 && data.Length > 1; i--)
         {
-            int at = Random.Next(data.Length - 1);
-            data[at] = Frame.Sync0;
-            data[at + 1] = Frame.Sync1;
+            byte[] frame = Random.OneIn(2) || frames.Count == 0 ? [Frame.Sync0, Frame.Sync1] : frames.ElementAt(Random.Next(frames.Count));
+            if (frame.Length <= data.Length)
+                frame.CopyTo(data, Random.OneIn(4) ? data.Length - frame.Length : Random.Next(data.Length - frame.Length + 1));
         }
         return data;
+    }
+
+    private void TroubleTheBus(long current)
+    {
+        if (Random.OneIn(60))
+            bus.FailAfter(Random.Next(40));
+        if (Random.OneIn(40))
+            bus.DropAfter(Random.Next(1 << Random.Between(1, 6)), Random.Pick([1, 1, 1, 2, 3, Random.Between(1, 40)]));
+        if (Random.OneIn(80))
+        {
+            // Until power goes.
+            bus.DropAfter(Random.Next(1 << Random.Between(1, 6)), int.MaxValue);
+            time.After(Random.Next(1 << Random.Between(10, 21)), () => InPlan(current, () => chip.CutAfterBits(0)));
+        }
+        if (Random.OneIn(50))
+            bus.NoiseAfter(Random.Next(1 << Random.Between(1, 6)), Random.Pick([1, 1, 1, 2, 3, Random.Between(1, 40)]));
+        if (Random.OneIn(60))
+            bus.LoseContactAfter(Random.Next(1 << Random.Between(1, 6)));
+    }
+
+    private void TroubleTheLine(long current)
+    {
+        if (Random.OneIn(30))
+        {
+            Disturb(Random.Pick(noises), Random.Pick(noises));
+            // Heavy noise lets nothing long pass, so it ends some time.
+            time.After(Random.Next(60_000_000), () => Disturb(0, 0));
+        }
+        if (Random.OneIn(80))
+            time.After(Random.Next(100_000), () => InPlan(current, () => uart.BreakRing(Random.Pick([RingFault.Dead, RingFault.Stale, RingFault.Garbage]))));
+        if (Random.OneIn(60))
+            MakeNoises(Random.Between(1, 40), Random.Between(5, 400));
+        if (Random.OneIn(100))
+        {
+            Echoes++;
+            if (Random.OneIn(2))
+                toBoard.Echo = chunk => ToPrograms(chunk);
+            else
+                toHost.Echo = uart.Receive;
+            time.After(Random.Next(10_000_000), () => toBoard.Echo = toHost.Echo = null);
+        }
+    }
+
+    private void MakeNoises(int count, int everyMs)
+    {
+        toBoard.MakeNoise();
+        if (count > 1)
+            time.After(everyMs * 1000L, () => MakeNoises(count - 1, everyMs));
     }
 
     private void Turn()
@@ -348,6 +455,7 @@ public sealed class World
             time.Pass(Random.Next(1 << Random.Between(4, 22)));
             if (Random.OneIn(2))
                 Audit();
+            ChangeWhilePowerIsOff();
             Boot();
         }
         else if (isResetDue)
@@ -364,31 +472,175 @@ public sealed class World
             time.PassUntil(time.NowUs + pauseUs, () => !chip.IsPowered);
         }
         if (chip.IsPowered)
+        {
+            long beganUs = time.NowUs;
+            bool wasStalled = uart.IsHostStalled;
             firmware.Step(100);
-        if (host.IsFaulted)
-            throw host.Exception.InnerException is WorldException e ? e : new WorldException("the host failed", host.Exception.InnerException);
-        Check(time.NowUs - lastOperationUs < PatienceUs, $"the host has made no progress for an hour");
+            long longestUs = LongestTurnUs + (long)(70_000 * UsPerByte);
+            Check(time.NowUs - beganUs < longestUs || wasStalled || uart.IsHostStalled, $"one turn of the loop took {(time.NowUs - beganUs) / 1000} ms");
+        }
+        if (failure != null)
+            throw failure is WorldException ? failure : new WorldException("looking at the medium failed", failure);
+        for (int i = programs.Count - 1; i >= 0; i--)
+        {
+            Task life = programs[i].Life;
+            if (life.IsFaulted)
+                throw life.Exception.InnerException is WorldException e ? e : new WorldException("a host failed", life.Exception.InnerException);
+            if (life.IsCompleted)
+                programs.RemoveAt(i);
+        }
+        Check(time.NowUs - lastOperationUs < PatienceUs, $"no host has made progress for two hours");
     }
 
     private void Boot()
     {
         if (!chip.IsPowered)
+        {
             chip.PowerUp();
+            bus.Heal();
+        }
         time.IsBoardRunning = true;
         uart.Clear();
+        session = 0;
         Settings.NewStoreId = Random.Bytes(8);
-        boardIds.Add(BitConverter.ToUInt64(Settings.NewStoreId));
-        bool isCutPlanned = !isCalm && !isVanishing && !IsEnding && Random.OneIn(3);
-        if (isCutPlanned)
-            chip.CutAfterBits(Random.Next(1 << Random.Between(5, 18)) + 1);
+        Settings.SessionSeed = (int)Random.NextUInt64();
+        awaitedIds.Add(BitConverter.ToUInt64(Settings.NewStoreId));
+        Model.Boot(time.NowUs);
+        if (!isCalm && Operations < operationsAllowed)
+        {
+            if (Random.OneIn(3))
+                chip.CutAfterBits(Random.Next(1 << Random.Between(5, 18)) + 1);
+            if (Random.OneIn(20))
+                bus.DropAfter(Random.Next(64), Random.Pick([1, 1, 2, 3, Random.Between(1, 20)]));
+            if (Random.OneIn(20))
+                bus.NoiseAfter(Random.Next(64), Random.Pick([1, 1, 2, 3, Random.Between(1, 20)]));
+            if (Random.OneIn(40))
+                bus.LoseContactAfter(Random.Next(64));
+        }
         firmware = new Firmware(bus, uart, time, Settings);
         firmware.Boot();
         if (!chip.IsPowered)
             CutsInRecovery++;
-        if (IsChipAbsent)
+        if (chip.IsAbsent)
             BeTroubled();
         if (IsRecording)
             Note($"boot: {firmware.BootReport}");
+    }
+
+    // Another chip, or as if many commits had been made meanwhile.
+    private void ChangeWhilePowerIsOff()
+    {
+        if (isCalm || Operations >= operationsAllowed || chip.IsAbsent)
+            return;
+        if (Random.OneIn(400))
+        {
+            Note("another chip");
+            ChipsExchanged++;
+            chip.Memory.Fill(Random.OneIn(2) ? (byte)0 : (byte)0xFF);
+            watch.LookAnew();
+            Model.Lose(time.NowUs);
+            stores.Add((time.NowUs, null));
+        }
+        else if (Random.OneIn(20))
+            JumpAhead();
+    }
+
+    // Only where the record tells all: one that a boot or a format has written.
+    private void JumpAhead()
+    {
+        if (watch.Store == null)
+            return;
+        Medium medium = Medium.Read(chip.Memory);
+        if (medium.Current is not { Client: 0 } current || medium.Rows.Count > 0 || medium.Records.All(record => record != null && record.Version == current.Version))
+            return;
+        uint version = Random.Pick([uint.MaxValue - (uint)Random.Next(8), int.MaxValue - (uint)Random.Next(8), (1u << 30) + current.Version, current.Version - 2 - (uint)Random.Next(40)]);
+        if (version == 0 || current.Version == 0 && Model.Now.Last != null)
+            return;
+        int lap = version < current.Version ? (current.Lap + 1) & 15 : current.Lap;
+        int at = medium.Layout.RecordAt(medium.CurrentIndex);
+        Span<byte> record = chip.Memory.Slice(at, MediumLayout.RecordBytes);
+        record.Put32(0, version);
+        record[30] = (byte)(record[30] & 0xF0 | lap);
+        record.Put32(32, ((ReadOnlySpan<byte>)record[..32]).Crc());
+        chip.Fill(medium.Layout.RecordAt(1 - medium.CurrentIndex), MediumLayout.RecordBytes, 0);
+        // Clients of so long ago would have been forgotten on the way.
+        uint jump = StoreState.Distance(current.Version, version);
+        for (int i = 0; i < medium.Layout.ClientEntries; i++)
+            if (MediumClient.Parse(chip.Memory, medium.Layout.ClientAt(i)) is { } client && (ulong)StoreState.Distance(client.Version, current.Version) + jump >= 1 << 30)
+                chip.Fill(medium.Layout.ClientAt(i), MediumLayout.ClientBytes, 0);
+        Model.Jump(time.NowUs, version, lap);
+        Jumps++;
+        Note($"the version jumps from {current.Version} to {version}, lap {lap}");
+    }
+
+    // What is found inside the firmware's own calls must not be taken by it for an error of the bus.
+    private void Guard(Action look)
+    {
+        try
+        {
+            look();
+        }
+        catch (Exception e)
+        {
+            failure ??= e;
+        }
+    }
+
+    private void Commit(WatchedRow row)
+    {
+        if (IsRecording)
+            Note($"the medium has request {row.Last.Number} of client {row.Last.Client:x}, version {row.Last.Version}, {row.Blocks.Count} blocks from segment {row.First.Segment} on");
+        Model.Commit(time.NowUs, row, session);
+    }
+
+    private void ChangeStore()
+    {
+        ulong? before = stores[^1].Id;
+        ulong? now = watch.Store?.Id;
+        Note($"the store is now {now:x}");
+        if (before is ulong lost)
+            Check(doomedIds.Contains(lost), $"the store {lost:x} is given up though nobody has asked for it");
+        stores.Add((time.NowUs, now));
+        if (now is not ulong id)
+        {
+            Model.Lose(time.NowUs);
+            return;
+        }
+        Check(awaitedIds.Contains(id), $"the store {id:x} appears, which nobody has asked for");
+        Check(watch.Store!.IsConsistent, $"the store {id:x} has sizes that cannot be: {watch.Store}");
+        Formats++;
+        Model.Format(time.NowUs, watch.Store.Layout);
+        Model.Now.MostLeftOut = 1;
+    }
+
+    // The board has sent a frame.
+    private void Answered(byte[] buffer, int offset, int count)
+    {
+        if (count < Frame.HeaderBytes || buffer[offset] != Frame.Sync0 || buffer[offset + 1] != Frame.Sync1)
+            return;
+        Status status = Frame.Status(buffer, offset);
+        int type = Frame.Type(buffer, offset);
+        if (type == (FrameType.Hello | FrameType.Answer) && status == Status.Ok)
+            session = (uint)Frame.Argument(buffer, offset);
+        if (status == Status.Ok && type is (FrameType.Write | FrameType.Answer) or (FrameType.Read | FrameType.Answer) or (FrameType.Last | FrameType.Answer))
+            Model.IsLastTold = true;
+        if (IsRecording)
+            Note($"the board says type {type:x}, {status}, {Frame.Number(buffer, offset):x}, part {Frame.Part(buffer, offset)}, {(uint)Frame.Argument(buffer, offset)}");
+    }
+
+    private void ToPrograms(byte[] chunk)
+    {
+        if (programs.Count == 0)
+            return;
+        if (!isHub)
+        {
+            if (reader >= programs.Count || Random.OneIn(8))
+                reader = Random.Next(programs.Count);
+            programs[reader].Line.Receive(chunk);
+            return;
+        }
+        foreach ((HostEnd program, Task _) in programs.ToArray())
+            program.Receive(chunk);
     }
 
     private void LosePower()
@@ -404,19 +656,39 @@ public sealed class World
             action();
     }
 
-    private void KillHost()
+    private void KillProgram()
     {
-        if (hostLine == null)
+        if (programs.Count == 0)
             return;
-        Note("the host dies");
+        Note("a host dies");
         HostKills++;
-        HostLine killed = hostLine;
-        hostLine = null;
-        time.After(Random.Next(1 << Random.Between(6, 22)), StartHost);
+        int index = Random.Next(programs.Count);
+        HostEnd killed = programs[index].Line;
+        programs.RemoveAt(index);
         killed.Kill();
     }
 
-    private void StartHost()
+    private void StartProgram()
+    {
+        if (Operations >= operationsAllowed)
+            return;
+        uint client = NewClient();
+        Note($"host starts as client {client:x}");
+        Programs++;
+        HostEnd line = NewEnd();
+        int operations = Random.OneIn(3) ? Random.Between(1, 10) : Random.Between(10, 500);
+        // In the list before it lives: what it sends at once may be answered.
+        programs.Add((line, Task.CompletedTask));
+        Task life = LiveAsync(new WorldHost(this, line, client, operations).RunAsync());
+        int index = programs.FindIndex(program => program.Line == line);
+        if (index >= 0)
+            programs[index] = (line, life);
+    }
+
+    private HostEnd NewEnd() => new(time, toBoard, Block.PayloadHeadBytes + Math.Max(Settings.LargestPieceBytes, 1000));
+
+    // A new one, or one that was used before; two programs may use the same at the same time.
+    private uint NewClient()
     {
         if (clients.Count == 0 || Random.OneIn(clients.Count < 12 ? 3 : 20))
             clients.Add((uint)Random.NextUInt64() | 1);
@@ -426,16 +698,14 @@ public sealed class World
             clients.Add(clients[index]);
             clients.RemoveAt(index);
         }
-        Note($"host starts as client {clients[^1]:x}");
-        hostLine = new HostLine(time, toBoard, Payload.ReadAnswer.Data + Math.Max(Settings.LargestDataBytes, Payload.StatsAnswer.Bytes));
-        host = LiveAsync(new WorldHost(this, hostLine, clients[^1]));
+        return clients[^1];
     }
 
-    private static async Task LiveAsync(WorldHost host)
+    private static async Task LiveAsync(Task life)
     {
         try
         {
-            await host.RunAsync();
+            await life;
         }
         catch (HostKilledException)
         {
@@ -456,39 +726,78 @@ public sealed class World
 
     private void BeTroubled()
     {
-        Note(IsChipAbsent ? "the chip is absent" : "the chip is there, or the bus failed");
+        if (lastTroubleUs < time.NowUs - 1_000_000)
+            Note(chip.IsAbsent ? "the chip is absent" : "chip or bus fail");
         lastTroubleUs = time.NowUs;
+        Model.Trouble();
+    }
+
+    private void LoseContact()
+    {
+        BeTroubled();
+        time.After(Random.Next(1 << Random.Between(6, 23)), () => SetAbsent(false));
     }
 
     private void SetAbsent(bool isAbsent)
     {
-        if (IsChipAbsent == isAbsent)
+        if (chip.IsAbsent == isAbsent)
             return;
-        IsChipAbsent = isAbsent;
         chip.IsAbsent = isAbsent;
         BeTroubled();
     }
 
-    // What would be found if power went at this moment.
+    // What would be found if power went at this moment: by the document's rules, and by the firmware.
     private void Audit()
     {
-        if (!hasStore || FormatUndecided != null)
+        if (watch.Store == null)
             return;
         Audits++;
-        TestBoard board = new(new FramModel(chip.Part, chip.Storage.ToArray()));
+        StoreState right = Model.Now;
+        Medium medium = Medium.Read(chip.Memory);
+        Check(medium.State == MediumState.Store && medium.Damages.Count == 0 && !medium.IsRecordLost,
+            $"the medium is {medium.State}, {string.Join("; ", medium.Damages)}");
+        Check(right.IsStoreVersion(medium.Version), $"the medium has commit {medium.Version}; the last one is {right.Version}");
+        CheckTracks("the medium", medium.Tracks.Select(pair => (pair.Key, pair.Value.Version, pair.Value.Data)));
+        Check(medium.FreeSegments == Model.Layout!.Segments - right.OwnedSegments, $"the medium has {medium.FreeSegments} free segments");
+
+        BoardSettings settings = new() { LargestPieceBytes = Settings.LargestPieceBytes, ReceiveWindowBytes = Settings.ReceiveWindowBytes };
+        TestBoard board = new(new FramModel(chip.Part, chip.Storage.ToArray()), settings);
         board.Boot();
+        if (Random.OneIn(4))
+            board.Boot(); // recovered twice is recovered once
         Check(board.State == Status.Ok, $"recovery finds a store that is {board.State}");
-        Answer info = board.Info();
-        Dictionary<uint, StoreModel.ModelTrack> found = [];
+        List<(uint, uint, byte[]?)> found = [];
         foreach ((uint track, uint version, int length, Damage damage) in board.List())
         {
             (Status status, uint readVersion, byte[]? data) = board.Read(track);
             Check(damage == Damage.None && status == Status.Ok && version == readVersion && length == data!.Length,
-                $"recovery finds track {track}: {damage}, {status}");
-            found.Add(track, new StoreModel.ModelTrack(version, data!));
+                $"recovery finds track {track:x}: {damage}, {status}, version {version} and {readVersion}");
+            found.Add((track, version, data));
         }
+        CheckTracks("recovery", found);
         List<(uint Track, uint Version, int Entry, Damage Damage)> damages = board.Verify();
         Check(damages.Count == 0, $"recovery leaves damage: {string.Join(", ", damages)}");
-        Model.Recovered(info.U32(Payload.InfoAnswer.Sequence), found, info.U16(Payload.InfoAnswer.FreeSegments));
+        Answer info = board.Info();
+        Check(info.U16(Payload.InfoAnswer.FreeSegments) == Model.Layout.Segments - right.OwnedSegments, $"recovery finds {info.U16(Payload.InfoAnswer.FreeSegments)} free segments");
+        Check(info.Payload[Payload.InfoAnswer.Flag] == right.Flag, $"recovery finds flag {info.Payload[Payload.InfoAnswer.Flag]}");
+        foreach (ModelCommit last in right.Clients.Values.OrderByDescending(client => client.Index).Take(3))
+        {
+            Answer told = board.Last(last.Client);
+            right.MostLeftOut += 2;
+            Model.LastTold(last.Client, told, time.NowUs);
+            right.MostLeftOut -= 2;
+        }
+    }
+
+    private void CheckTracks(string who, IEnumerable<(uint Track, uint Version, byte[]? Data)> found)
+    {
+        int count = 0;
+        foreach ((uint track, uint version, byte[]? data) in found)
+        {
+            Check(Model.Now.Tracks.TryGetValue(track, out ModelTrack? right) && right.Version == version && data != null && right.Data.AsSpan().SequenceEqual(data),
+                $"{who} has track {track:x}, version {version}, {data?.Length} bytes; right is version {right?.Version}, {right?.Data.Length} bytes");
+            count++;
+        }
+        Check(count == Model.Now.Tracks.Count, $"{who} has {count} tracks of {Model.Now.Tracks.Count}");
     }
 }

@@ -2,451 +2,389 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
-using NvsFirmware.HostAdapter;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.World;
 
-/// <summary>
-/// A host that follows docs/protocol.md, written anew and as simply as it can be: one request at a time, unknown outcomes resolved by LAST.
-/// It tells the model everything it is told.
-/// </summary>
-public sealed class WorldHost(World world, HostLine line, uint client)
+/// <summary>A program on the host: does one thing after the other, and holds all that it is told against the model.</summary>
+/// <param name="world">Where it lives.</param>
+/// <param name="line">Its end of the line.</param>
+/// <param name="client">Its id.</param>
+/// <param name="operations">How many things it does before it ends.</param>
+public sealed class WorldHost(World world, HostEnd line, uint client, int operations)
 {
-    public const uint CounterTrack = 0xC0FFEE;
-
-    private const int QuietMs = FrameReader.QuietMs + 100;
-    private const int MostSetbacks = 6;
-    private const int LastBytes = 24;
-
     private readonly SeededRandom random = world.Random;
     private readonly StoreModel model = world.Model;
+    private readonly Conversation talk = new(world, line);
+    private readonly Dictionary<uint, ModelRequest> committed = []; // that are known to be the last, by client
     private uint number;
+    private ulong storeId;
     private ModelRequest? lastCommitted;
 
-    private int TimeoutMs => 2000 + (int)((world.Settings.ReceiveWindowBytes + world.Settings.LargestDataBytes) * world.UsPerByte / 1000);
-
-    /// <summary>The host's life, until it is killed.</summary>
+    /// <summary>The program's life, until it has done its work or is killed.</summary>
     public async Task RunAsync()
     {
         await BecomeReadyAsync();
-        if (model.Undecided is { } open)
-            await DecideAsync(open);
-        if (await LastAsync(client) is { } last)
-            number = last.Number;
-        while (!world.IsEnding)
+        for (int done = 0; done < operations; done++)
         {
+            if (talk.StoreId != storeId || !world.HasStore)
+                await BecomeReadyAsync();
             world.BeginOperation();
             await OperateAsync();
             if (random.OneIn(3))
                 await line.DelayAsync(random.Between(0, random.OneIn(50) ? 15_000 : 40));
         }
-        await CompareAsync();
+    }
+
+    /// <summary>The whole store, over the line.</summary>
+    public async Task CompareAsync()
+    {
+        await BecomeReadyAsync();
+        await ListAsync();
+        foreach (uint track in model.Now.Tracks.Keys.ToList())
+            await ReadAsync(track);
+        foreach (uint known in model.Now.Clients.Keys.Take(50).ToList())
+            await LastAsync(known);
+        await VerifyAsync();
+        await InfoAsync();
+        await talk.HelloAsync();
         world.HasEnded = true;
+    }
+
+    private async Task BecomeReadyAsync()
+    {
+        await talk.BecomeReadyAsync();
+        if (talk.StoreId == storeId)
+            return;
+        storeId = talk.StoreId;
+        lastCommitted = null;
+        committed.Clear();
+        Answer last = await LastAsync(client);
+        number = last.Status == Status.Ok ? last.U32(Payload.LastAnswer.Number) : 0;
+        // One that does not ask, and begins with 1 each time.
+        if (random.OneIn(8))
+            number = 0;
+        else if (last.Status == Status.NotFound && random.OneIn(3))
+            number = random.Pick<uint>([uint.MaxValue - 3, int.MaxValue - 3, (uint)random.NextUInt64()]);
     }
 
     private async Task OperateAsync()
     {
         switch (random.Next(100))
         {
-            case < 30:
-                await WriteAsync(NewRequest([world.NewItem()]));
+            case < 26:
+                await WriteAsync([world.NewItem()], false);
                 break;
-            case < 45:
-                await WriteAsync(NewRequest(world.NewBatch()));
+            case < 38:
+                await WriteAsync(world.NewBatch(), false);
+                break;
+            case < 46:
+                await WriteBehindAsync();
                 break;
             case < 58:
                 await CountAsync();
                 break;
-            case < 74:
+            case < 72:
                 await ReadAsync(world.NewTrack());
                 break;
-            case < 78:
+            case < 75:
                 await InfoAsync();
                 break;
-            case < 82:
-                await HelloAsync();
+            case < 78:
+                await talk.HelloAsync();
                 break;
-            case < 84:
+            case < 80:
                 await LastAsync(world.AnyClient());
                 break;
-            case < 86:
+            case < 82:
                 await StatsAsync();
                 break;
-            case < 89:
+            case < 85:
                 await RepeatAsync();
                 break;
-            case < 91:
+            case < 87:
                 await ListAsync();
                 break;
-            case < 93:
+            case < 89:
                 await VerifyAsync();
                 break;
-            case < 94:
-                await CompareAsync();
+            case < 91:
+                await PassByAsync();
                 break;
-            case < 96:
+            case < 94:
                 await NonsenseAsync();
                 break;
-            case < 97:
+            case < 95:
                 await FloodAsync();
                 break;
-            case < 98 when world.AllowsChipToVanish:
-                await VanishAsync();
+            case < 96:
+                await DripAsync();
+                break;
+            case < 97 when random.OneIn(10):
+                await RepairAsync();
+                break;
+            case < 98 when random.OneIn(30):
+                await talk.FormatAsync(null);
+                await BecomeReadyAsync();
                 break;
             default:
-                if (random.OneIn(40))
-                    await FormatAsync();
-                else
-                    await ReadAsync(CounterTrack);
+                await ReadAsync(StoreModel.CounterTrack);
                 break;
         }
     }
 
-    private ModelRequest NewRequest(IReadOnlyList<TrackItem> items) => new(client, NextNumber(), items);
+    private uint NextNumber() => ++number;
 
-    private uint NextNumber() => number = number == uint.MaxValue ? 1 : number + 1;
-
-    // Ways to learn what became of a write request whose host died, or that was given up. All must do.
-    private async Task DecideAsync(ModelRequest open)
+    private async Task WriteAsync(IReadOnlyList<TrackItem> items, bool isPassing)
     {
-        switch (random.Next(4))
-        {
-            case 0:
-                await LastAsync(open.Client);
-                break;
-            case 1:
-                await ReadAsync(random.Pick(open.Items).Track);
-                break;
-            case 2:
-                await ListAsync();
-                break;
-            default:
-                await InfoAsync();
-                break;
-        }
-        World.Check(model.Undecided == null, $"an answer left the write request undecided");
+        if (model.Layout != null && model.Add(client, NextNumber(), items, isPassing) is { } request)
+            await WriteAsync([request], false);
     }
 
-    private async Task WriteAsync(ModelRequest request)
+    // Several at once, each only if the one before it was committed.
+    private async Task WriteBehindAsync()
     {
-        List<byte[]> frames = WriteFrames(request);
-        if (world.IsRecording)
-            world.Note($"client {client:x} writes request {request.Number}: {frames.Count} frames, {Describe(request)}");
-        model.Begin(request);
-        Queue<int> onTheWay = new();
-        int taken = 0;
-        int next = 0;
-        int setbacks = 0;
-        bool isGoingBack = false;
-        while (true)
-        {
-            if (isGoingBack && onTheWay.Count == 0)
-            {
-                isGoingBack = false;
-                next = taken;
-                if (++setbacks > MostSetbacks || random.OneIn(20))
-                {
-                    // Given up: an answer behind all that was sent decides it.
-                    await LastAsync(client);
-                    return;
-                }
-            }
-            while (!isGoingBack && next < frames.Count
-                && (onTheWay.Count == 0 || onTheWay.Sum(part => frames[part].Length) + frames[next].Length + LastBytes <= world.Settings.ReceiveWindowBytes))
-            {
-                line.Send(frames[next]);
-                onTheWay.Enqueue(next++);
-                if (random.OneIn(100))
-                    world.PauseHost();
-            }
-
-            Answer? answer = await AnswerAsync(FrameType.Write, request.Number);
-            if (answer == null || answer.Status == Status.BadCrc)
-            {
-                if (answer != null)
-                    await line.QuietAsync(QuietMs);
-                // Silence, or damage in one direction or the other.
-                (uint Number, uint Version)? last = await LastAsync(client);
-                if (last?.Number == request.Number)
-                {
-                    lastCommitted = request;
-                    return;
-                }
-                model.Begin(request);
-                onTheWay.Clear();
-                isGoingBack = true;
-                continue;
-            }
-            while (onTheWay.Contains(answer.Part) && onTheWay.Dequeue() != answer.Part)
-            {
-            }
-            switch (answer.Status)
-            {
-                case Status.Ok:
-                    model.Acknowledged(request, answer.U32(Payload.WriteAnswer.Version));
-                    lastCommitted = request;
-                    return;
-                case Status.Continue:
-                    taken = answer.U16(Payload.WriteAnswer.NextPart);
-                    next = Math.Max(next, taken);
-                    break;
-                case Status.WrongOrder:
-                    taken = answer.U16(Payload.WriteAnswer.NextPart);
-                    isGoingBack = true;
-                    break;
-                case Status.ChipError or Status.NoChip:
-                    World.Check(world.IsChipTroubled, $"a write request is answered {answer.Status} though the chip is well");
-                    if ((await LastAsync(client))?.Number == request.Number)
-                        lastCommitted = request;
-                    return;
-                default:
-                    model.Refused(request, answer.Status, answer.Payload.Length > 0 ? answer.U32(Payload.WriteAnswer.Version) : 0);
-                    world.Refusals++;
-                    if (answer.Status == Status.Full)
-                        world.Fulls++;
-                    // The answers to the parts behind it: the window must be free for what comes next.
-                    while (onTheWay.Count > 0 && await AnswerAsync(FrameType.Write, request.Number) is { } late)
-                        while (onTheWay.Contains(late.Part) && onTheWay.Dequeue() != late.Part)
-                        {
-                        }
-                    return;
-            }
-            World.Check(taken < frames.Count, $"the board wants part {taken} of {frames.Count}");
-        }
+        List<ModelRequest> requests = [];
+        for (int i = random.Between(2, 6); i > 0 && model.Layout != null; i--)
+            if (model.Add(client, NextNumber(), random.OneIn(4) ? world.NewBatch() : [world.NewItem()], false) is { } request)
+                requests.Add(request);
+            else
+                return;
+        if (requests.Count > 0)
+            await WriteAsync(requests, false);
     }
 
-    // Exactly once: whatever happens on the way, the count on the chip is that of the increments committed.
+    private async Task WriteAsync(IReadOnlyList<ModelRequest> requests, bool isChain)
+    {
+        uint of = requests[0].Client;
+        bool isBehind = committed.TryGetValue(of, out ModelRequest? last) && last.Number == requests[0].Number - 1 && random.OneIn(2);
+        WorldWriter writer = new(world, line, talk);
+        await writer.WriteAsync(requests, isBehind ? last : null, isChain);
+        if (writer.LastCommitted == null)
+            return;
+        committed[of] = writer.LastCommitted;
+        if (of == client)
+            lastCommitted = writer.LastCommitted;
+    }
+
+    // Exactly once: whatever happens on the way, no increment is lost or done twice. The rest of the value keeps two of them apart.
     private async Task CountAsync()
     {
-        (uint version, byte[]? data) = await ReadAsync(CounterTrack);
-        ulong count = data == null ? 0 : BitConverter.ToUInt64(data);
-        World.Check(count == world.Count, $"the counter is {count} after {world.Count} increments");
-        byte[] counted = BitConverter.GetBytes(count + 1);
-        await WriteAsync(NewRequest([new TrackItem(CounterTrack, counted, random.OneIn(2) ? version : null)]));
+        IReadOnlyList<Answer> read = await ReadAsync(StoreModel.CounterTrack);
+        if (model.Layout == null)
+            return;
+        ulong count = read.Count == 0 ? 0 : BitConverter.ToUInt64(read[0].Payload, Block.PayloadHeadBytes);
+        uint? version = world.IsShared || random.OneIn(2) ? read.Count == 0 ? 0 : read[0].Argument : null;
+        // Behind each other without a version only where nobody else counts.
+        int increments = world.IsShared ? 1 : random.Pick([1, 1, 1, 3, 8]);
+        List<ModelRequest> requests = [];
+        for (int i = 1; i <= increments; i++)
+        {
+            byte[] value = [.. BitConverter.GetBytes(count + (ulong)i), .. BitConverter.GetBytes(random.NextUInt64())];
+            if (model.Add(client, NextNumber(), [new TrackItem(StoreModel.CounterTrack, value, i == 1 ? version : null)], false) is not { } request)
+                return;
+            requests.Add(request);
+        }
+        await WriteAsync(requests, true);
     }
 
-    // A committed request once more, whole or in part, or an earlier one.
+    // Clients that are not seen again: those that say so push none out that stay.
+    private async Task PassByAsync()
+    {
+        bool isPassing = !random.OneIn(3);
+        for (int i = random.Between(1, random.OneIn(10) ? 40 : 6); i > 0 && model.Layout != null && talk.StoreId == storeId; i--)
+        {
+            uint id = (uint)random.NextUInt64() | 1;
+            world.Remember(id);
+            TrackItem item = new(world.NewTrack(), random.Bytes(random.Between(4, 20)));
+            // Another number each time: answers do not tell the client.
+            if (model.Add(id, (uint)random.NextUInt64(), [item], isPassing) is { } request)
+                await WriteAsync([request], false);
+        }
+    }
+
+    // A committed request once more, whole or in part, or an earlier one, or other content under its number.
     private async Task RepeatAsync()
     {
-        if (lastCommitted == null || await LastAsync(client) is not { } last || last.Number != lastCommitted.Number)
+        if (lastCommitted is not { } request || model.Layout == null || talk.StoreId != storeId)
             return;
-        bool isOld = random.OneIn(3);
-        List<byte[]> frames = WriteFrames(isOld ? lastCommitted with { Number = lastCommitted.Number - (uint)random.Between(1, 1000) } : lastCommitted);
-        uint asked = (uint)Frame.Request(frames[0], 0);
-        line.Send(random.Pick(frames));
-        Answer? answer = await AnswerAsync(FrameType.Write, asked);
-        if (answer?.Status == Status.BadCrc)
-            await line.QuietAsync(QuietMs);
-        if (answer == null || answer.Status == Status.BadCrc || IsExcused(answer))
+        Answer last = await LastAsync(client);
+        if (last.Status != Status.Ok || last.U32(Payload.LastAnswer.Number) != request.Number || talk.StoreId != storeId || request.CommittedAs == null)
             return;
-        if (isOld)
-            World.Check(answer.Status == Status.OldRequest, $"an old request is answered {answer.Status}");
-        else
-            World.Check(answer.Status == Status.Ok && answer.U32(Payload.WriteAnswer.Version) == last.Version,
-                $"a repeated request is answered {answer.Status}, version {answer.U32(Payload.WriteAnswer.Version)}, instead of {last.Version}");
+        int kind = random.Next(4);
+        uint asked = kind == 0 ? request.Number - (uint)random.Between(1, 1000) : request.Number;
+        int flags = request.IsPassing ? WriteFlags.Passing : 0;
+        IReadOnlyList<TrackItem> items = kind == 1 ? [new TrackItem(1, random.Bytes(12))] : request.Items;
+        List<byte[]> frames = Frames.WriteRequest(talk.Key, asked, items, client, model.Layout.PieceBytes, flags);
+        int part = random.Next(frames.Count);
+        bool isLast = part == frames.Count - 1;
+        long sentUs = line.NowUs;
+        // One more part, so that it is not the request's last one, could begin a request of its own; so no other than these.
+        talk.Send(frames[part]);
+        Answer? answer = await talk.AnswerAsync(FrameType.Write, asked, talk.TimeoutMs);
+        if (answer == null || answer.Status == Status.BadCrc || await talk.IsOneOfTroubleAsync(answer, sentUs) || world.IsShared)
+            return;
+        bool isSameSession = request.CommittedInSession == talk.Key && !world.WasTroubledSince(sentUs - 60_000_000);
+        Status right = kind == 0 || request.CommittedInSession != talk.Key ? Status.OldRequest : kind == 1 ? Status.Conflict : isLast ? Status.Ok : Status.Continue;
+        World.Check(answer.Status == right || !isSameSession && answer.Status == Status.OldRequest,
+            $"{request}, committed, is repeated as {asked}, kind {kind}, part {part}, and answered {answer.Status} instead of {right}");
+        World.Check(answer.Status != Status.Ok || answer.Argument == request.CommittedAs, $"{request}, repeated, tells version {answer.Argument}");
         world.Repeats++;
     }
 
-    private async Task<(uint Number, uint Version)?> LastAsync(uint of)
+    private async Task<Answer> LastAsync(uint of)
     {
-        Answer answer = await AskAsync(FrameType.Last, BitConverter.GetBytes(of));
-        World.Check(answer.Status is Status.Ok or Status.NotFound, $"LAST is answered {answer.Status}");
-        (uint Number, uint Version)? told =
-            answer.Status == Status.Ok ? (answer.U32(Payload.LastAnswer.Request), answer.U32(Payload.LastAnswer.Version)) : null;
-        model.LastTold(of, told);
-        return told;
+        Told told = await talk.AskAsync(FrameType.Last, of);
+        World.Check(told.Answer.Status is Status.Ok or Status.NotFound, $"LAST is answered {told.Answer.Status}");
+        if (!world.StoreChangedSince(told.SentUs))
+            model.LastTold(of, told.Answer, told.SentUs);
+        return told.Answer;
     }
 
-    private async Task<(uint Version, byte[]? Data)> ReadAsync(uint track)
+    private async Task<IReadOnlyList<Answer>> ReadAsync(uint track)
     {
         while (true)
         {
-            uint asked = Ask(FrameType.Read, BitConverter.GetBytes(track));
-            List<byte> data = [];
-            for (int part = 0; ; part++)
+            if (talk.Key == 0)
+                await talk.HelloAsync();
+            uint asked = talk.NextNumber();
+            long sentUs = line.NowUs;
+            talk.Send(Frames.Build(talk.Key, FrameType.Read, asked, track));
+            List<Answer> parts = [];
+            Answer? answer;
+            do
             {
-                Answer? answer = await AnswerAsync(FrameType.Read, asked);
-                if (answer == null || answer.Part != part || answer.Status == Status.BadCrc || IsExcused(answer))
+                answer = await talk.AnswerAsync(FrameType.Read, asked, talk.TimeoutMs);
+                if (answer == null || answer.Status == Status.BadCrc || await talk.IsOneOfTroubleAsync(answer, sentUs) || answer.Part != parts.Count && answer.Status != Status.NotFound)
                 {
-                    await line.QuietAsync(QuietMs);
+                    answer = null;
                     break;
                 }
-                if (answer.Status == Status.NotFound)
-                {
-                    model.TrackRead(track, 0, null);
-                    return (0, null);
-                }
-                World.Check(answer.Status is Status.Ok or Status.Continue, $"READ of track {track} is answered {answer.Status}");
-                World.Check(answer.U16(Payload.ReadAnswer.Offset) == data.Count, $"READ leaves a gap");
-                data.AddRange(answer.Payload[Payload.ReadAnswer.Data..]);
-                if (answer.Status == Status.Continue)
-                    continue;
-                World.Check(answer.U16(Payload.ReadAnswer.Length) == data.Count, $"READ tells another length than it sends");
-                uint version = answer.U32(Payload.ReadAnswer.Version);
-                model.TrackRead(track, version, [.. data]);
-                return (version, [.. data]);
+                if (answer.Status is Status.Ok or Status.Continue)
+                    parts.Add(answer);
+                else
+                    World.Check(answer.Status == Status.NotFound && parts.Count == 0, $"READ of track {track:x} is answered {answer.Status}");
             }
+            while (answer.Status == Status.Continue);
+            if (answer == null)
+                continue;
+            if (!world.StoreChangedSince(sentUs))
+                model.TrackRead(track, parts, sentUs);
+            return parts;
         }
     }
 
     private async Task ListAsync()
     {
+        long sentUs = line.NowUs;
         Dictionary<uint, (uint Version, int Length)> told = [];
         await foreach (Answer page in PagesAsync(FrameType.List))
-            for (int i = 0; i < page.U16(Payload.PageAnswer.Count); i++)
+            for (int at = Payload.PageAnswer.Entries; at < page.Payload.Length; at += Payload.PageAnswer.EntryBytes)
             {
-                int at = Payload.PageAnswer.Entries + i * Payload.PageAnswer.EntryBytes;
-                World.Check(page.Payload[at + Payload.PageAnswer.EntryDamage] == 0, $"LIST tells damage of track {page.U32(at)}");
-                told.Add(page.U32(at), (page.U32(at + Payload.PageAnswer.EntryVersion), page.U16(at + Payload.PageAnswer.EntryLength)));
+                World.Check(page.Payload[at + Payload.PageAnswer.EntryDamage] == 0 || world.WasTroubledSince(sentUs), $"LIST tells damage of track {page.U32(at):x}");
+                told[page.U32(at)] = (page.U32(at + Payload.PageAnswer.EntryVersion), page.U16(at + Payload.PageAnswer.EntryLength));
             }
-        model.Listed(told);
+        if (!world.StoreChangedSince(sentUs) && !world.WasTroubledSince(sentUs))
+            model.Listed(told, sentUs);
     }
 
     private async Task VerifyAsync()
     {
         int verified = 0;
+        long sentUs = line.NowUs;
         await foreach (Answer page in PagesAsync(FrameType.Verify))
         {
-            World.Check(page.U16(Payload.PageAnswer.Count) == 0, $"VERIFY finds damage: {Convert.ToHexString(page.Payload)}");
+            World.Check(page.Payload.Length == Payload.PageAnswer.Entries || world.WasTroubledSince(sentUs) || world.StoreChangedSince(sentUs),
+                $"VERIFY finds damage: {Convert.ToHexString(page.Payload)}");
             verified += page.U16(Payload.PageAnswer.Checked);
         }
-        World.Check(verified == model.Tracks.Count, $"VERIFY checks {verified} tracks of {model.Tracks.Count}");
+        if (model.Since(sentUs).Select(state => state.Version).Distinct().Count() == 1 && !world.WasTroubledSince(sentUs) && !world.StoreChangedSince(sentUs))
+            World.Check(verified == model.Now.Tracks.Count, $"VERIFY checks {verified} tracks of {model.Now.Tracks.Count}");
     }
 
     private async IAsyncEnumerable<Answer> PagesAsync(int type)
     {
-        for (int start = 0; start != Payload.Page.End;)
+        const uint end = 0xFFFFFFFF;
+        for (uint start = 0; start != end;)
         {
-            Answer page = await AskAsync(type, BitConverter.GetBytes((ushort)start));
-            World.Check(page.Status == Status.Ok, $"a page of type {type:x} is answered {page.Status}");
-            int next = page.U16(Payload.PageAnswer.Next);
-            World.Check(next > start, $"after page {start} comes page {next}");
-            start = next;
-            yield return page;
+            Told page = await talk.AskAsync(type, start);
+            World.Check(page.Answer.Status == Status.Ok, $"a page of type {type:x} is answered {page.Answer.Status}");
+            World.Check(page.Answer.Argument > start, $"after page {start} comes page {page.Answer.Argument}");
+            start = page.Answer.Argument;
+            yield return page.Answer;
         }
-    }
-
-    // The whole store, over the line.
-    private async Task CompareAsync()
-    {
-        await ListAsync();
-        foreach (uint track in model.Tracks.Keys.ToList())
-            await ReadAsync(track);
     }
 
     private async Task InfoAsync()
     {
-        Answer answer = await AskAsync(FrameType.Info);
+        (Answer answer, long sentUs) = await talk.AskAsync(FrameType.Info);
         World.Check(answer.Status == Status.Ok, $"INFO is answered {answer.Status}");
-        model.SequenceTold(answer.U32(Payload.InfoAnswer.Sequence));
-        World.Check(answer.U16(Payload.InfoAnswer.FreeSegments) == model.FreeSegments,
-            $"INFO tells {answer.U16(Payload.InfoAnswer.FreeSegments)} free segments; right is {model.FreeSegments}");
-        World.Check(answer.U16(Payload.InfoAnswer.Tracks) == model.Tracks.Count, $"INFO tells another number of tracks");
-        World.Check(answer.U16(Payload.InfoAnswer.Damaged) == 0, $"INFO tells damage");
-        World.Check(answer.Payload[Payload.InfoAnswer.Flag] == model.Flag, $"INFO tells another flag");
+        if (!world.StoreChangedSince(sentUs))
+            World.Check(model.Since(sentUs).Any(state => IsRightInfo(state, answer)),
+                $"INFO tells {Convert.ToHexString(answer.Payload)}; right is {model.Now.OwnedSegments} owned, {model.Now.Tracks.Count} tracks, flag {model.Now.Flag}, {model.Now.Last}");
+    }
+
+    private bool IsRightInfo(StoreState state, Answer answer)
+    {
+        MediumLayout layout = model.Layout!;
+        uint version = answer.U32(Payload.InfoAnswer.Version);
+        bool isOfLast = version == state.Version && state.Last != null && version == state.Last.Version;
+        return answer.U16(Payload.InfoAnswer.SegmentBytes) == layout.SegmentBytes && answer.U16(Payload.InfoAnswer.SetSegments) == layout.SetSegments
+            && answer.U16(Payload.InfoAnswer.Segments) == layout.Segments && answer.U16(Payload.InfoAnswer.FreeSegments) == layout.Segments - state.OwnedSegments
+            && answer.U16(Payload.InfoAnswer.Tracks) == state.Tracks.Count && answer.U16(Payload.InfoAnswer.Damaged) == 0
+            && answer.Payload[Payload.InfoAnswer.Flag] == state.Flag && state.IsStoreVersion(version)
+            && (!isOfLast || answer.U32(Payload.InfoAnswer.Client) == state.Last!.Client && answer.U32(Payload.InfoAnswer.Number) == state.Last.Number);
     }
 
     private async Task StatsAsync()
     {
-        Answer answer = await AskAsync(FrameType.Stats);
+        (Answer answer, long sentUs) = await talk.AskAsync(FrameType.Stats);
+        uint upMs = answer.U32(Counter.UptimeMs * 4);
         // Since the board started, and the answer may have been on the line for a while.
-        bool wasTroubled = world.WasChipTroubled(answer.U32(Counter.UptimeMs * 4) + 5000);
+        bool wasTroubled = world.WasTroubledSince(sentUs - (upMs + 15_000) * 1000L);
         World.Check(answer.U32(Counter.InternalErrors * 4) == 0, $"STATS counts internal errors");
         World.Check(answer.U32(Counter.TrackCrcErrors * 4) == 0 || wasTroubled, $"STATS counts tracks that do not match their CRC-32");
         World.Check(answer.U32(Counter.ChipErrors * 4) == 0 || wasTroubled, $"STATS counts chip errors");
+        if (wasTroubled || world.StoreChangedSince(sentUs - upMs * 1000L))
+            return;
+        (uint, uint, uint, uint) told = (
+            answer.U32(Counter.Commits * 4), answer.U32(Counter.TracksWritten * 4), answer.U32(Counter.TracksReleased * 4), answer.U32(Counter.BytesWritten * 4));
+        World.Check(model.Since(sentUs).Any(state => ((uint)state.Counts.Commits, (uint)state.Counts.Written, (uint)state.Counts.Released, (uint)state.Counts.Bytes) == told),
+            $"STATS tells {told}; right is {model.Now.Counts}");
     }
 
-    private async Task<Answer> HelloAsync()
+    private async Task RepairAsync()
     {
-        Answer answer = await AskAsync(FrameType.Hello, (byte)Frame.ProtocolVersion, 0, 0, 0);
-        World.Check(answer.Status == Status.Ok, $"HELLO is answered {answer.Status}");
-        Status state = (Status)answer.Payload[Payload.HelloAnswer.State];
-        World.Check(state is Status.Ok or Status.Blank or Status.NoChip || world.IsChipTroubled, $"the store's state is {state}");
-        World.Check(state != Status.Blank || world.MayBeBlank || world.IsChipTroubled, $"the store has become blank");
-        World.Check(state != Status.NoChip || world.IsChipTroubled, $"the board says that there is no chip");
-        if (state == Status.Ok && model.Undecided == null && !world.MayBeBlank)
-        {
-            int freeBytes = (model.FreeSegments - model.Geometry.SetSegments) * model.Geometry.SegmentBytes;
-            World.Check(answer.U32(Payload.HelloAnswer.FreeBytes) == freeBytes, $"HELLO tells {answer.U32(Payload.HelloAnswer.FreeBytes)} free bytes; right is {freeBytes}");
-        }
-        return answer;
-    }
-
-    /// <summary>Until the store is ready: waits for a chip, decides a format that was cut, formats a blank chip.</summary>
-    private async Task BecomeReadyAsync()
-    {
-        for (int attempt = 0; ; attempt++)
-        {
-            Answer hello = await HelloAsync();
-            Status state = (Status)hello.Payload[Payload.HelloAnswer.State];
-            ulong id = BitConverter.ToUInt64(hello.Payload, Payload.HelloAnswer.StoreId);
-            if (state == Status.Ok)
-            {
-                world.StoreTold(id);
-                return;
-            }
-            World.Check(attempt < 60 || world.IsChipTroubled, $"the store stays {state}");
-            if (state == Status.Blank && world.MayBeBlank)
-                await SendFormatAsync(random.OneIn(2) || id == 0 ? null : id);
-            else
-                await line.DelayAsync(500);
-        }
-    }
-
-    private async Task FormatAsync()
-    {
-        await SendFormatAsync(world.StoreId);
-        await BecomeReadyAsync();
-    }
-
-    private async Task SendFormatAsync(ulong? name)
-    {
-        (int segmentBytes, int setSegments) = world.NewGeometry();
-        ulong id = random.NextUInt64();
-        byte[] payload = new byte[Payload.Format.Bytes];
-        if (name is ulong known)
-            BitConverter.TryWriteBytes(payload.AsSpan(Payload.Format.Name), known);
-        else
-            Buffers.PutText(payload, Payload.Format.Name, 8, Payload.Format.BlankName);
-        BitConverter.TryWriteBytes(payload.AsSpan(Payload.Format.NewId), id);
-        Buffers.PutUInt16(payload, Payload.Format.SegmentBytes, segmentBytes);
-        Buffers.PutUInt16(payload, Payload.Format.SetSegments, setSegments);
-        if (world.IsRecording)
-            world.Note($"formats {(name == null ? "BLANK" : name.Value.ToString("x"))} to {id:x}, segments of {segmentBytes}, sets of {setSegments}");
-        world.BeginFormat(id, segmentBytes, setSegments);
-        uint asked = Ask(FrameType.Format, payload);
-        Answer? answer = await AnswerAsync(FrameType.Format, asked);
-        if (answer?.Status == Status.BadCrc)
-            await line.QuietAsync(QuietMs);
-        else if (answer != null && !IsExcused(answer))
-        {
-            World.Check(answer.Status == Status.Ok, $"FORMAT is answered {answer.Status}");
-            world.StoreTold(id);
-        }
-        // In any other case HELLO tells.
+        model.Now.MostLeftOut++; // by what it writes
+        (Answer answer, long sentUs) = await talk.AskAsync(FrameType.Repair, 0, BitConverter.GetBytes(talk.StoreId));
+        if (!world.StoreChangedSince(sentUs) && !world.WasTroubledSince(sentUs))
+            World.Check(answer.Status == Status.Ok && answer.Argument == 0, $"REPAIR of a whole store is answered {StoreModel.Text(answer)}");
     }
 
     // Frames that are whole and make no sense.
     private async Task NonsenseAsync()
     {
-        int type = random.Pick([FrameType.Write, FrameType.Read, FrameType.List, FrameType.Last, FrameType.Hello, FrameType.Format, FrameType.Repair, 0x42]);
-        byte[] payload = random.Bytes(random.Pick([0, 1, 3, 7, 19, 21, 60]));
-        bool isWrite = type == FrameType.Write;
-        if (payload.Length > Payload.Write.Offset)
-            payload[Payload.Write.Offset] |= 1; // no track begins there
-        uint asked = NextNumber();
-        line.Send(TestBoard.BuildFrame(type, asked, isWrite ? random.Next(3) : 0, payload));
-        Answer? answer = await AnswerAsync(type, asked);
-        if (answer == null || IsExcused(answer))
-            return;
-        if (answer.Status == Status.BadCrc)
+        int type = random.Pick(
+            [FrameType.Write, FrameType.Read, FrameType.List, FrameType.Last, FrameType.Info, FrameType.Stats, FrameType.Format, FrameType.Repair, 0x42]);
+        byte[] payload = random.Bytes(random.Pick([1, 3, 7, 15, 19, 21, 60]));
+        uint asked = talk.NextNumber();
+        long sentUs = line.NowUs;
+        byte[] frame = random.Next(3) switch
         {
-            await line.QuietAsync(QuietMs);
+            0 => Frames.Build(talk.Key, type, asked, 1, payload),
+            1 => Frames.Build(talk.Key, type, asked, 1, payload, 0, 0x10 << random.Next(4)),
+            _ => Frames.Build(talk.Key, type, asked, 1, payload, type == FrameType.Write ? 0 : random.Between(1, 9)),
+        };
+        if (type == FrameType.Write && payload.Length >= Block.PayloadHeadBytes)
+            frame = Frames.Build(talk.Key, type, asked, 1, payload, 0, 0x80); // a flag that there is not
+        talk.Send(frame);
+        Answer? answer = await talk.AnswerAsync(type, asked, talk.TimeoutMs);
+        if (answer == null || answer.Status == Status.BadCrc || await talk.IsOneOfTroubleAsync(answer, sentUs))
             return;
-        }
-        Status[] right = type == 0x42 ? [Status.UnknownType] : isWrite ? [Status.BadRequest, Status.WrongOrder] : [Status.BadRequest];
-        World.Check(right.Contains(answer.Status), $"a frame of type {type:x} with {payload.Length} bytes of nonsense is answered {answer.Status}");
+        Status right = type == 0x42 ? Status.UnknownType : Status.BadRequest;
+        World.Check(answer.Status == right || answer.Status == Status.TooLong && payload.Length > world.Settings.LargestPieceBytes + Block.PayloadHeadBytes,
+            $"a frame of type {type:x} with {payload.Length} bytes of nonsense is answered {answer.Status} instead of {right}");
         world.Nonsense++;
     }
 
@@ -456,78 +394,23 @@ public sealed class WorldHost(World world, HostLine line, uint client)
         int window = world.Settings.ReceiveWindowBytes;
         for (int sent = 0; sent < 2 * window;)
         {
-            byte[] frame = TestBoard.BuildFrame(FrameType.Read, NextNumber(), 0, BitConverter.GetBytes(world.NewTrack()));
-            line.Send(frame);
+            byte[] frame = Frames.Build(talk.Key, FrameType.Read, talk.NextNumber(), world.NewTrack());
+            talk.Send(frame);
             sent += frame.Length;
         }
         await line.DelayAsync(1000);
-        await HelloAsync();
+        await talk.HelloAsync();
     }
 
-    // The chip is gone for a while, though nobody writes; the board restarts meanwhile, so that it vanishes during recovery too.
-    private async Task VanishAsync()
+    // A frame that comes byte by byte, slower than a line is silent, or nearly.
+    private async Task DripAsync()
     {
-        await line.DelayAsync(400);
-        await world.VanishAsync(line, async () => await AskOnceAsync(random.OneIn(2) ? FrameType.Hello : FrameType.Read));
-        await BecomeReadyAsync();
-        await CompareAsync();
-    }
-
-    private async Task AskOnceAsync(int type)
-    {
-        uint track = world.NewTrack();
-        byte[] payload = type == FrameType.Hello ? [Frame.ProtocolVersion, 0, 0, 0] : BitConverter.GetBytes(track);
-        uint asked = Ask(type, payload);
-        Answer? answer = await AnswerAsync(type, asked);
-        if (type == FrameType.Read && answer?.Status == Status.Ok && model.Tracks.TryGetValue(track, out StoreModel.ModelTrack? right))
-            World.Check(answer.U32(Payload.ReadAnswer.Version) == right.Version, $"READ without a chip tells a wrong version");
-        await line.QuietAsync(QuietMs);
-    }
-
-    private uint Ask(int type, params byte[] payload)
-    {
-        uint asked = NextNumber();
-        line.Send(TestBoard.BuildFrame(type, asked, 0, payload));
-        return asked;
-    }
-
-    // Requests that may be repeated as they are: until there is an answer.
-    private async Task<Answer> AskAsync(int type, params byte[] payload)
-    {
-        while (true)
+        byte[] frame = Frames.WriteRequest(talk.Key, 0, [new TrackItem(1, random.Bytes(64))], 0xD41B, 64)[0];
+        int everyMs = random.Pick([20, 200, 240, 260]);
+        for (int i = 0; i < Math.Min(frame.Length - 1, 4000 / everyMs); i++)
         {
-            uint asked = Ask(type, payload);
-            Answer? answer = await AnswerAsync(type, asked);
-            if (answer != null && answer.Status != Status.BadCrc && !IsExcused(answer))
-                return answer;
-            if (answer != null)
-                await line.QuietAsync(QuietMs);
+            line.Send([frame[i]]);
+            await line.DelayAsync(everyMs);
         }
     }
-
-    private bool IsExcused(Answer answer) =>
-        world.IsChipTroubled && answer.Status is Status.NoChip or Status.ChipError or Status.UnknownChip
-        || world.IsChipAbsent && answer.Status is Status.TrackDamaged or Status.StoreDamaged or Status.Blank or Status.NewerFormat;
-
-    private async Task<Answer?> AnswerAsync(int type, uint asked)
-    {
-        while (true)
-        {
-            Answer? answer = await line.NextAnswerAsync(TimeoutMs);
-            if (world.IsRecording)
-                world.Note($"asked type {type:x} as {asked}; answer {answer?.Type:x} {answer?.Status} to {answer?.Request}, part {answer?.Part}");
-            if (answer == null)
-                await line.QuietAsync(QuietMs);
-            if (answer == null || answer.Type == type && answer.Request == asked)
-            {
-                World.Check(answer?.Status != Status.InternalError, $"the firmware reports an internal error");
-                return answer;
-            }
-        }
-    }
-
-    private List<byte[]> WriteFrames(ModelRequest request) => TestBoard.WriteFrames(request.Number, request.Items, request.Client, world.Settings.LargestDataBytes);
-
-    private static string Describe(ModelRequest request) => string.Join(", ", request.Items.Select(item =>
-        $"{item.Track:x}={(item.Data == null ? "released" : $"{item.Data.Length} bytes")}{(item.Expected == null ? "" : $" if {item.Expected}")}"));
 }

@@ -32,22 +32,31 @@ public sealed class WorldRun(int operations)
         }
         Worlds++;
         Add("operations", world.Operations);
+        Add("programs", world.Programs);
         Add("commits", world.Model.Commits);
-        Add("commits found later", world.Model.CommitsFoundLater);
-        Add("increments", (long)world.Count);
+        Add("commits taken back", world.Model.TakenBack);
         Add("power cuts", world.Cuts);
         Add("power cuts in recovery", world.CutsInRecovery);
         Add("board resets", world.Resets);
         Add("host kills", world.HostKills);
         Add("line disturbances", world.Disturbances);
-        Add("UART overruns", world.Overruns);
-        Add("bus failures", world.BusFailures);
-        Add("chip absences", world.Vanishings);
+        Add("echoes", world.Echoes);
+        Add("UART overruns", world.Uart.Overruns);
+        Add("ring faults", world.Uart.RingFaults);
+        Add("ports opened anew", world.Uart.Reopened);
+        Add("bus failures", world.Bus.Failures);
+        Add("dropped transactions", world.Bus.Dropped);
+        Add("noise reads", world.Bus.NoiseReads);
+        Add("contacts lost", world.Bus.ContactsLost);
+        Add("chips exchanged", world.ChipsExchanged);
+        Add("chip errors told", world.ChipErrorAnswers);
         Add("refusals", world.Refusals);
         Add("refusals for want of room", world.Fulls);
+        Add("unknown outcomes", world.Unknowns);
         Add("repeated requests", world.Repeats);
         Add("nonsense frames", world.Nonsense);
         Add("formats", world.Formats);
+        Add("version jumps", world.Jumps);
         Add("audits of the medium", world.Audits);
         Add("virtual seconds", (long)world.Time.TotalSeconds);
     }
@@ -71,7 +80,7 @@ public sealed class WorldRun(int operations)
         }
         return new WorldException(
             $"seed {seed}, operation {world.Operations}: {first.Message}{Environment.NewLine}{again}{Environment.NewLine}"
-                + $"Again: dotnet run --project NvsFirmware.Tests -- world --seed {seed} --operations {operations}",
+                + $"Again: dotnet run -c Release --project NvsFirmware.Tests -- world --seed {seed} --operations {operations}",
             first);
     }
 

@@ -1,20 +1,23 @@
 using System;
 using System.Collections.Generic;
 using System.Threading.Tasks;
-using NvsFirmware.HostAdapter;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.World;
 
-/// <summary>The host's end of the line: frames out, answers in, and waiting in virtual time.</summary>
+/// <summary>A host's end of the line: frames out, answers in, and waiting in virtual time.</summary>
 /// <remarks>
 /// Everything runs in the world's one thread: an awaiting host goes on inside the event that it waited for. <see cref="Kill"/> ends a host
 /// at whatever it waits for.
 /// </remarks>
-public sealed class HostLine : IUart
+public sealed class HostEnd : IUart
 {
+    // A poll looks at so many places for a header at least, so after so many fruitless ones all of the buffer has been looked at.
+    private const int FruitlessPolls = 40;
+
     private readonly WorldTime time;
-    private readonly Wire toBoard;
+    private readonly OneWay toBoard;
     private readonly FrameReader reader;
     private readonly Queue<byte> bytes = new();
     private readonly Queue<Answer> answers = new();
@@ -22,12 +25,21 @@ public sealed class HostLine : IUart
     private bool isWaitingForAnswer;
     private long waits;
 
-    public HostLine(WorldTime time, Wire toBoard, int largestPayloadBytes)
+    public HostEnd(WorldTime time, OneWay toBoard, int largestPayloadBytes)
     {
         this.time = time;
         this.toBoard = toBoard;
-        reader = new FrameReader(this, time, largestPayloadBytes);
+        reader = new FrameReader(this, time, largestPayloadBytes, 0);
     }
+
+    /// <summary>The session key; 0 before there is a session.</summary>
+    public uint Key
+    {
+        get => reader.Key;
+        set => reader.Key = value;
+    }
+
+    public long NowUs => time.NowUs;
 
     /// <summary>The host is gone: what it awaits ends with a <see cref="HostKilledException"/>.</summary>
     public void Kill()
@@ -40,19 +52,12 @@ public sealed class HostLine : IUart
 
     public void Send(byte[] frame) => toBoard.Send(frame);
 
-    /// <summary>The next answer; null when none comes in time.</summary>
+    /// <summary>The next answer, LOST too; null when none comes in time.</summary>
     public Task<Answer?> NextAnswerAsync(int timeoutMs)
     {
         if (answers.TryDequeue(out Answer? answer))
             return Task.FromResult<Answer?>(answer);
         return WaitAsync(timeoutMs, true);
-    }
-
-    /// <summary>Sends nothing until the board has been silent for so long, too.</summary>
-    public async Task QuietAsync(int ms)
-    {
-        for (long leftMs = ms; leftMs > 0; leftMs = reader.LastByteMs + ms - time.NowMs)
-            await DelayAsync((int)leftMs);
     }
 
     public Task DelayAsync(int ms) => WaitAsync(ms, false);
@@ -75,6 +80,10 @@ public sealed class HostLine : IUart
     }
 
     bool IUart.Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    void IUart.Reopen()
+    {
+    }
 
     private Task<Answer?> WaitAsync(int timeoutMs, bool isForAnswer)
     {
@@ -100,24 +109,25 @@ public sealed class HostLine : IUart
 
     private void Poll()
     {
-        while (true)
+        for (int fruitless = 0; fruitless < FruitlessPolls && !(reader.IsAtRest && bytes.Count == 0); fruitless++)
         {
             FrameEvent found = reader.Poll(0);
             if (found is FrameEvent.Whole or FrameEvent.BadPayload && (Frame.Type(reader.Buffer, 0) & FrameType.Answer) != 0)
                 answers.Enqueue(ToAnswer(reader.Buffer, found == FrameEvent.Whole));
-            else if (found == FrameEvent.None && bytes.Count == 0)
-                break;
+            if (found != FrameEvent.None || bytes.Count > 0)
+                fruitless = 0;
         }
         if (isWaitingForAnswer && waiting != null && answers.TryDequeue(out Answer? answer))
             Resume(answer);
     }
 
-    // A damaged one counts as BadCrc told by the board: the host keeps silent and asks again.
+    // A damaged one counts as BadCrc told by the board: the host asks again.
     private static Answer ToAnswer(byte[] frame, bool isWhole) => new(
         Frame.Type(frame, 0) & ~FrameType.Answer,
         isWhole ? Frame.Status(frame, 0) : Status.BadCrc,
-        (uint)Frame.Request(frame, 0),
+        (uint)Frame.Number(frame, 0),
         Frame.Part(frame, 0),
+        (uint)Frame.Argument(frame, 0),
         isWhole ? frame.AsSpan(Frame.HeaderBytes, Frame.PayloadBytes(frame, 0)).ToArray() : []);
 }
 

@@ -5,7 +5,7 @@ using NvsFirmware.Tests.Rig;
 namespace NvsFirmware.Tests.World;
 
 /// <summary>One direction of the line: takes its time for every byte, keeps the order, and does what lines do to bytes.</summary>
-public sealed class Wire(WorldTime time, SeededRandom random, Action<byte[]> deliver)
+public sealed class OneWay(WorldTime time, SeededRandom random, Action<byte[]> deliver)
 {
     private const int LargestChunkBytes = 64;
     private long freeAtUs;
@@ -15,6 +15,12 @@ public sealed class Wire(WorldTime time, SeededRandom random, Action<byte[]> del
 
     /// <summary>One chunk in so many is disturbed; 0: none.</summary>
     public int DisturbedOneIn { get; set; }
+
+    /// <summary>All that arrives comes to this, too: an echo.</summary>
+    public Action<byte[]>? Echo { get; set; }
+
+    /// <summary>What was put on the line last.</summary>
+    public byte[] LastSent { get; private set; } = [];
 
     /// <summary>Disturbances so far.</summary>
     public long Disturbances { get; private set; }
@@ -29,6 +35,7 @@ public sealed class Wire(WorldTime time, SeededRandom random, Action<byte[]> del
             Disturbances++;
             return freeAtUs;
         }
+        LastSent = bytes.ToArray();
         while (!bytes.IsEmpty)
         {
             int count = Math.Min(bytes.Length, random.Between(LargestChunkBytes / 2, LargestChunkBytes));
@@ -38,13 +45,27 @@ public sealed class Wire(WorldTime time, SeededRandom random, Action<byte[]> del
                 chunk = Disturb(chunk);
             freeAtUs = Math.Max(freeAtUs, time.NowUs) + (long)(Math.Max(count, chunk.Length) * UsPerByte);
             if (chunk.Length > 0)
-                time.At(freeAtUs, () => deliver(chunk));
+                time.At(freeAtUs, () => Arrive(chunk));
         }
         return freeAtUs;
     }
 
     /// <summary>The sender pauses, in the middle of a frame too.</summary>
     public void Pause(long us) => freeAtUs = Math.Max(freeAtUs, time.NowUs) + us;
+
+    private void Arrive(byte[] chunk)
+    {
+        Echo?.Invoke(chunk);
+        deliver(chunk);
+    }
+
+    /// <summary>A noise between frames, or inside one.</summary>
+    public void MakeNoise()
+    {
+        Disturbances++;
+        byte[] noise = random.Bytes(random.Between(1, 3));
+        time.After(0, () => deliver(noise));
+    }
 
     private byte[] Disturb(byte[] chunk)
     {
