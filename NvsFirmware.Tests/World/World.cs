@@ -729,7 +729,7 @@ public sealed class World
         if (lastTroubleUs < time.NowUs - 1_000_000)
             Note(chip.IsAbsent ? "the chip is absent" : "chip or bus fail");
         lastTroubleUs = time.NowUs;
-        Model.Trouble();
+        Model.LeaveOut();
     }
 
     private void LoseContact()
