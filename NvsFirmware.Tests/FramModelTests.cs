@@ -65,7 +65,8 @@ public sealed class FramModelTests
             "MR25H256 32768 2 ", "MR25H10 131072 3 ", "MR25H40 524288 3 ", "MR20H40 524288 3 ",
         ];
         string[] actual = [.. SimPart.All.Select(part =>
-            $"{part.Name} {part.Bytes} {part.AddressBytes} {Convert.ToHexString(Exchange(new FramModel(part), 1 + part.Rdid.Length, Opcode.Rdid)[1..])}")];
+            $"{part.Name} {part.Bytes} {part.AddressBytes} "
+            + Convert.ToHexString(Exchange(new FramModel(part), 1 + part.Rdid.Length, Opcode.Rdid)[1..]))];
         CollectionAssert.AreEqual(expected, actual);
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NvsFirmware.Tests.Costs;
 using NvsFirmware.Tests.Fuzz;
 using NvsFirmware.Tests.Rig;
 using NvsFirmware.Tests.World;
@@ -13,7 +14,10 @@ internal static class Program
         RootCommand root = new("Long runs of the tests' simulator and fuzzers. The tests themselves: dotnet test");
         root.Subcommands.Add(WorldCommand.Create());
         root.Subcommands.Add(FuzzCommand.Create());
+        root.Subcommands.Add(CostsCommand.Create());
         root.Subcommands.Add(CountingHost.Create());
+        foreach (Command command in ProofCommands.Create())
+            root.Subcommands.Add(command);
         return root.Parse(args).Invoke();
     }
 }

@@ -329,5 +329,6 @@ public sealed class SimBoardTests
         return process.ExitCode;
     }
 
-    private static FileStream OpenTerminal(string path) => new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+    private static FileStream OpenTerminal(string path) =>
+        new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
 }

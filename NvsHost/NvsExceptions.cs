@@ -1,15 +1,31 @@
 using System;
-using NvsFirmware;
+using NvsFirmware.Wire;
 
 namespace NvsHost;
 
 /// <summary>What went wrong between this program and a board.</summary>
 public abstract class NvsException : Exception
 {
-    private protected NvsException(string message, Exception? inner = null)
+    private protected NvsException(string message, Exception? inner = null, WriteOutcome? outcome = null, WriteId? write = null)
         : base(message, inner)
     {
+        Outcome = outcome;
+        Write = write;
     }
+
+    /// <summary>What is known of the write request; null when it was none.</summary>
+    public WriteOutcome? Outcome { get; }
+
+    /// <summary>The write request, to ask <see cref="NvsClient.OutcomeAsync"/> for; null when it was none, or none was ever sent.</summary>
+    public WriteId? Write { get; }
+
+    internal static string Tell(WriteOutcome outcome, WriteId? write) => outcome switch
+    {
+        WriteOutcome.Unknown => $"Whether {write} was committed is not known: ask LAST when the board answers again.",
+        WriteOutcome.NotCommitted when write is not null => $"Nothing of {write} was committed.",
+        WriteOutcome.NotCommitted => "Nothing of it was committed.",
+        _ => $"{write} was committed.",
+    };
 }
 
 /// <summary>The board answered, and the answer is no: nothing was changed, but for <see cref="Status.ChipError"/> in a format or repair.</summary>
@@ -20,8 +36,15 @@ public sealed class NvsRefusedException : NvsException
     /// <param name="what">What was asked, for example "write track 5".</param>
     /// <param name="track">The track it is about, if it is about one.</param>
     /// <param name="actualVersion">With <see cref="Status.VersionMismatch"/>: the track's version, 0 if there is no such track.</param>
-    public NvsRefusedException(Status status, string what, uint? track = null, uint? actualVersion = null)
-        : base($"{what}: the board refused with {Name(status)}. {Explain(status, actualVersion)}")
+    /// <param name="detail">What else there is to say.</param>
+    /// <param name="write">The write request, if it was one.</param>
+    public NvsRefusedException(
+        Status status, string what, uint? track = null, uint? actualVersion = null, string? detail = null, WriteId? write = null)
+        : base(
+            $"{what}: the board refused with {Name(status)}. {detail ?? Explain(status, actualVersion)}",
+            null,
+            write is null ? null : WriteOutcome.NotCommitted,
+            write)
     {
         Status = status;
         Track = track;
@@ -47,6 +70,8 @@ public sealed class NvsRefusedException : NvsException
         Status.TooLong => "A write request holds at most what one segment set holds: split it, or format with a larger set.",
         Status.WrongProtocol => "Update the firmware or this program, so that both speak the same protocol version.",
         Status.OldRequest => "This client id has committed a later request already: does another program use the same id?",
+        Status.Conflict => "The request's number belongs to another request: does another program use the same id?",
+        Status.NotNext => "The request before it is not the last commit of this client: does another program use the same id?",
         Status.NotFound => "There is no such track in the store.",
         Status.Full => "There is no room for a new or longer track: release tracks that are stored elsewhere by now.",
         Status.VersionMismatch when actualVersion == 0 => "There is no such track.",
@@ -60,22 +85,10 @@ public sealed class NvsRefusedException : NvsException
         Status.NewerFormat => "The store was made by a later firmware: update the board; format by the store's id destroys it.",
         Status.Protected => "The chip's block protection is on: check its /WP pin and status register.",
         Status.ChipError => "The chip or the SPI bus failed: check the wiring and the supply, then verify.",
+        Status.BoardTooSmall => "The store's pieces are longer than this board's frames: use the board that formatted it.",
         Status.InternalError => "An unexpected error in the firmware, counted in stats; the request was not carried out.",
         _ => "This program does not know what that means: is the firmware newer?",
     };
-}
-
-/// <summary>What is known of a write request whose answer did not come.</summary>
-public enum WriteOutcome
-{
-    /// <summary>It was no write request.</summary>
-    NoWrite,
-
-    /// <summary>It is certain that nothing of it was committed, and nothing will be.</summary>
-    NotCommitted,
-
-    /// <summary>All of it was committed, or nothing: LAST with the same client id tells once the board answers again.</summary>
-    Unknown,
 }
 
 /// <summary>
@@ -91,22 +104,59 @@ public sealed class NvsLineException : NvsException
     public NvsLineException(string message, bool isTimeout, Exception? inner = null)
         : base(message, inner) => IsTimeout = isTimeout;
 
-    internal NvsLineException(NvsLineException cause, string what, WriteOutcome outcome, uint request)
-        : base($"{what}: {cause.Message} " + (outcome == WriteOutcome.Unknown
-            ? $"Whether request {request} was committed is not known; ask LAST when the board answers again."
-            : "Nothing of it was committed."), cause)
-    {
-        IsTimeout = cause.IsTimeout;
-        Outcome = outcome;
-        Request = request;
-    }
+    internal NvsLineException(NvsLineException cause, string what, WriteOutcome outcome, WriteId? write)
+        : base($"{what}: {cause.Message} {Tell(outcome, write)}", cause, outcome, write) => IsTimeout = cause.IsTimeout;
 
     /// <summary>True when the board was silent; false when the port itself failed.</summary>
     public bool IsTimeout { get; }
 
-    /// <summary>What is known of the write request.</summary>
+    internal static NvsLineException NoSense(string what) =>
+        new($"The board's answer makes no sense ({what}): does its firmware speak the protocol of this program?", false);
+}
+
+/// <summary>Why a port cannot be used.</summary>
+public enum PortFault
+{
+    /// <summary>There is no such port.</summary>
+    Missing,
+
+    /// <summary>Another program has it.</summary>
+    Busy,
+
+    /// <summary>This user may not use it.</summary>
+    Forbidden,
+
+    /// <summary>It is there, but does not work, or is no serial port.</summary>
+    Dead,
+}
+
+/// <summary>A port cannot be opened.</summary>
+public sealed class NvsPortException : NvsException
+{
+    /// <summary>Describes it.</summary>
+    /// <param name="fault">Why.</param>
+    /// <param name="message">The same for a person, and what to do.</param>
+    /// <param name="inner">What the system said.</param>
+    public NvsPortException(PortFault fault, string message, Exception? inner = null)
+        : base(message, inner) => Fault = fault;
+
+    /// <summary>Why.</summary>
+    public PortFault Fault { get; }
+}
+
+/// <summary>A write request was cancelled. It tells which, and what became of it.</summary>
+public sealed class NvsCanceledException : OperationCanceledException
+{
+    internal NvsCanceledException(string what, WriteOutcome outcome, WriteId? write, System.Threading.CancellationToken ct)
+        : base($"{what}: cancelled. {NvsException.Tell(outcome, write)}", ct)
+    {
+        Outcome = outcome;
+        Write = write;
+    }
+
+    /// <summary>What is known of the write request. It is never <see cref="WriteOutcome.Committed"/>: then its method returns as if not cancelled.</summary>
     public WriteOutcome Outcome { get; }
 
-    /// <summary>The write request's number, to compare with what <see cref="NvsClient.LastAsync"/> tells; 0 when it was none.</summary>
-    public uint Request { get; }
+    /// <summary>The write request, to ask <see cref="NvsClient.OutcomeAsync"/> for; null when nothing of it was ever sent.</summary>
+    public WriteId? Write { get; }
 }

@@ -14,7 +14,7 @@ internal static class Program
     {
         Console.OutputEncoding = new UTF8Encoding(false);
         RootCommand root = new("""
-            Power-safe storage on a board with FRAM, over a serial line. Tracks are numbers, decimal or 0x hex.
+            Power-safe storage on a board with FRAM, over a serial line or a socket. Tracks are numbers, decimal or 0x hex.
 
             Exit codes: 0 done, 1 usage, 2 interrupted, 3 no board found, 4 the line timed out or broke, 5 the board refused,
             6 data do not match.
@@ -22,6 +22,7 @@ internal static class Program
         Session.AddOptions(root);
         TrackCommands.AddTo(root);
         StoreCommands.AddTo(root);
+        BenchCommand.AddTo(root);
         DemoCommand.AddTo(root);
         ParseResult result = root.Parse(args);
         if (result.Action is ParseErrorAction action)

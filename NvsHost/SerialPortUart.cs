@@ -3,7 +3,7 @@ using System.IO;
 using System.IO.Ports;
 using System.Threading;
 using System.Threading.Tasks;
-using NvsFirmware.HostAdapter;
+using NvsFirmware.Wire;
 
 namespace NvsHost;
 
@@ -12,7 +12,7 @@ namespace NvsHost;
 /// Both methods throw an <see cref="IOException"/> when the port is gone. One read is always pending and takes a whole block: each
 /// blocking exchange with the port costs milliseconds, and a read that times out costs an exception.
 /// </remarks>
-public sealed class SerialPortUart : IUart, IDisposable
+internal sealed class SerialPortUart : IUart, IDisposable
 {
     private const int BlockBytes = 16384;
     private const int CloseTimeoutMs = 500;
@@ -21,6 +21,7 @@ public sealed class SerialPortUart : IUart, IDisposable
     private readonly Stream stream;
     private readonly byte[] block = new byte[BlockBytes];
     private Task<int>? pending;
+    private readonly PortLock? portLock;
     private int start;
     private int end;
 
@@ -28,10 +29,12 @@ public sealed class SerialPortUart : IUart, IDisposable
     /// <param name="portName">For example /dev/ttyUSB0, COM5, or the path of a pseudo-terminal.</param>
     /// <param name="baudRate">Its speed.</param>
     /// <param name="writeTimeoutMs">How long a write may take, in milliseconds.</param>
+    /// <param name="portLock">Is given up when the port is closed; may be null.</param>
     /// <exception cref="IOException">The port cannot be opened.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be opened, or another program has it.</exception>
-    public SerialPortUart(string portName, int baudRate, int writeTimeoutMs)
+    public SerialPortUart(string portName, int baudRate, int writeTimeoutMs, PortLock? portLock)
     {
+        this.portLock = portLock;
         // DTR and RTS stay as the system raises them at opening: lowering one of them alone resets an ESP32, and boards with native USB
         // send nothing without DTR. A pseudo-terminal has neither and refuses.
         try
@@ -90,6 +93,11 @@ public sealed class SerialPortUart : IUart, IDisposable
         }
     }
 
+    /// <summary>Nothing to do: a computer's driver does not go dead, it fails.</summary>
+    public void Reopen()
+    {
+    }
+
     /// <summary>Closes the port. Bytes that nobody takes can block that for ever, so it happens aside and is waited for only shortly.</summary>
     public void Dispose()
     {
@@ -107,6 +115,7 @@ public sealed class SerialPortUart : IUart, IDisposable
         { IsBackground = true, Name = "nvs close" };
         closer.Start();
         closer.Join(CloseTimeoutMs);
+        portLock?.Dispose();
     }
 
     private static SerialPort Open(string portName, int baudRate, int writeTimeoutMs, bool withModemLines)

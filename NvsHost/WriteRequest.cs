@@ -1,220 +1,236 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using NvsFirmware;
-using NvsFirmware.HostAdapter;
+using NvsFirmware.Wire;
 
 namespace NvsHost;
 
-/// <summary>One write request on its way: cuts it into parts, keeps the window full, goes back when parts are lost.</summary>
+/// <summary>A write request: its tracks cut into the parts that its frames carry, and how far the board has taken them.</summary>
 /// <remarks>
-/// Invariants: parts before <c>taken</c> are held by the board; <c>unanswered</c> are the parts sent and not answered, in the order in which
-/// they were sent, and their bytes never exceed the window; nothing is repeated after a silence before LAST has told that the request
-/// is not committed. Answers come in the order of their requests, so an answer to a part also settles all that were sent before it.
+/// Invariants: the board holds the parts before <see cref="NextTaken"/>, as far as its answers tell; parts before <see cref="NextPart"/> were sent, or are held
+/// from before the last go-back. The number is given once, when the first part is sent, and stays through all repetitions.
 /// </remarks>
-internal sealed class WriteRequest
+internal sealed class WriteRequest : Request
 {
-    private readonly record struct Part(WriteItem Item, int Offset, int Count)
-    {
-        public int FrameBytes => Frame.TotalBytes(Payload.Write.Data + Count);
-    }
+    private readonly record struct Part(WriteItem Item, int Offset, int Count, int TotalBefore);
 
-    private readonly NvsClient client;
-    private readonly NvsLine line;
-    private readonly string what;
-    private readonly uint request;
-    private readonly int windowBytes;
-    private readonly List<Part> parts = new();
-    private readonly Queue<int> unanswered = new();
-    private readonly byte[] frame;
-    private readonly byte[] block;
-    private int unansweredBytes;
-    private readonly bool isBatch;
-    private bool isLastSent;
+    private readonly IReadOnlyList<WriteItem> items;
+    private readonly uint client;
+    private readonly Action<int>? progress;
+    private readonly TaskCompletionSource<uint> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Part> parts = [];
+    private readonly List<uint> crcs = []; // Payload CRC-32 of each part: the chain whose last link is the fingerprint.
+    private int pieceBytes;
 
-    public WriteRequest(NvsClient client, NvsLine line, List<WriteItem> items, uint request, int largestDataBytes, int windowBytes)
+    /// <summary>A request for at least one track.</summary>
+    /// <param name="client">The client's id.</param>
+    /// <param name="items">The tracks, each once.</param>
+    /// <param name="progress">Is told the bytes of data that the board has taken.</param>
+    /// <param name="ct">Cancels.</param>
+    public WriteRequest(uint client, IReadOnlyList<WriteItem> items, Action<int>? progress, CancellationToken ct)
+        : base(Name(items), ct)
     {
         this.client = client;
-        this.line = line;
-        this.request = request;
-        this.windowBytes = windowBytes;
-        isBatch = items.Count > 1;
-        what = isBatch ? $"write request of {items.Count} tracks" : (items[0].IsRelease ? "release track " : "write track ") + items[0].Track;
-        int largest = Math.Min(largestDataBytes, windowBytes - Frame.TotalBytes(Payload.Write.Data));
+        this.items = items;
+        this.progress = progress;
+    }
+
+    /// <inheritdoc/>
+    public override int Type => FrameType.Write;
+
+    /// <summary>The version that the request gave its tracks.</summary>
+    public Task<uint> Result => done.Task;
+
+    /// <summary>The request's number; without meaning until <see cref="IsNumbered"/>.</summary>
+    public uint Number { get; private set; }
+
+    /// <summary>True from the first time on that a part is sent.</summary>
+    public bool IsNumbered { get; private set; }
+
+    /// <summary>A version that the client knew before it sent the request.</summary>
+    public uint KnownVersion { get; private set; }
+
+    /// <summary>The fingerprint; without meaning until <see cref="IsLastSent"/>.</summary>
+    public uint Fingerprint => crcs.Count == parts.Count && parts.Count > 0 ? crcs[^1] : 0;
+
+    /// <summary>True from the first time on that the last part is sent: the request may be committed.</summary>
+    public bool IsLastSent { get; private set; }
+
+    /// <summary>How many parts it has.</summary>
+    public int PartCount => parts.Count;
+
+    /// <summary>The part to send next.</summary>
+    public int NextPart { get; set; }
+
+    /// <summary>The part that the board wants next.</summary>
+    public int NextTaken { get; private set; }
+
+    /// <summary>A refusal after which only LAST tells whether the request was committed; null: none.</summary>
+    public Status? InDoubt { get; set; }
+
+    /// <summary>True when its first part was sent with the flag <see cref="WriteFlags.Behind"/>.</summary>
+    public bool IsBehind { get; set; }
+
+    /// <summary>True when HELLO was said for it, because there was no store.</summary>
+    public bool IsGreeted { get; set; }
+
+    /// <summary>True when whoever asked has cancelled it while it was undecided.</summary>
+    public bool IsGivenUp { get; set; }
+
+    /// <summary>Until when a request that was given up waits to learn its outcome, in the clock's milliseconds.</summary>
+    public long GivenUpMs { get; set; }
+
+    /// <summary>The request as it can be asked for later; null when nothing of it was sent.</summary>
+    public WriteId? Id => IsNumbered ? new WriteId(client, Number, Fingerprint, KnownVersion) : null;
+
+    /// <summary>Gives it its number.</summary>
+    public void Begin(uint number, uint knownVersion)
+    {
+        Number = number;
+        KnownVersion = knownVersion;
+        IsNumbered = true;
+    }
+
+    /// <summary>Cuts the tracks into pieces of the length that the board takes.</summary>
+    public void Cut(int bytes)
+    {
+        if (pieceBytes == bytes)
+            return;
+        pieceBytes = bytes;
+        parts.Clear();
+        crcs.Clear();
+        NextPart = 0;
+        NextTaken = 0;
+        int total = 0;
         foreach (WriteItem item in items)
         {
             int offset = 0;
             do
             {
-                int count = Math.Min(largest, item.Data.Length - offset);
-                parts.Add(new Part(item, offset, count));
+                int count = Math.Min(bytes, item.Data.Length - offset);
+                parts.Add(new Part(item, offset, count, total));
                 offset += count;
+                total += count;
             }
             while (offset < item.Data.Length);
         }
-        if (parts.Count > ushort.MaxValue)
-            throw new ArgumentException($"The {what} needs {parts.Count} frames, more than a write request can have.", nameof(items));
-        frame = new byte[Frame.TotalBytes(Payload.Write.Data + largest)];
-        block = new byte[windowBytes];
     }
 
-    /// <summary>True when frames may still be on the way to the board.</summary>
-    public bool HasUnanswered => unanswered.Count > 0;
+    /// <summary>Bytes of the frame of a part.</summary>
+    public int FrameBytes(int part) => Frame.TotalBytes(Block.PayloadHeadBytes + parts[part].Count);
 
-    /// <summary>Has it committed.</summary>
-    /// <returns>The version it gave its tracks.</returns>
-    public async Task<uint> RunAsync(IProgress<int>? progress, CancellationToken ct)
+    /// <summary>Writes the frame of <see cref="NextPart"/>, and goes on to the next one.</summary>
+    /// <param name="buffer">The frame stands at its start.</param>
+    /// <param name="key">The session key.</param>
+    /// <param name="firstFlags">Flags of part 0, of <see cref="WriteFlags"/>.</param>
+    /// <returns>The frame's length.</returns>
+    public int Seal(byte[] buffer, uint key, int firstFlags)
     {
-        try
-        {
-            return await CommitAsync(progress, ct).ConfigureAwait(false);
-        }
-        catch (NvsLineException e)
-        {
-            throw new NvsLineException(e, what, isLastSent ? WriteOutcome.Unknown : WriteOutcome.NotCommitted, request);
-        }
+        int index = NextPart++;
+        Part part = parts[index];
+        bool isLast = index == parts.Count - 1;
+        int payload = Frame.HeaderBytes - Block.ClientAt; // Where a field of a block stands in the frame.
+        Buffers.PutUInt32(buffer, payload + Block.ClientAt, client);
+        Buffers.PutUInt32(buffer, payload + Block.FingerprintAt, index == 0 ? 0 : crcs[index - 1]);
+        Buffers.PutUInt32(buffer, payload + Block.TrackAt, part.Item.Track);
+        Buffers.PutUInt16(buffer, payload + Block.LengthAt, part.Item.IsRelease ? Block.Released : part.Item.Data.Length);
+        Buffers.PutUInt16(buffer, payload + Block.CountAt, part.Count);
+        part.Item.Data.Span.Slice(part.Offset, part.Count).CopyTo(buffer.AsSpan(payload + Block.DataAt));
+        uint? expected = part.Offset == 0 ? part.Item.ExpectedVersion : null;
+        int flags = (isLast ? WriteFlags.Last : 0) | (expected is null ? 0 : WriteFlags.Expect) | (index == 0 ? firstFlags : 0);
+        int payloadBytes = Block.PayloadHeadBytes + part.Count;
+        int bytes = Frame.Seal(buffer, key, FrameType.Write, flags, (int)Number, index, (int)(expected ?? 0), payloadBytes);
+        if (crcs.Count == index)
+            crcs.Add((uint)Buffers.GetInt32(buffer, Frame.HeaderBytes + payloadBytes));
+        IsLastSent |= isLast;
+        return bytes;
     }
 
-    private async Task<uint> CommitAsync(IProgress<int>? progress, CancellationToken ct)
+    /// <summary>The board holds all parts before this one.</summary>
+    public void Take(int nextPart)
     {
-        int taken = 0; // Parts that the board holds.
-        int mostTaken = 0;
-        int next = 0; // The part to send next.
-        int setbacks = 0; // Since the last progress.
-        bool isGoingBack = false; // A part is missing: let all answers come, then go on from `taken`.
-        while (true)
+        if (nextPart >= parts.Count)
+            throw NvsLineException.NoSense($"part {nextPart} of {parts.Count} wanted");
+        if (nextPart > NextTaken)
         {
-            if (isGoingBack && unanswered.Count == 0)
-            {
-                isGoingBack = false;
-                next = taken;
-                if (++setbacks > client.Options.Retries)
-                    throw new NvsLineException($"Part {taken} did not arrive intact in {setbacks} attempts: is the line noisy?", false);
-            }
-            if (!isGoingBack)
-                next = await SendAsync(next, ct).ConfigureAwait(false);
-
-            Answer? answer = await client.AnswerAsync(FrameType.Write, request, client.WaitMs, ct).ConfigureAwait(false);
-            if (answer?.Payload is null)
-            {
-                // Silence, or an answer that was damaged on the way. LAST is answered after all that was sent before it.
-                uint? committed = await CommittedAsync(ct).ConfigureAwait(false);
-                Settle(int.MaxValue);
-                if (committed is not null)
-                    return committed.Value;
-                isGoingBack = true;
-                continue;
-            }
-
-            Settle(answer.Part);
-            switch (answer.Status)
-            {
-                case Status.Ok:
-                    uint version = NvsClient.UInt32(NvsClient.Checked(answer, Payload.WriteAnswer.Bytes), Payload.WriteAnswer.Version);
-                    progress?.Report(parts.Sum(p => p.Count));
-                    return version;
-                case Status.Continue:
-                    taken = NextPart(answer);
-                    next = Math.Max(next, taken);
-                    break;
-                case Status.WrongOrder:
-                    taken = NextPart(answer);
-                    isGoingBack = true;
-                    break;
-                case Status.BadCrc:
-                    Settle(int.MaxValue); // The board has passed over all that came behind the damaged part.
-                    isGoingBack = true;
-                    break;
-                default:
-                    return await RefusedAsync(answer, ct).ConfigureAwait(false);
-            }
-            if (taken > mostTaken)
-            {
-                mostTaken = taken;
-                setbacks = 0;
-                progress?.Report(parts.Take(taken).Sum(p => p.Count));
-            }
+            Setbacks = 0;
+            Tell(parts[nextPart].TotalBefore);
         }
+        NextTaken = nextPart;
+        NextPart = Math.Max(NextPart, nextPart);
     }
 
-    // Sends as many parts as fit into the window, in one block. Returns the part to send next.
-    private async Task<int> SendAsync(int next, CancellationToken ct)
+    /// <summary>Sends again from what the board wants next.</summary>
+    /// <param name="isHeld">False: the board holds nothing of the request.</param>
+    public void GoBack(bool isHeld)
     {
-        int filled = 0;
-        for (; next < parts.Count; next++)
-        {
-            Part part = parts[next];
-            if (unanswered.Count > 0 && unansweredBytes + part.FrameBytes > windowBytes)
-                break;
-            Buffers.PutUInt32(frame, Frame.HeaderBytes + Payload.Write.Client, client.ClientId);
-            Buffers.PutUInt32(frame, Frame.HeaderBytes + Payload.Write.Track, part.Item.Track);
-            Buffers.PutUInt32(frame, Frame.HeaderBytes + Payload.Write.Expected, part.Item.ExpectedVersion ?? 0);
-            Buffers.PutUInt16(frame, Frame.HeaderBytes + Payload.Write.Length, part.Item.Data.Length);
-            Buffers.PutUInt16(frame, Frame.HeaderBytes + Payload.Write.Offset, part.Offset);
-            bool isLast = next == parts.Count - 1;
-            Buffers.PutInt32(
-                frame,
-                Frame.HeaderBytes + Payload.Write.Flags,
-                (isLast ? Payload.Write.FlagLast : 0)
-                    | (part.Item.ExpectedVersion is null ? 0 : Payload.Write.FlagExpect)
-                    | (part.Item.IsRelease ? Payload.Write.FlagRelease : 0));
-            part.Item.Data.Span.Slice(part.Offset, part.Count).CopyTo(frame.AsSpan(Frame.HeaderBytes + Payload.Write.Data));
-            int count = Frame.Seal(frame, FrameType.Write, Status.Ok, (int)request, next, Payload.Write.Data + part.Count);
-            Array.Copy(frame, 0, block, filled, count);
-            filled += count;
-            unanswered.Enqueue(next);
-            unansweredBytes += count;
-            isLastSent |= isLast;
-        }
-        if (filled > 0)
-            await line.SendAsync(block, filled, ct).ConfigureAwait(false);
-        return next;
+        if (!isHeld)
+            NextTaken = 0;
+        NextPart = NextTaken;
     }
 
-    // An answer to a part also tells that no answer will come any more to those sent before it.
-    private void Settle(int part)
+    /// <summary>It was committed.</summary>
+    public void Commit(uint version)
     {
-        if (part != int.MaxValue && !unanswered.Contains(part))
-            return;
-        while (unanswered.TryDequeue(out int sent))
-        {
-            unansweredBytes -= parts[sent].FrameBytes;
-            if (sent == part)
-                break;
-        }
+        Tell(parts[^1].TotalBefore + parts[^1].Count);
+        End(() => done.TrySetResult(version));
     }
 
-    // Throws, unless the chip failed right after the commit.
-    private async Task<uint> RefusedAsync(Answer answer, CancellationToken ct)
+    /// <summary>The board refused it.</summary>
+    /// <param name="status">How.</param>
+    /// <param name="part">The part that was refused.</param>
+    /// <param name="argument">The answer's argument.</param>
+    /// <param name="board">The board.</param>
+    public void Refuse(Status status, int part, uint argument, BoardInfo board)
     {
-        uint? actual = null;
-        if (answer.Status == Status.VersionMismatch)
-            actual = NvsClient.UInt32(NvsClient.Checked(answer, Payload.WriteAnswer.Bytes), Payload.WriteAnswer.Version);
-        if (answer.Status is Status.ChipError or Status.InternalError && await CommittedAsync(ct).ConfigureAwait(false) is { } version)
-            return version;
-        uint? track = answer.Part < parts.Count ? parts[answer.Part].Item.Track : null;
-        throw new NvsRefusedException(answer.Status, what + (isBatch && track is not null ? $", track {track}" : ""), track, actual);
+        uint? track = part < parts.Count ? parts[part].Item.Track : null;
+        string what = items.Count > 1 && track is not null ? $"{What}, track {track}" : What;
+        uint? actual = status == Status.VersionMismatch ? argument : null;
+        NvsRefusedException refused = new(status, what, track, actual, status == Status.TooLong ? TooLong(board) : null, Id);
+        End(() => done.TrySetException(refused));
     }
 
-    // The version, if the request was committed; null if it certainly was not.
-    private async Task<uint?> CommittedAsync(CancellationToken ct)
+    /// <inheritdoc/>
+    public override void Fail(NvsException cause) => Fail(cause, IsLastSent ? WriteOutcome.Unknown : WriteOutcome.NotCommitted);
+
+    /// <summary>It is given up with this outcome.</summary>
+    public void Fail(NvsException cause, WriteOutcome outcome)
     {
-        try
-        {
-            LastCommit? last = await client.LastCoreAsync(ct).ConfigureAwait(false);
-            return last?.Request == request ? last.Version : null;
-        }
-        catch (NvsRefusedException e) when (isLastSent)
-        {
-            throw new NvsLineException(e.Message, false, e); // The board is there, its store is not: the outcome stays unknown.
-        }
+        Exception told = IsGivenUp ? new NvsCanceledException(What, outcome, Id, Ct)
+            : cause is NvsLineException line ? new NvsLineException(line, What, outcome, Id)
+            : cause;
+        End(() => done.TrySetException(told));
     }
 
-    private int NextPart(Answer answer)
+    /// <inheritdoc/>
+    public override void Cancel()
     {
-        int next = Buffers.GetUInt16(NvsClient.Checked(answer, Payload.WriteAnswer.Bytes), Payload.WriteAnswer.NextPart);
-        return next < parts.Count ? next : throw NvsClient.NoSense($"part {next} of {parts.Count} wanted");
+        IsGivenUp = true;
+        Fail(new NvsLineException("cancelled", false), WriteOutcome.NotCommitted);
+    }
+
+    private void Tell(int bytes)
+    {
+        if (progress is not null)
+            Post(() => progress(bytes));
+    }
+
+    private static string Name(IReadOnlyList<WriteItem> items) => items.Count > 1
+        ? $"write request of {items.Count} tracks"
+        : (items[0].IsRelease ? "release track " : "write track ") + items[0].Track;
+
+    private string TooLong(BoardInfo board)
+    {
+        int segments = 0;
+        long bytes = 0;
+        foreach (WriteItem item in items)
+        {
+            segments += board.SegmentsOf(item.Data.Length);
+            bytes += item.Data.Length;
+        }
+        return $"Its {bytes} bytes need {segments} segments of {board.SegmentDataBytes} bytes, and a request has at most {board.SetSegments}: "
+            + "split it, or format with a larger set.";
     }
 }

@@ -3,6 +3,7 @@
 using System;
 using NvsFirmware.Fram;
 using nanoFramework.TestFramework;
+using NvsFirmware.Wire;
 using GC = nanoFramework.Runtime.Native.GC;
 
 namespace NvsFirmware.UnitTests;
@@ -24,7 +25,7 @@ public class HeapTests
     {
         FramPart part = ChipTable.At(ChipTable.IndexOfName(name));
         SmallFram fram = new SmallFram(part.CapacityBytes, part.Id);
-        HostLine line = new HostLine(fram);
+        BoardLine line = new BoardLine(fram);
         Held(fram, line); // not counted: what the tests before left would still be in use when it begins
         int bytes = Held(fram, line);
         Console.WriteLine("cost: for " + name + " the firmware holds " + bytes.ToString() + " bytes of the heap");
@@ -32,7 +33,7 @@ public class HeapTests
             Assert.IsTrue(bytes <= MostBytes, "bytes: " + bytes.ToString());
     }
 
-    private static int Held(SmallFram fram, HostLine line)
+    private static int Held(SmallFram fram, BoardLine line)
     {
         int before = FreeBytes();
         Firmware firmware = new Firmware(fram, line, line, new BoardSettings { FormatBlank = true, NewStoreId = new byte[] { 1, 2, 3, 4, 5, 6, 7, 8 } });

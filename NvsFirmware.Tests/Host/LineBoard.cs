@@ -1,11 +1,12 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using NvsFirmware.HostAdapter;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 using NvsHost;
 using NvsSim;
 
@@ -16,20 +17,20 @@ namespace NvsFirmware.Tests.Host;
 /// </summary>
 internal sealed class LineBoard : IUart, IDisposable
 {
-    /// <summary>Patience that suits a line without a wire: the shortest timeout that the client allows itself, or nearly.</summary>
-    public static readonly NvsClientOptions Options = new() { TimeoutMs = 350, OpenTimeoutMs = 3000, FormatTimeoutMs = 1000 };
+    /// <summary>Short timeouts, so that what is lost is soon asked for again, and no end of patience, however slow the machine is.</summary>
+    public static readonly NvsClientOptions Options = new() { TimeoutMs = 400, OpenTimeoutMs = 120_000, FormatTimeoutMs = 2000, Retries = 20 };
 
     private const int StepMs = 5;
 
     private readonly BytePipe toBoard = new();
-    private readonly BytePipe toHost = new();
     private readonly BoardSettings settings;
     private readonly SystemClock clock = new();
-    private readonly Lock accounts = new();
+    private readonly object accounts = new();
     private readonly List<byte[]> sent = [];
     private readonly List<byte[]> unanswered = [];
     private Thread thread;
     private volatile bool isStopping;
+    private readonly ConcurrentBag<HostEnd> ends = [];
     private volatile HostEnd? speaking;
 
     /// <summary>Boots a board.</summary>
@@ -37,10 +38,13 @@ internal sealed class LineBoard : IUart, IDisposable
     /// <param name="settings">Null for small frames, so that a track of a few hundred bytes takes several.</param>
     public LineBoard(FramModel? chip = null, BoardSettings? settings = null)
     {
-        Chip = chip ?? TestBoard.Formatted("MB85RS2MT").Chip;
-        this.settings = settings ?? new BoardSettings { Name = "line", LargestDataBytes = 256, ReceiveWindowBytes = 1024 };
+        this.settings = settings ?? SmallFrames();
+        Chip = chip ?? TestBoard.Formatted("MB85RS2MT", this.settings).Chip;
         thread = Boot();
     }
+
+    /// <summary>A board with pieces of 256 bytes.</summary>
+    public static BoardSettings SmallFrames() => new() { Name = "line", LargestPieceBytes = 256, ReceiveWindowBytes = 2048 };
 
     public FramModel Chip { get; }
 
@@ -70,13 +74,29 @@ internal sealed class LineBoard : IUart, IDisposable
         }
     }
 
+    /// <summary>The version of the first commit to an empty store: the board's own start has taken one.</summary>
+    public const uint FirstVersion = 2;
+
     public int WindowBytes => settings.ReceiveWindowBytes;
 
     /// <summary>How many frames of a type the host has sent.</summary>
     public int CountSent(int type) => Sent.Count(frame => Frame.Type(frame, 0) == type);
 
+    /// <summary>Waits until the host has sent so many frames of a type.</summary>
+    public void WaitForSent(int type, int count = 1)
+    {
+        lock (accounts)
+            while (sent.Count(frame => Frame.Type(frame, 0) == type) < count)
+                if (!Monitor.Wait(accounts, GuardMs))
+                    throw new TimeoutException($"The host has not sent {count} frames of type {type}.");
+    }
+
     /// <summary>Opens the line as a host.</summary>
-    public Task<NvsClient> ConnectAsync(NvsClientOptions? options = null) => NvsClient.ConnectAsync(new HostEnd(this), options ?? Options);
+    public Task<NvsClient> ConnectAsync(NvsClientOptions? options = null) => NvsClient.ConnectAsync(Open(), options ?? Options);
+
+    /// <summary>Opens the line as a host that opens it again when it breaks.</summary>
+    public Task<NvsClient> StayConnectedAsync(NvsClientOptions? options = null) =>
+        NvsClient.ConnectAsync(_ => Task.FromResult(Open()), (options ?? Options) with { Reconnect = true, ReconnectPauseMs = 20 });
 
     /// <summary>The board restarts: what its UART held is gone.</summary>
     public void Restart()
@@ -87,11 +107,15 @@ internal sealed class LineBoard : IUart, IDisposable
         thread = Boot();
     }
 
-    /// <summary>The line breaks: the host's port is gone.</summary>
-    public void Break() => toHost.Break();
+    /// <summary>The line breaks: all hosts' ports are gone, and can be opened again.</summary>
+    public void Break()
+    {
+        foreach (HostEnd end in ends)
+            end.Break();
+    }
 
     /// <summary>Bytes that the board has not sent arrive at the host.</summary>
-    public void SendToHost(byte[] bytes) => toHost.Put(bytes);
+    public void SendToHost(byte[] bytes) => speaking?.Incoming.Put(bytes);
 
     public void Dispose() => Stop();
 
@@ -102,14 +126,27 @@ internal sealed class LineBoard : IUart, IDisposable
         foreach (byte[] frame in ToHost(buffer[offset..(offset + count)]))
         {
             Settle(frame);
-            toHost.Put(frame);
+            SendToHost(frame);
         }
         return true;
+    }
+
+    void IUart.Reopen() => toBoard.Clear();
+
+    private const int GuardMs = 300_000;
+
+    private IUart Open()
+    {
+        HostEnd end = new(this);
+        ends.Add(end);
+        speaking = end;
+        return end;
     }
 
     private Thread Boot()
     {
         isStopping = false;
+        settings.SessionSeed++;
         Firmware firmware = new(Chip, this, clock, settings);
         firmware.Boot();
         Thread started = new(() =>
@@ -138,24 +175,23 @@ internal sealed class LineBoard : IUart, IDisposable
             sent.AddRange(frames);
             unanswered.AddRange(frames);
             MostUnansweredBytes = Math.Max(MostUnansweredBytes, unanswered.Sum(frame => frame.Length));
+            Monitor.PulseAll(accounts);
         }
         foreach (byte[] arrived in frames.SelectMany(ToBoard))
             toBoard.Put(arrived);
     }
 
-    // Answers come in order, so one also tells that none will come any more to the frames sent before. After BadCrc, what came behind the
-    // damaged frame has been passed over.
+    // Answers come in order, so one also tells that none will come any more to the frames sent before.
     private void Settle(byte[] answer)
     {
-        if (answer.Length < Frame.HeaderBytes || !Frame.IsHeader(answer, 0)
-            || answer.Length < Frame.TotalBytes(Frame.PayloadBytes(answer, 0)) || !Frame.IsPayloadIntact(answer, 0))
+        if (answer.Length < Frame.HeaderBytes || answer[0] != Frame.Sync0 || answer[1] != Frame.Sync1
+            || answer.Length < Frame.TotalBytes(Frame.PayloadBytes(answer, 0)) || !Frame.IsPayloadIntact(answer, 0, Frame.PayloadBytes(answer, 0)))
             return;
         lock (accounts)
         {
-            int at = unanswered.FindIndex(frame => Frame.Request(frame, 0) == Frame.Request(answer, 0)
+            int at = unanswered.FindIndex(frame => (Frame.Type(frame, 0) | FrameType.Answer) == Frame.Type(answer, 0)
+                && Frame.Number(frame, 0) == Frame.Number(answer, 0)
                 && (Frame.Type(frame, 0) != FrameType.Write || Frame.Part(frame, 0) == Frame.Part(answer, 0)));
-            if (Frame.Status(answer, 0) == Status.BadCrc)
-                at = unanswered.Count - 1;
             unanswered.RemoveRange(0, at + 1);
         }
     }
@@ -165,13 +201,12 @@ internal sealed class LineBoard : IUart, IDisposable
     {
         private volatile bool isClosed;
 
+        public BytePipe Incoming { get; } = new();
+
         public int Read(byte[] buffer, int offset, int count, int timeoutMs)
         {
             ObjectDisposedException.ThrowIf(isClosed, this);
-            if (board.speaking == this)
-                return board.toHost.Take(buffer, offset, count, timeoutMs);
-            Thread.Sleep(StepMs);
-            return 0;
+            return Incoming.Take(buffer, offset, count, timeoutMs);
         }
 
         public bool Write(byte[] buffer, int offset, int count)
@@ -182,10 +217,16 @@ internal sealed class LineBoard : IUart, IDisposable
             return true;
         }
 
+        public void Reopen()
+        {
+        }
+
+        public void Break() => Incoming.Break();
+
         public void Dispose()
         {
             isClosed = true;
-            board.toHost.Wake();
+            Incoming.Wake();
         }
     }
 
@@ -225,7 +266,7 @@ internal sealed class LineBoard : IUart, IDisposable
         {
             lock (bytes)
             {
-                if ((bytes.Count == 0 || isHeld) && !isBroken)
+                if ((bytes.Count == 0 || isHeld) && !isBroken && timeoutMs > 0)
                     Monitor.Wait(bytes, timeoutMs);
                 if (isBroken)
                     throw new IOException("the port is gone");

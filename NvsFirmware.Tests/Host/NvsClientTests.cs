@@ -7,10 +7,10 @@ using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using NvsFirmware.HostAdapter;
-using NvsFirmware.Nvs;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 using NvsHost;
+using static NvsFirmware.Tests.Host.LineTap;
 
 namespace NvsFirmware.Tests.Host;
 
@@ -28,7 +28,7 @@ public sealed class NvsClientTests
         using LineBoard board = new();
         await using NvsClient client = await board.ConnectAsync();
         board.ToHost = Once(frame => IsAnswer(frame, FrameType.Write, Status.Ok), frame => []);
-        Assert.AreEqual(1u, await client.WriteAsync(7, someData));
+        Assert.AreEqual(LineBoard.FirstVersion, await client.WriteAsync(7, someData));
         Assert.AreEqual(3, board.CountSent(FrameType.Write), "no part was repeated");
         Assert.AreEqual(1, board.CountSent(FrameType.Last));
         BoardStats stats = await client.StatsAsync();
@@ -51,7 +51,7 @@ public sealed class NvsClientTests
             return [frame];
         });
         byte[] newData = Data(700, 2);
-        Assert.AreEqual(2u, await client.WriteAsync(7, newData));
+        await client.WriteAsync(7, newData);
         CollectionAssert.AreEqual(newData, (await client.ReadAsync(7))!.Data);
         Assert.AreEqual(1u, (await client.StatsAsync())[Counter.Commits]);
     }
@@ -67,139 +67,8 @@ public sealed class NvsClientTests
             Task.Run(board.Restart); // Not by the board's own thread.
             return [];
         });
-        Assert.AreEqual(1u, await client.WriteAsync(7, someData));
+        Assert.AreEqual(LineBoard.FirstVersion, await client.WriteAsync(7, someData));
         Assert.AreEqual(3, board.CountSent(FrameType.Write));
-    }
-
-    /// <summary>Breaks when the outcome is called known that is not, or the exception names another request.</summary>
-    [TestMethod]
-    [DataRow(true)]
-    [DataRow(false)]
-    public async Task AWriteWhoseOutcomeIsUnknownIsLearntByTheNextClient(bool isCommitted)
-    {
-        NvsClientOptions options = LineBoard.Options with { ClientId = 77, Retries = 1 };
-        using LineBoard board = new();
-        NvsLineException e;
-        await using (NvsClient client = await board.ConnectAsync(options))
-        {
-            await client.WriteAsync(7, someData);
-            if (isCommitted)
-                board.ToHost = frame => [];
-            else
-                board.ToBoard = frame => [];
-            e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[1]));
-        }
-        Assert.AreEqual((WriteOutcome.Unknown, true), (e.Outcome, e.IsTimeout));
-        StringAssert.Contains(e.Message, $"request {e.Request}");
-        board.ToHost = board.ToBoard = frame => [frame];
-        await using NvsClient next = await board.ConnectAsync(options);
-        LastCommit last = (await next.LastAsync())!;
-        Assert.AreEqual(isCommitted, last.Request == e.Request);
-        Assert.HasCount(isCommitted ? 1 : someData.Length, (await next.ReadAsync(7))!.Data);
-        Assert.AreEqual(last.Version + 1, await next.WriteAsync(7, someData));
-    }
-
-    /// <summary>Breaks when a request whose last part was never sent is called unknown.</summary>
-    [TestMethod]
-    public async Task AWriteWhoseLastPartWasNotSentIsNotCommitted()
-    {
-        using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(LineBoard.Options with { Retries = 0 });
-        board.ToHost = frame => [];
-        NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[2000]));
-        Assert.AreEqual((WriteOutcome.NotCommitted, true), (e.Outcome, e.IsTimeout));
-        StringAssert.Contains(e.Message, "Nothing of it was committed");
-        board.ToHost = frame => [frame];
-        Assert.IsNull(await client.ReadAsync(7));
-    }
-
-    /// <summary>Breaks when "nothing was changed" is said of a write request that the board committed before its chip failed.</summary>
-    [TestMethod]
-    public async Task ABoardThatCannotTellWhatItCommittedLeavesTheOutcomeUnknown()
-    {
-        using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync();
-        board.ToHost = frame => IsAnswer(frame, FrameType.Write, Status.Ok) ? [Answered(frame, Status.ChipError)]
-            : Frame.Type(frame, 0) == (FrameType.Last | FrameType.Answer) ? [Answered(frame, Status.NoChip)] : [frame];
-        NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, someData));
-        Assert.AreEqual((WriteOutcome.Unknown, false), (e.Outcome, e.IsTimeout));
-        StringAssert.Contains(e.Message, "NoChip");
-        board.ToHost = frame => [frame];
-        Assert.AreEqual(e.Request, (await client.LastAsync())!.Request);
-    }
-
-    /// <summary>Breaks when LAST is not asked after ChipError: the chip may have failed after the commit, or before.</summary>
-    [TestMethod]
-    [DataRow(true)]
-    [DataRow(false)]
-    public async Task AfterAChipErrorLastTells(bool isCommitted)
-    {
-        using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync();
-        await client.WriteAsync(6, someData);
-        if (isCommitted)
-        {
-            board.ToHost = frame => IsAnswer(frame, FrameType.Write, Status.Ok) ? [Answered(frame, Status.ChipError)] : [frame];
-            Assert.AreEqual(2u, await client.WriteAsync(7, someData));
-            return;
-        }
-        board.ToBoard = Once(frame => Frame.Type(frame, 0) == FrameType.Write, frame =>
-        {
-            board.SendToHost(Sealed(FrameType.Write, Status.ChipError, (uint)Frame.Request(frame, 0), []));
-            return [];
-        });
-        NvsRefusedException e = await Assert.ThrowsExactlyAsync<NvsRefusedException>(() => client.WriteAsync(7, new byte[9]));
-        Assert.AreEqual((Status.ChipError, 7u), (e.Status, e.Track));
-    }
-
-    /// <summary>Breaks when frames that are unanswered, or the repetitions of LAST, are not counted against the window.</summary>
-    [TestMethod]
-    public async Task TheWindowHoldsWhateverTheBoardDoes()
-    {
-        using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync();
-        byte[] longData = Data(5000, 3);
-
-        // Requests are given up while the board is busy, then the window is filled.
-        for (int i = 0; i < 12; i++)
-        {
-            board.IsPaused = true;
-            using CancellationTokenSource soon = new(30);
-            await Assert.ThrowsAsync<OperationCanceledException>(() => i < 3 ? client.WriteAsync(7, longData, null, soon.Token) : client.ReadAsync(7, null, soon.Token));
-            if (i is 2 or 11)
-            {
-                board.IsPaused = false;
-                await client.WriteAsync(8, longData);
-            }
-        }
-
-        // The board is busy for longer than the client has patience.
-        board.ToHost = Once(frame => IsAnswer(frame, FrameType.Write, Status.Continue), frame =>
-        {
-            Thread.Sleep(1600);
-            return [frame];
-        });
-        await client.WriteAsync(9, longData);
-        CollectionAssert.AreEqual(longData, (await client.ReadAsync(9))!.Data);
-        Assert.IsInRange(3 * 296, board.WindowBytes, board.MostUnansweredBytes, "filled, and never more");
-    }
-
-    /// <summary>Breaks when the client does not keep the silence that a damaged frame needs: what it then sends is passed over.</summary>
-    [TestMethod]
-    [DataRow(true)]
-    [DataRow(false)]
-    public async Task ADamagedFrameCostsASilenceAndNoTimeout(bool isToBoard)
-    {
-        using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(LineBoard.Options with { TimeoutMs = 5000 });
-        Func<byte[], IEnumerable<byte[]>> damage = Once(frame => Frame.Type(frame, 0) is FrameType.Write or (FrameType.Write | FrameType.Answer), frame => [[.. frame[..^1], (byte)~frame[^1]]]);
-        if (isToBoard)
-            board.ToBoard = damage;
-        else
-            board.ToHost = damage;
-        Stopwatch watch = Stopwatch.StartNew();
-        Assert.AreEqual(1u, await client.WriteAsync(7, someData));
-        Assert.IsInRange(250, 4000, watch.ElapsedMilliseconds);
     }
 
     /// <summary>Breaks when numbers begin anew, so that a new request is taken for an old one.</summary>
@@ -212,8 +81,8 @@ public sealed class NvsClientTests
         {
             await using NvsClient client = await board.ConnectAsync(options);
             Assert.AreEqual(77u, client.ClientId);
-            Assert.AreEqual(run - 1, (await client.LastAsync())?.Version ?? 0);
-            Assert.AreEqual(run, await client.WriteAsync(7, new byte[run]));
+            Assert.AreEqual(run - 1, (await client.LastAsync())?.Number ?? 0);
+            Assert.AreEqual(LineBoard.FirstVersion + run - 1, await client.WriteAsync(7, new byte[run]));
             Assert.HasCount((int)run, (await client.ReadAsync(7))!.Data);
         }
     }
@@ -260,30 +129,14 @@ public sealed class NvsClientTests
         Assert.AreEqual(2, board.CountSent(FrameType.Format));
     }
 
-    /// <summary>Breaks when another version of the protocol is spoken to.</summary>
-    [TestMethod]
-    [DataRow(Status.WrongProtocol)]
-    [DataRow(Status.Ok)]
-    public async Task ABoardOfAnotherProtocolVersionIsRefused(Status status)
-    {
-        using LineBoard board = new();
-        board.ToHost = frame =>
-        {
-            byte[] payload = frame[Frame.HeaderBytes..^Frame.CrcBytes];
-            payload[Payload.HelloAnswer.Protocol] = 2;
-            return [Sealed(FrameType.Hello, status, (uint)Frame.Request(frame, 0), payload)];
-        };
-        NvsRefusedException e = await AssertRefusedAsync(Status.WrongProtocol, () => board.ConnectAsync());
-        StringAssert.Contains(e.Message, "version 2");
-    }
-
     /// <summary>Breaks when data that do not match their CRC-32 are given to the program.</summary>
     [TestMethod]
     public async Task ADamagedTrackIsReportedAndTheOthersAreRead()
     {
-        TestBoard prepared = TestBoard.Formatted("MB85RS2MT");
+        TestBoard prepared = TestBoard.Formatted("MB85RS2MT", LineBoard.SmallFrames());
         prepared.Write(1, new TrackItem(7, someData));
         prepared.Write(2, new TrackItem(8, Data(700, 2)));
+        prepared.Idle(500); // Then the record covers both commits, and the damage hits only the track.
         prepared.Chip.Flip(prepared.Chip.Memory.IndexOf(someData.AsSpan(400, 16)), 3);
         using LineBoard board = new(prepared.Chip);
         await using NvsClient client = await board.ConnectAsync();
@@ -300,7 +153,7 @@ public sealed class NvsClientTests
     [TestMethod]
     public async Task ADamagedEntryIsGivenUpByRepair()
     {
-        TestBoard prepared = TestBoard.Formatted("MB85RS2MT");
+        TestBoard prepared = TestBoard.Formatted("MB85RS2MT", LineBoard.SmallFrames());
         prepared.Write(1, new TrackItem(0x12345678, someData));
         prepared.Write(2, new TrackItem(8, someData));
         prepared.Write(3, new TrackItem(9, someData));
@@ -346,14 +199,12 @@ public sealed class NvsClientTests
     public async Task DisposeEndsARequest()
     {
         using LineBoard board = new();
-        NvsClient client = await board.ConnectAsync(LineBoard.Options with { TimeoutMs = 60_000 });
+        NvsClient client = await board.ConnectAsync(LineBoard.Options with { TimeoutMs = 600_000 });
         board.IsPaused = true;
         Task<uint> write = client.WriteAsync(7, someData);
-        await Task.Delay(50);
-        Stopwatch watch = Stopwatch.StartNew();
+        board.WaitForSent(FrameType.Write, 3);
         await client.DisposeAsync();
         NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => write);
-        Assert.IsLessThan(5000, watch.ElapsedMilliseconds);
         Assert.AreEqual((WriteOutcome.Unknown, false), (e.Outcome, e.IsTimeout));
         await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.InfoAsync());
         await client.DisposeAsync();
@@ -364,45 +215,12 @@ public sealed class NvsClientTests
     public async Task ALineThatBreaksEndsARequestAtOnce()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(LineBoard.Options with { TimeoutMs = 60_000 });
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Options with { TimeoutMs = 600_000 });
         board.IsPaused = true;
         Task<NvsTrack?> read = client.ReadAsync(7);
         board.Break();
         NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => read);
-        Assert.AreEqual((WriteOutcome.NoWrite, false, 0u), (e.Outcome, e.IsTimeout, e.Request));
-    }
-
-    /// <summary>Breaks when a silent line is waited for without end, or not given the time it was promised.</summary>
-    [TestMethod]
-    public async Task ASilentLineIsGivenUp()
-    {
-        using LineBoard board = new();
-        await using (NvsClient client = await board.ConnectAsync(LineBoard.Options with { Retries = 1 }))
-        {
-            board.ToHost = frame => [];
-            Stopwatch watch = Stopwatch.StartNew();
-            NvsLineException read = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.ReadAsync(7));
-            Assert.IsInRange(600, 5000, watch.ElapsedMilliseconds);
-            Assert.AreEqual((WriteOutcome.NoWrite, true), (read.Outcome, read.IsTimeout));
-            Assert.AreEqual(2, board.CountSent(FrameType.Read));
-            Assert.IsTrue((await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.FormatAsync(NvsClient.BlankName))).IsTimeout);
-        }
-        NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => board.ConnectAsync(LineBoard.Options with { OpenTimeoutMs = 500 }));
-        Assert.IsTrue(e.IsTimeout);
-    }
-
-    /// <summary>Breaks when a line that damages every part is used without end, or the outcome is called unknown.</summary>
-    [TestMethod]
-    public async Task ALineThatDamagesEveryPartIsGivenUp()
-    {
-        using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(LineBoard.Options with { Retries = 1 });
-        board.ToBoard = frame => Frame.Part(frame, 0) == 1 ? [[.. frame[..^1], (byte)~frame[^1]]] : [frame];
-        NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[1200]));
-        Assert.AreEqual((WriteOutcome.NotCommitted, false), (e.Outcome, e.IsTimeout));
-        StringAssert.Contains(e.Message, "Part 1");
-        board.ToBoard = frame => [frame];
-        Assert.AreEqual(1u, await client.WriteAsync(7, someData));
+        Assert.AreEqual((null, false, null), (e.Outcome, e.IsTimeout, e.Write));
     }
 
     /// <summary>Breaks when what a board prints while it boots keeps the client from finding it.</summary>
@@ -420,47 +238,21 @@ public sealed class NvsClientTests
         Assert.AreEqual("line", client.Board.BoardName);
     }
 
-    /// <summary>Breaks when a cancelled request is waited for, or leaves something behind that the next one takes for its own.</summary>
-    [TestMethod]
-    public async Task ACancelledRequestLeavesTheClientUsable()
-    {
-        using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync();
-        await client.WriteAsync(7, someData);
-        board.IsPaused = true;
-        List<Func<CancellationToken, Task>> requests =
-        [
-            ct => client.WriteAsync(7, new byte[600], null, ct), ct => client.ReadAsync(7, null, ct), ct => client.ListAsync(ct),
-            ct => client.HelloAsync(ct), ct => client.FormatAsync(client.Board.StoreId, 0, 0, ct),
-        ];
-        foreach (Func<CancellationToken, Task> request in requests)
-        {
-            using CancellationTokenSource soon = new(30);
-            await Assert.ThrowsAsync<OperationCanceledException>(() => request(soon.Token));
-            await Assert.ThrowsAsync<OperationCanceledException>(() => request(new CancellationToken(true)));
-        }
-        board.IsPaused = false;
-        // All were carried out late, the FORMAT too: what was on the line cannot be taken back.
-        Assert.IsEmpty(await client.ListAsync());
-        Assert.AreEqual(1u, await client.WriteAsync(7, someData));
-        CollectionAssert.AreEqual(someData, (await client.ReadAsync(7))!.Data);
-    }
-
     /// <summary>Breaks when a refusal changes something, or tells another status, track or version than the board.</summary>
     [TestMethod]
     public async Task ARefusalTellsWhatWhichAndWhy()
     {
-        using LineBoard board = new(TestBoard.Formatted("MB85RS64V").Chip);
+        using LineBoard board = new(TestBoard.Formatted("MB85RS64V", LineBoard.SmallFrames()).Chip);
         await using NvsClient client = await board.ConnectAsync();
-        await client.WriteAsync(7, new byte[10]);
+        uint version = await client.WriteAsync(7, new byte[10]);
 
         NvsRefusedException e = await AssertRefusedAsync(Status.VersionMismatch, () => client.WriteAsync(7, new byte[1], expectedVersion: 5));
-        Assert.AreEqual((7u, 1u), (e.Track, e.ActualVersion));
-        StringAssert.Contains(e.Message, "version 1");
+        Assert.AreEqual((7u, version, WriteOutcome.NotCommitted), (e.Track, e.ActualVersion, e.Outcome));
+        StringAssert.Contains(e.Message, $"version {version}");
         e = await AssertRefusedAsync(Status.VersionMismatch, () => client.WriteAsync(8, new byte[1], expectedVersion: 5));
         Assert.AreEqual((8u, 0u), (e.Track, e.ActualVersion));
         e = await AssertRefusedAsync(Status.VersionMismatch, () => client.WriteAsync(7, new byte[1], expectedVersion: 0));
-        Assert.AreEqual(1u, e.ActualVersion);
+        Assert.AreEqual(version, e.ActualVersion);
         e = await AssertRefusedAsync(Status.NotFound, () => client.ReleaseAsync([7, 8]));
         Assert.AreEqual(8u, e.Track);
         StringAssert.Contains(e.Message, "track 8");
@@ -496,10 +288,10 @@ public sealed class NvsClientTests
             await AssertRefusedAsync(Status.Blank, request);
         Assert.AreEqual(0u, (await client.StatsAsync())[Counter.Commits]);
         await AssertRefusedAsync(Status.WrongName, () => client.FormatAsync(NvsClient.DamagedName));
-        BoardInfo made = await client.FormatAsync(NvsClient.BlankName, 64, 20);
+        BoardInfo made = await client.FormatAsync(NvsClient.BlankName, 100, 20);
         Assert.AreEqual((Status.Ok, made), (made.State, client.Board));
         StoreInfo store = await client.InfoAsync();
-        Assert.AreEqual((64, 20), (store.SegmentBytes, store.SetSegments));
+        Assert.AreEqual((100, 20), (store.SegmentBytes, store.SetSegments));
     }
 
     /// <summary>Breaks when a status that only a later firmware knows is taken for success.</summary>
@@ -512,41 +304,6 @@ public sealed class NvsClientTests
         NvsRefusedException e = await AssertRefusedAsync((Status)0x77, () => client.WriteAsync(7, someData));
         StringAssert.Contains(e.Message, "0x77");
         await AssertRefusedAsync((Status)0x77, () => client.ReadAsync(7));
-    }
-
-    /// <summary>Breaks when an answer that is intact but impossible crashes the client, hangs it or is believed.</summary>
-    [TestMethod]
-    public async Task AnAnswerThatMakesNoSenseIsALineError()
-    {
-        (string Name, Func<NvsClient, Task> Ask, Func<byte[], byte[]> Change)[] cases =
-        [
-            ("short write answer", c => c.WriteAsync(7, someData), p => p[..2]),
-            ("impossible next part", c => c.WriteAsync(7, someData), p => [0, 0, 0, 0, 0xFF, 0xFF, 0, 0]),
-            ("short read answer", c => c.ReadAsync(7), p => p[..4]),
-            ("longer track", c => c.ReadAsync(7), p => [.. p[..4], 1, 0, .. p[6..]]),
-            ("wrong offset", c => c.ReadAsync(7), p => [.. p[..6], 9, 0, .. p[8..]]),
-            ("short info", c => c.InfoAsync(), p => p[..^1]),
-            ("short stats", c => c.StatsAsync(), p => p[..^1]),
-            ("short last", c => c.LastAsync(), p => p[..^1]),
-            ("page that goes back", c => c.ListAsync(), p => [0, 0, .. p[2..]]),
-            ("page with entries missing", c => c.ListAsync(), p => [.. p[..2], 200, 0, .. p[4..]]),
-            ("no window", c => c.HelloAsync(), p => [.. p[..12], 10, 0, 0, 0, .. p[16..]]),
-            ("no data", c => c.HelloAsync(), p => [.. p[..8], 0, 0, .. p[10..]]),
-            ("short hello", c => c.HelloAsync(), p => p[..20]),
-        ];
-        using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync();
-        await client.WriteAsync(7, someData);
-        foreach ((string name, Func<NvsClient, Task> ask, Func<byte[], byte[]> change) in cases)
-        {
-            board.ToHost = frame => [Sealed(
-                Frame.Type(frame, 0) & ~FrameType.Answer, Frame.Status(frame, 0), (uint)Frame.Request(frame, 0), change(frame[Frame.HeaderBytes..^Frame.CrcBytes]))];
-            NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => ask(client), name);
-            Assert.IsFalse(e.IsTimeout, name);
-            StringAssert.Contains(e.Message, "makes no sense", name);
-            board.ToHost = frame => [frame];
-            await client.ListAsync(); // The line is in step again.
-        }
     }
 
     /// <summary>Breaks when what cannot be is sent to the board, or fails otherwise than documented.</summary>
@@ -570,18 +327,6 @@ public sealed class NvsClientTests
         await Assert.ThrowsExactlyAsync<ArgumentOutOfRangeException>(() => client.FormatAsync(NvsClient.BlankName, -1));
         await Assert.ThrowsExactlyAsync<ArgumentOutOfRangeException>(() => client.FormatAsync(NvsClient.BlankName, 0, 65536));
         Assert.HasCount(sent, board.Sent);
-    }
-
-    /// <summary>Breaks when a port that cannot be opened is an exception that is not documented.</summary>
-    [TestMethod]
-    [DataRow("/dev/no-such-port")]
-    [DataRow("/dev/null")]
-    [DataRow("/")]
-    public async Task APortThatCannotBeOpenedIsALineError(string port)
-    {
-        NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => NvsClient.OpenAsync(port));
-        Assert.IsFalse(e.IsTimeout);
-        StringAssert.Contains(e.Message, port);
     }
 
     /// <summary>Breaks when progress goes back, or does not end with all.</summary>
@@ -617,40 +362,5 @@ public sealed class NvsClientTests
         NvsRefusedException e = await Assert.ThrowsExactlyAsync<NvsRefusedException>(request);
         Assert.AreEqual(status, e.Status);
         return e;
-    }
-
-    private static bool IsAnswer(byte[] frame, int type, Status status) =>
-        Frame.Type(frame, 0) == (type | FrameType.Answer) && Frame.Status(frame, 0) == status;
-
-    // The same answer with another status and no payload.
-    private static byte[] Answered(byte[] frame, Status status) =>
-        Sealed(Frame.Type(frame, 0) & ~FrameType.Answer, status, (uint)Frame.Request(frame, 0), []);
-
-    private static byte[] Sealed(int type, Status status, uint request, byte[] payload)
-    {
-        byte[] frame = new byte[Frame.TotalBytes(payload.Length)];
-        payload.CopyTo(frame, Frame.HeaderBytes);
-        Frame.Seal(frame, type | FrameType.Answer, status, (int)request, 0, payload.Length);
-        return frame;
-    }
-
-    // Changes the first frame that is meant, and no other.
-    private static Func<byte[], IEnumerable<byte[]>> Once(Predicate<byte[]> isMeant, Func<byte[], IEnumerable<byte[]>> change)
-    {
-        bool isDone = false;
-        return frame =>
-        {
-            if (isDone || !isMeant(frame))
-                return [frame];
-            isDone = true;
-            return change(frame);
-        };
-    }
-
-    private static byte[] Data(int count, int seed)
-    {
-        byte[] data = new byte[count];
-        new Random(seed).NextBytes(data);
-        return data;
     }
 }

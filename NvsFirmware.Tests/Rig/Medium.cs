@@ -20,6 +20,7 @@ public enum MediumState
 public sealed class Medium
 {
     private const int Free = -1;
+    private const int NoLink = 0xFFFF;
 
     private readonly byte[] bytes;
     private readonly byte[] links = [];
@@ -42,8 +43,8 @@ public sealed class Medium
             FollowChain();
         foreach (MediumDamage torn in Clients.Torn)
             due.Add(torn);
-        foreach (string entry in Clients.Due)
-            due.Add(new MediumDamage("client", Layout.ClientAt(0), entry));
+        foreach (MediumClient client in Clients.Due)
+            due.Add(new MediumDamage("client", Layout.ClientAt(0), $"the entry of client {client.Client:X} is to be written"));
         ReadEntries();
         FindActiveSet();
     }
@@ -190,10 +191,10 @@ public sealed class Medium
             Clients.Commit(new MediumClient(last.Client, last.Number, last.Version, last.Fingerprint), last.IsPassing);
             foreach (IReadOnlyList<MediumBlock> track in row.Tracks)
                 TakeOver(track);
-            Unfinished = [];
             if (rows.Count > Layout.Segments)
                 throw new InvalidOperationException("the chain has no end");
         }
+        CompareTables();
         Unfinished = MediumRow.Parse(bytes, Superblock, End, out List<MediumBlock> parts) == null ? parts : [];
     }
 
@@ -205,18 +206,20 @@ public sealed class Medium
         {
             int[] segments = [.. track.SelectMany(block => block.Segments)];
             for (int i = 0; i < segments.Length; i++)
-                Replace(
-                    links, 2 * segments[i], BitConverter.GetBytes((ushort)(i + 1 < segments.Length ? segments[i + 1] : 0xFFFF)), Layout.LinkAt(segments[i]), "link");
+                links.AsSpan().Put16(2 * segments[i], i + 1 < segments.Length ? segments[i + 1] : NoLink);
         }
-        Replace(entries, MediumLayout.EntryBytes * first.Entry, MediumEntry.Of(track), Layout.EntryAt(first.Entry), "entry");
+        MediumEntry.Of(track).CopyTo(entries, MediumLayout.EntryBytes * first.Entry);
     }
 
-    private void Replace(byte[] table, int at, byte[] with, int address, string kind)
+    // Where the tables on the medium are behind the rows.
+    private void CompareTables()
     {
-        if (table.AsSpan(at, with.Length).SequenceEqual(with))
-            return;
-        due.Add(new MediumDamage(kind, address, $"{kind} of a commit behind the record"));
-        with.CopyTo(table, at);
+        for (int i = 0; i < Layout.Segments; i++)
+            if (!links.AsSpan(2 * i, 2).SequenceEqual(Bytes.Slice(Layout.LinkAt(i), 2)))
+                due.Add(new MediumDamage("link", Layout.LinkAt(i), $"link {i} of a commit behind the record"));
+        for (int i = 0; i < Layout.Entries; i++)
+            if (!entries.AsSpan(i * MediumLayout.EntryBytes, MediumLayout.EntryBytes).SequenceEqual(Bytes.Slice(Layout.EntryAt(i), MediumLayout.EntryBytes)))
+                due.Add(new MediumDamage("entry", Layout.EntryAt(i), $"entry {i} of a commit behind the record"));
     }
 
     private void ReadEntries()
@@ -302,11 +305,10 @@ public sealed class Medium
             return;
         if (Owners[End.Next] != Free)
             damages.Add(new MediumDamage("chain", Layout.SegmentAt(End.Next), $"the active set begins at segment {End.Next}, which is not free"));
-        int last = rows.SelectMany(row => row.Segments).LastOrDefault(Free);
         for (int i = 0; i < Layout.Segments && ActiveSet.Count < Layout.SetSegments; i++)
         {
             int segment = (End.Next + i) % Layout.Segments;
-            if (Owners[segment] == Free && segment != last)
+            if (Owners[segment] == Free)
                 ActiveSet.Add(segment);
         }
         if (ActiveSet.Count < Layout.SetSegments)

@@ -8,6 +8,7 @@ namespace NvsFirmware.Tests.Rig;
 public sealed class MediumClients
 {
     private readonly MediumClient?[] table;
+    private readonly MediumClient?[] onMedium;
     private readonly int passingFrom;
     private (MediumClient Client, bool IsPassing)? last;
 
@@ -24,52 +25,59 @@ public sealed class MediumClients
             if (table[i] == null)
                 Torn.Add(new MediumDamage("client", at, $"entry {i} is not whole"));
         }
+        onMedium = [.. table];
     }
 
     /// <summary>Entries that are not whole.</summary>
     public List<MediumDamage> Torn { get; } = [];
 
     /// <summary>What the table has to get before another client commits.</summary>
-    public List<string> Due { get; } = [];
+    public IEnumerable<MediumClient> Due =>
+        table.OfType<MediumClient>().Where(entry => entry.Client != last?.Client.Client && !onMedium.Contains(entry));
 
-    /// <summary>What the medium remembers of each client.</summary>
+    /// <summary>What is remembered of each client. That of the last commit has its place, whether its entry is written or not.</summary>
     public Dictionary<uint, MediumClient> Known
     {
         get
         {
             Dictionary<uint, MediumClient> known = [];
-            foreach (MediumClient entry in table.Append(last?.Client).OfType<MediumClient>())
+            foreach (MediumClient entry in WithLast().OfType<MediumClient>())
                 if (!known.TryGetValue(entry.Client, out MediumClient? other) || MediumBytes.IsLater(entry.Version, other.Version))
                     known[entry.Client] = entry;
             return known;
         }
     }
 
-    /// <summary>A version that no forgotten client committed later than; 0: none was forgotten.</summary>
-    public uint Horizon
+    /// <summary>A version that no forgotten client of a kind committed later than; 0: none was forgotten.</summary>
+    public uint Horizon(bool isPassing)
     {
-        get
-        {
-            uint[] oldest = [.. new[] { table[..passingFrom], table[passingFrom..] }.Where(kind => !kind.Contains(null)).Select(Oldest)];
-            return oldest.Length == 0 ? 0 : oldest.Length == 1 || MediumBytes.IsLater(oldest[0], oldest[1]) ? oldest[0] : oldest[1];
-        }
+        MediumClient?[] all = WithLast();
+        MediumClient?[] kind = isPassing ? all[passingFrom..] : all[..passingFrom];
+        return kind.Contains(null) ? 0 : Oldest(kind);
     }
 
     /// <summary>A commit of a client; 0 is nobody.</summary>
     public void Commit(MediumClient client, bool isPassing)
     {
         if (last != null && last.Value.Client.Client != client.Client)
-            Keep(last.Value.Client, last.Value.IsPassing);
+            Keep(table, last.Value.Client, last.Value.IsPassing);
         last = client.Client == 0 ? null : (client, isPassing);
     }
 
+    private MediumClient?[] WithLast()
+    {
+        MediumClient?[] all = [.. table];
+        if (last != null)
+            Keep(all, last.Value.Client, last.Value.IsPassing);
+        return all;
+    }
+
     // Its entry, else an empty one of its kind, else the oldest.
-    private void Keep(MediumClient client, bool isPassing)
+    private void Keep(MediumClient?[] table, MediumClient client, bool isPassing)
     {
         int own = Array.FindIndex(table, entry => entry?.Client == client.Client);
         if (own >= 0 && !MediumBytes.IsLater(client.Version, table[own]!.Version))
             return;
-        Due.Add($"entry of client {client.Client:X}");
         if (own < 0)
         {
             int from = isPassing ? passingFrom : 0;

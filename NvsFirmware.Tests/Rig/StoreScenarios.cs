@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.Rig;
 
@@ -24,25 +25,26 @@ public sealed class FormatScenario(string name, Func<(TestBoard Board, Dictionar
     public override TestBoard Prepare()
     {
         (TestBoard board, old) = make();
-        board.Boot();
-        board.Run();
+        board.Recover();
         formatName = NameOf(board);
         return board;
     }
 
-    public override bool Operate(TestBoard board)
+    public override Status? Operate(TestBoard board, Action acknowledged)
     {
-        bool isDone = Format(board, formatName).Status == Status.Ok;
-        if (board.Chip.IsPowered)
-            board.Run();
-        return isDone;
+        Status? status = board.Chip.IsPowered ? Format(board, formatName).Status : null;
+        if (status == Status.Ok)
+            acknowledged();
+        if (status == Status.Ok)
+            board.Rest();
+        return status;
     }
 
-    public override CutOutcome Check(TestBoard board, byte[] left, string where)
+    public override int Check(TestBoard board, byte[] left, string where)
     {
-        CutOutcome outcome = Find(board, where);
         StoreChecks.CheckIdempotence(board, where);
-        if (outcome == CutOutcome.New)
+        int outcome = CheckAlive(board, where);
+        if (outcome == 1)
         {
             // The answer was lost and the host repeats the request: the old name is not that of the new store.
             Assert.AreEqual(Status.WrongName, Format(board, formatName).Status, $"{where}: repeated by the old name");
@@ -51,12 +53,11 @@ public sealed class FormatScenario(string name, Func<(TestBoard Board, Dictionar
         }
         byte[] medium = board.Chip.Storage.ToArray();
         byte[] id = board.StoreId();
-        if (outcome == CutOutcome.Gone && id.Any(b => b != 0))
+        if (outcome == Gone && id.Any(b => b != 0))
         {
             Assert.AreEqual(Status.Ok, Format(board, id).Status, $"{where}: repeated by the id that HELLO tells");
             CheckNew(board, where);
-            medium.CopyTo(board.Chip.Storage);
-            board.Boot();
+            board.Restart(medium);
         }
         Assert.AreEqual(Status.Ok, Format(board, NameOf(board)).Status, $"{where}: repeated by the name of the state {board.State}");
         CheckNew(board, where);
@@ -65,30 +66,30 @@ public sealed class FormatScenario(string name, Func<(TestBoard Board, Dictionar
         return outcome;
     }
 
-    private CutOutcome Find(TestBoard board, string where)
+    public override int CheckAlive(TestBoard board, string where)
     {
         if (board.State is Status.Blank or Status.StoreDamaged)
         {
             Assert.AreEqual(board.State, board.Read(1).Status, $"{where}: READ");
-            return CutOutcome.Gone;
+            return Gone;
         }
         if (board.StoreId().SequenceEqual(newId))
         {
             CheckNew(board, where);
-            return CutOutcome.New;
+            return 1;
         }
         Assert.IsNotNull(old, $"{where}: a store out of nothing");
         Assert.IsTrue(StoreChecks.CheckServed(board, where).Holds(old), $"{where}: the old store has other tracks");
-        return CutOutcome.Old;
+        return 0;
     }
 
     private void CheckNew(TestBoard board, string where)
     {
         CollectionAssert.AreEqual(newId, board.StoreId(), $"{where}: the new store's id");
-        board.Run();
-        MediumChecker medium = StoreChecks.CheckServed(board, where);
+        board.Rest();
+        Medium medium = StoreChecks.CheckServed(board, where);
         Assert.IsEmpty(medium.Tracks, $"{where}: tracks in the new store");
-        Assert.IsTrue(SegmentBytes == 0 || (SegmentBytes, SetSegments) == (medium.Layout!.SegmentBytes, medium.Layout.SetSegments), $"{where}: sizes");
+        Assert.IsTrue(SegmentBytes == 0 || (SegmentBytes, SetSegments) == (medium.Layout.SegmentBytes, medium.Layout.SetSegments), $"{where}: sizes");
     }
 
     private Answer Format(TestBoard board, byte[] by) => board.Format(by, NewId, SegmentBytes, SetSegments);
@@ -102,25 +103,48 @@ public sealed class FormatScenario(string name, Func<(TestBoard Board, Dictionar
     };
 }
 
-/// <summary>The bookkeeping after a boot under which the power is cut: of a store that needs more of it than its last commit does.</summary>
+/// <summary>A boot under which the power is cut: of a store that needs more than a record.</summary>
 /// <param name="name">For messages.</param>
-/// <param name="tracks">What the store holds.</param>
-/// <param name="make">Makes the board.</param>
-public sealed class BootScenario(string name, Func<TestBoard> make, IReadOnlyDictionary<uint, byte[]> tracks) : CutScenario(name)
+/// <param name="make">Makes the board, and tells what tracks it holds.</param>
+public sealed class BootScenario(string name, Func<(TestBoard Board, Dictionary<uint, byte[]> Tracks)> make) : CutScenario(name)
 {
-    public override TestBoard Prepare() => make();
+    private Dictionary<uint, byte[]> tracks = [];
+    private byte[] storage = [];
 
-    public override bool Operate(TestBoard board)
+    public override TestBoard Prepare()
     {
-        board.Run();
-        return false;
+        (TestBoard board, tracks) = make();
+        storage = board.Chip.Storage.ToArray();
+        return board;
     }
 
-    public override CutOutcome Check(TestBoard board, byte[] left, string where)
+    // The board was booted before; here it boots again from the medium as it was made.
+    public override Status? Operate(TestBoard board, Action acknowledged)
+    {
+        if (!board.Chip.IsPowered)
+            return null;
+        board.Uart.Clear();
+        storage.CopyTo(board.Chip.Storage);
+        board.Reset();
+        board.Rest();
+        return Status.Ok;
+    }
+
+    public override int Check(TestBoard board, byte[] left, string where)
     {
         Assert.IsTrue(StoreChecks.CheckServed(board, where).Holds(tracks), $"{where}: other tracks");
         StoreChecks.CheckIdempotence(board, where);
-        return CutOutcome.Old;
+        return 0;
+    }
+
+    // A superblock copy that was not seen to be damaged waits for the next boot.
+    public override int CheckAlive(TestBoard board, string where)
+    {
+        Assert.AreEqual(Status.Ok, board.State, where);
+        Assert.HasCount(tracks.Count, board.List(), $"{where}: tracks");
+        foreach ((uint track, byte[] data) in tracks)
+            Assert.IsTrue(data.AsSpan().SequenceEqual(board.Read(track).Data), $"{where}: track {track}");
+        return 0;
     }
 }
 
@@ -135,37 +159,41 @@ public sealed class RepairScenario(string name, Func<(TestBoard Board, Dictionar
     public override TestBoard Prepare()
     {
         (TestBoard board, whole) = make();
-        board.Boot();
-        board.Run();
+        board.Recover();
         id = board.StoreId();
         return board;
     }
 
-    public override bool Operate(TestBoard board)
+    public override Status? Operate(TestBoard board, Action acknowledged)
     {
-        bool isDone = board.Repair(id)?.Status == Status.Ok;
-        if (board.Chip.IsPowered)
-            board.Run();
-        return isDone;
+        Status? status = board.Repair(id)?.Status;
+        if (status == Status.Ok)
+        {
+            acknowledged();
+            board.Rest();
+        }
+        return status;
     }
 
-    public override CutOutcome Check(TestBoard board, byte[] left, string where)
+    public override int Check(TestBoard board, byte[] left, string where)
+    {
+        int done = CheckAlive(board, where);
+        board.Recover();
+        Assert.AreEqual(done == 1, board.Verify().Count == 0, $"{where}: a second boot changed whether the repair is done");
+        Assert.AreEqual(Status.Ok, board.Repair(id)?.Status, $"{where}: repeated");
+        board.Rest();
+        Assert.IsTrue(StoreChecks.CheckServed(board, $"{where}, then repeated").Holds(whole), $"{where}, then repeated: other tracks");
+        return done;
+    }
+
+    public override int CheckAlive(TestBoard board, string where)
     {
         Assert.AreEqual(Status.Ok, board.State, where);
-        bool isDone = board.Verify().Count == 0;
-        CheckWhole(board, where);
-        StoreChecks.CheckIdempotence(board, where);
-        Assert.AreEqual(Status.Ok, board.Repair(id)?.Status, $"{where}: repeated");
-        board.Run();
-        Assert.IsTrue(StoreChecks.CheckServed(board, $"{where}, then repeated", true).Holds(whole), $"{where}, then repeated: other tracks");
-        return isDone ? CutOutcome.New : CutOutcome.Old;
-    }
-
-    private void CheckWhole(TestBoard board, string where)
-    {
         foreach ((uint track, byte[] data) in whole)
             Assert.IsTrue(data.AsSpan().SequenceEqual(board.Read(track).Data), $"{where}: track {track}");
-        foreach ((uint track, uint _, int _, Nvs.Damage damage) in board.List())
-            Assert.IsTrue(whole.ContainsKey(track) || damage != Nvs.Damage.None || board.Read(track).Status == Status.TrackDamaged, $"{where}: track {track} is served");
+        foreach ((uint track, uint _, int _, Damage damage) in board.List())
+            Assert.IsTrue(
+                whole.ContainsKey(track) || damage != Damage.None || board.Read(track).Status == Status.TrackDamaged, $"{where}: track {track} is served");
+        return board.Verify().Count == 0 ? 1 : 0;
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using NvsFirmware.Fram;
 using NvsFirmware.Wire;
 using NvsSim;
 
@@ -17,6 +18,9 @@ public sealed class TestBoard
 
     // Requests whose number means nothing.
     private const uint AnyNumber = 0x7000;
+
+    // Longer than the pause after which a record is written.
+    private const int RestMs = 400;
 
     // Each silent turn of the loop takes a millisecond.
     private const int TurnsBehind = 8;
@@ -37,11 +41,15 @@ public sealed class TestBoard
     {
         Chip = chip;
         Settings = settings ?? new BoardSettings { Name = "test" };
+        Bus = chip;
         Uart = new QueueUart(Clock) { IsPowered = () => Chip.IsPowered };
         firmware = new Firmware(Chip, Uart, Clock, Settings);
     }
 
     public FramModel Chip { get; }
+
+    /// <summary>What the firmware sees from the next boot on: the chip, unless a test stands between.</summary>
+    public ISpiBus Bus { get; set; }
 
     public BoardSettings Settings { get; }
 
@@ -95,12 +103,18 @@ public sealed class TestBoard
         Chip.PowerUp();
         if (bits != long.MaxValue)
             Chip.CutAfterBits(bits);
+        Reset();
+    }
+
+    /// <summary>The firmware starts anew, and the chip keeps its power.</summary>
+    public void Reset()
+    {
         Uart.Clear();
         Uart.TakeSent();
         key = 0;
         pieceBytes = 0;
         Settings.SessionSeed++; // another one at each boot
-        firmware = new Firmware(Chip, Uart, Clock, Settings);
+        firmware = new Firmware(Bus, Uart, Clock, Settings);
         firmware.Boot();
     }
 
@@ -121,8 +135,31 @@ public sealed class TestBoard
     public void Idle(int durationMs)
     {
         long endMs = Clock.NowMs + durationMs;
-        while (Clock.NowMs < endMs)
+        while (Clock.NowMs < endMs && Chip.IsPowered)
             firmware.Step(50);
+    }
+
+    /// <summary>Boots and lets the board come to rest.</summary>
+    public void Recover()
+    {
+        Boot();
+        Rest();
+    }
+
+    /// <summary>Time passes until nothing is due any more.</summary>
+    public void Rest()
+    {
+        Run();
+        Idle(RestMs);
+    }
+
+    /// <summary>Boots on these cells, and begins a session.</summary>
+    public void Restart(ReadOnlySpan<byte> storage)
+    {
+        Chip.PowerUp();
+        storage.CopyTo(Chip.Storage);
+        Boot();
+        _ = Key;
     }
 
     /// <summary>Another board on a copy of this one's chip, booted: what a power cut now would leave, without disturbing this board.</summary>

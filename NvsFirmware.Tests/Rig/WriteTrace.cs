@@ -4,51 +4,61 @@ using NvsSim;
 
 namespace NvsFirmware.Tests.Rig;
 
-/// <summary>What an operation writes to the chip, in the order in which the bytes are clocked.</summary>
+/// <summary>What an operation writes to the chip, in the order in which the bytes are clocked, and when the board answered.</summary>
 /// <remarks>
 /// Recorded from the bus, not from the cells. A power cut leaves what was clocked before it, so the beginnings of a trace are all the media
 /// that a cut during the operation can leave; cuts in reads, opcodes and addresses leave the same as the write before.
 /// </remarks>
 public sealed class WriteTrace
 {
-    private readonly byte[] before;
-    private readonly List<(long EndsAt, int Address, byte[] Data)> writes = [];
+    private const int WriteEnableLatch = 0x02;
 
-    private WriteTrace(byte[] before) => this.before = before;
+    private byte[]? before;
+    private readonly List<(long EndsAt, int Address, byte[] Data)> writes = [];
+    private readonly List<long> acknowledgedAt = [];
+    private long answeredAt;
 
     /// <summary>Bytes on the bus during the operation.</summary>
     public long BusBytes { get; private set; }
 
-    /// <summary>Bytes written.</summary>
-    public int WrittenBytes { get; private set; }
-
     /// <summary>Lets the board run an operation and records it.</summary>
-    public static WriteTrace Record(TestBoard board, Action operation)
+    /// <param name="board">The board.</param>
+    /// <param name="operation">Calls what it is given after each request that was acknowledged.</param>
+    public static WriteTrace Record(TestBoard board, Action<Action> operation)
     {
         FramModel chip = board.Chip;
-        WriteTrace trace = new(chip.Memory.ToArray());
+        WriteTrace trace = new();
         long start = chip.Bytes;
-        TransactionHook? hook = chip.BeforeTransaction;
+        Action? answering = board.Uart.Answering;
+        board.Uart.Answering = () =>
+        {
+            answering?.Invoke();
+            trace.answeredAt = chip.Bytes - start;
+        };
         chip.BeforeTransaction = output =>
         {
-            hook?.Invoke(output);
+            trace.before ??= chip.Memory.ToArray();
             int header = 1 + chip.Part.AddressBytes;
-            if (output[0] != Opcode.Write || output.Length <= header)
+            if (output[0] != Opcode.Write || output.Length <= header || (chip.Status & WriteEnableLatch) == 0)
                 return;
             int address = chip.Part.AddressBytes == 2 ? output[1] << 8 | output[2] : output[1] << 16 | output[2] << 8 | output[3];
             trace.writes.Add((chip.Bytes - start + output.Length, address, output[header..].ToArray()));
-            trace.WrittenBytes += output.Length - header;
         };
-        operation();
-        chip.BeforeTransaction = hook;
+        operation(() => trace.acknowledgedAt.Add(trace.answeredAt));
+        chip.BeforeTransaction = null;
+        board.Uart.Answering = answering;
+        trace.before ??= chip.Memory.ToArray();
         trace.BusBytes = chip.Bytes - start;
         return trace;
     }
 
+    /// <summary>How many requests were acknowledged before a cut right behind so many bits: a transaction that it ends does not return.</summary>
+    public int AcknowledgedBefore(long bits) => acknowledgedAt.FindAll(at => at * 8 < bits).Count;
+
     /// <summary>The array after a cut at each byte on the bus from 0; one buffer, which changes from step to step.</summary>
     public IEnumerable<byte[]> MediaByCut()
     {
-        byte[] medium = [.. before];
+        byte[] medium = [.. before!];
         long cut = 0;
         yield return medium;
         foreach ((long endsAt, int address, byte[] data) in writes)
@@ -68,18 +78,30 @@ public sealed class WriteTrace
             yield return medium;
     }
 
-    /// <summary>Each different array that a cut can leave; one buffer, which changes from step to step.</summary>
-    public IEnumerable<byte[]> Media()
+    /// <summary>Each different array that a cut can leave, and the first byte on the bus behind which it does; one buffer.</summary>
+    public IEnumerable<(long Cut, byte[] Medium)> Media()
     {
-        byte[] medium = [.. before];
-        yield return medium;
-        foreach ((long _, int address, byte[] data) in writes)
+        byte[] medium = [.. before!];
+        yield return (0, medium);
+        foreach ((long endsAt, int address, byte[] data) in writes)
             for (int i = 0; i < data.Length; i++)
             {
                 if (medium[address + i] == data[i])
                     continue;
                 medium[address + i] = data[i];
-                yield return medium;
+                yield return (endsAt - data.Length + i + 1, medium);
             }
+    }
+
+    /// <summary>The array after each transaction that wrote; one buffer.</summary>
+    public IEnumerable<(long Cut, byte[] Medium)> MediaByTransaction()
+    {
+        byte[] medium = [.. before!];
+        yield return (0, medium);
+        foreach ((long endsAt, int address, byte[] data) in writes)
+        {
+            data.CopyTo(medium, address);
+            yield return (endsAt, medium);
+        }
     }
 }

@@ -6,7 +6,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using NvsFirmware.HostAdapter;
+using NvsFirmware.Wire;
 using Spectre.Console;
 
 namespace NvsHost.Commands;
@@ -78,7 +78,7 @@ internal sealed class DemoCommand
                 + $"{store.Segments} segments of {store.SegmentBytes} bytes, two sets of {store.SetSegments} segments");
             Say($"the first write request will find its segments allocated: {Prepared(store)}");
 
-            (singles, batch) = Cut(data, made, store);
+            (singles, batch) = Cut(data, made);
             Act($"{Markup.Escape(name)}, {Session.Count(data.Length, "byte")}, becomes {Session.Count(singles.Count + batch.Count, "track")}"
                 + (singles.Count == 0 ? "" : batch.Count == 1 ? "; all but the last one are written" : $"; all but the last {batch.Count} are written"));
             if (singles.Count > 0)
@@ -175,7 +175,7 @@ internal sealed class DemoCommand
     private async Task<Pull> PullAsync(string fram, List<WriteItem> batch, long cut, bool isTold)
     {
         uint? answered = null; // The version that the host was told.
-        uint request = 0;
+        WriteId? request = null;
         await using (SimBoard board = await SimBoard.BootAsync(fram, cut, ct).ConfigureAwait(false))
         await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
         {
@@ -185,10 +185,10 @@ internal sealed class DemoCommand
             }
             catch (NvsLineException e)
             {
-                request = e.Request;
+                request = e.Write;
                 if (isTold)
                 {
-                    Say($"[red]power is gone[/] {cut} bytes of SPI traffic after boot began; request {request} has no answer");
+                    Say($"[red]power is gone[/] {cut} bytes of SPI traffic after boot began; request {request?.Number} has no answer");
                     Say($"the host: [grey]{Markup.Escape(e.Message)}[/]");
                 }
             }
@@ -201,7 +201,7 @@ internal sealed class DemoCommand
         {
             StoreInfo store = await client.InfoAsync(ct).ConfigureAwait(false);
             LastCommit? last = await client.LastAsync(ct).ConfigureAwait(false);
-            bool isCommitted = last is not null && (answered is null ? last.Request == request : last.Version == answered);
+            bool isCommitted = last is not null && (answered is null ? last.Number == request?.Number && last.Fingerprint == request.Fingerprint : last.Version == answered);
             bool isWhole = true;
             foreach (WriteItem item in batch)
             {
@@ -211,7 +211,7 @@ internal sealed class DemoCommand
             if (isTold)
             {
                 Say($"power is back — {board.BootReport}");
-                Say($"LAST: request {last?.Request.ToString(CultureInfo.InvariantCulture) ?? "none"} was committed last, so request {request} "
+                Say($"LAST: request {last?.Number.ToString(CultureInfo.InvariantCulture) ?? "none"} was committed last, so request {request?.Number} "
                     + (isCommitted ? "[green]was committed[/]" : "[yellow]was not[/]")
                     + (isWhole ? isCommitted ? ", and all of it is there" : ", and nothing of it is there" : ", [red]but the tracks say otherwise[/]"));
                 Say($"the next request finds its segments: {Prepared(store)}");
@@ -253,17 +253,16 @@ internal sealed class DemoCommand
     }
 
     // The pieces of the file: the last few go together into one request, as many as a segment set holds.
-    private static (List<WriteItem> Singles, List<WriteItem> Batch) Cut(byte[] data, BoardInfo board, StoreInfo store)
+    private static (List<WriteItem> Singles, List<WriteItem> Batch) Cut(byte[] data, BoardInfo board)
     {
         int pieceBytes = Math.Clamp((data.Length + Pieces - 1) / Pieces, 1, board.LongestTrackBytes);
         List<WriteItem> items = new();
         for (int at = 0; at < Math.Max(1, data.Length); at += pieceBytes) // An empty file is an empty track.
             items.Add(WriteItem.Store((uint)items.Count + 1, data.AsMemory(at, Math.Min(pieceBytes, data.Length - at))));
-        int trailerBytes = (store.SegmentBytes * store.SetSegments) - board.LongestTrackBytes; // What the store adds to each track.
-        int segmentsEach = (pieceBytes + trailerBytes + store.SegmentBytes - 1) / store.SegmentBytes;
-        if (items.Count * segmentsEach > store.Segments - (2 * store.SetSegments) || items.Count > board.TrackSlots)
+        int segmentsEach = board.SegmentsOf(pieceBytes);
+        if ((long)items.Count * segmentsEach * board.SegmentDataBytes > board.FreeBytes || items.Count > board.MostTracks)
             throw new ArgumentException($"{data.Length} bytes are too much for a chip of {board.ChipBytes} bytes: give a smaller file.");
-        int together = Math.Clamp(Math.Min(MostBatchTracks, store.SetSegments / segmentsEach), 1, items.Count);
+        int together = Math.Clamp(Math.Min(MostBatchTracks, board.SetSegments / segmentsEach), 1, items.Count);
         return (items[..^together], items[^together..]);
     }
 

@@ -2,16 +2,13 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
-using System.IO.Ports;
 using System.Linq;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading;
 using System.Threading.Tasks;
-using NvsFirmware;
 using Spectre.Console;
-using Status = NvsFirmware.Status;
+using Status = NvsFirmware.Wire.Status;
 
 namespace NvsHost.Commands;
 
@@ -23,9 +20,16 @@ internal sealed class Session
 
     private static readonly Option<string?> portOption = new("--port")
     {
-        Description = "The board's serial port or pseudo-terminal. Default: NVS_PORT, else each serial port is asked.",
+        Description = "Where the board is: a serial port (/dev/ttyUSB0, COM5), unix:PATH or tcp:HOST:PORT. Default: NVS_PORT, else the USB serial ports are asked.",
         Recursive = true,
-        HelpName = "PATH",
+        HelpName = "PORT",
+    };
+
+    private static readonly Option<double> waitOption = new("--wait")
+    {
+        Description = "How long to wait for a port that another program has, in seconds.",
+        Recursive = true,
+        HelpName = "SECONDS",
     };
 
     private static readonly Option<int> baudOption = new("--baud")
@@ -85,30 +89,26 @@ internal sealed class Session
     /// <summary>Port from the command line or NVS_PORT; null to search.</summary>
     public string? Port => parsed.GetValue(portOption) ?? (Environment.GetEnvironmentVariable("NVS_PORT") is { Length: > 0 } path ? path : null);
 
-    /// <summary>The line's options from the command line.</summary>
+    /// <summary>The line's options from the command line. A command runs once and never asks again: its id is random, and passes by.</summary>
     public NvsClientOptions Options => new()
     {
         BaudRate = parsed.GetValue(baudOption),
         TimeoutMs = parsed.GetValue(timeoutOption),
-        ClientId = OwnClientId,
+        PortWaitMs = (int)Math.Min(int.MaxValue, parsed.GetValue(waitOption) * 1000),
+        IsPassing = true,
     };
-
-    // The same for each run by one user on one machine: a random one would push other programs out of the board's table of clients.
-    private static uint OwnClientId
-    {
-        get
-        {
-            byte[] who = Encoding.UTF8.GetBytes($"nvs {Environment.UserName}@{Environment.MachineName}");
-            return Math.Max(1, Crc.Of(who, 0, who.Length));
-        }
-    }
 
     /// <summary>Gives a command the options that all have.</summary>
     public static void AddOptions(Command root)
     {
         baudOption.Validators.Add(Positive);
         timeoutOption.Validators.Add(Positive);
-        foreach (Option option in new Option[] { portOption, baudOption, timeoutOption, jsonOption, verboseOption })
+        waitOption.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && result.GetValueOrDefault<double>() is not >= 0)
+                result.AddError("--wait is not negative.");
+        });
+        foreach (Option option in new Option[] { portOption, waitOption, baudOption, timeoutOption, jsonOption, verboseOption })
             root.Options.Add(option);
 
         static void Positive(System.CommandLine.Parsing.OptionResult result)
@@ -128,12 +128,23 @@ internal sealed class Session
             {
                 return await run(session, parsed, ct).ConfigureAwait(false);
             }
-            catch (Exception e) when (ct.IsCancellationRequested && e is OperationCanceledException or NvsLineException or NoBoardException)
+            catch (NvsCanceledException e)
             {
-                // A terminal interrupts the demonstration's board too, so the line may break first.
-                return session.Fail(ExitCode.Interrupted, "Interrupted. A write request that was under way is stored as a whole or not at all.", null);
+                return session.Fail(ExitCode.Interrupted, $"Interrupted. {e.Message}", e);
+            }
+            catch (NvsException e) when (ct.IsCancellationRequested && e.Outcome is not null)
+            {
+                return session.Fail(ExitCode.Interrupted, $"Interrupted. {e.Message}", e); // A terminal interrupts a board of this computer too.
+            }
+            catch (Exception e) when (ct.IsCancellationRequested && e is OperationCanceledException or NvsException or NoBoardException)
+            {
+                return session.Fail(ExitCode.Interrupted, "Interrupted. Nothing was written.", null);
             }
             catch (NoBoardException e)
+            {
+                return session.Fail(ExitCode.NoBoard, e.Message, e);
+            }
+            catch (NvsPortException e)
             {
                 return session.Fail(ExitCode.NoBoard, e.Message, e);
             }
@@ -151,7 +162,7 @@ internal sealed class Session
             }
         });
 
-    /// <summary>Connects to the board that <see cref="Port"/> names, else to the only one that answers on a serial port.</summary>
+    /// <summary>Connects to the board that <see cref="Port"/> names, else to the only one that answers on a port that can be a board's.</summary>
     public async Task<NvsClient> OpenAsync(CancellationToken ct)
     {
         if (Port is { } port)
@@ -163,7 +174,7 @@ internal sealed class Session
             }
             catch (NvsLineException e)
             {
-                throw new NoBoardException(e.Message, e);
+                throw new NoBoardException(e.Message, e); // Nothing has answered yet.
             }
         }
 
@@ -178,19 +189,21 @@ internal sealed class Session
             await board.Client!.DisposeAsync().ConfigureAwait(false);
         if (boards.Count > 1)
             throw new ArgumentException($"Boards answer on {string.Join(", ", boards.Select(b => b.Port))}: choose one with --port.");
-        string asked = answers.Count == 0 ? "this machine has no serial port" : $"asked {string.Join(", ", answers.Select(a => a.Port))}";
+        string asked = answers.Count == 0 ? "this computer has no USB serial port" : $"asked {string.Join(", ", answers.Select(a => a.Port))}";
         throw new NoBoardException(
-            $"No board found: {asked}. Connect one, or give its port with --port or NVS_PORT (a simulated board's pseudo-terminal is never searched).",
+            $"No board found: {asked}. Connect one, or give its port with --port or NVS_PORT (built-in serial ports and simulated boards are asked only when named).",
             answers.Select(a => a.Error).FirstOrDefault(e => e is not null));
     }
 
-    /// <summary>Asks all serial ports at once, and <see cref="Port"/>. Whoever calls disposes of the clients.</summary>
+    /// <summary>
+    /// Asks all ports that can be a board's at once, and <see cref="Port"/>: sends them HELLO. Whoever calls disposes of the clients.
+    /// </summary>
     public async Task<List<PortAnswer>> AskPortsAsync(CancellationToken ct)
     {
-        SortedSet<string> ports = new(SerialPort.GetPortNames(), StringComparer.Ordinal);
+        SortedSet<string> ports = new(NvsPort.Candidates(), StringComparer.Ordinal);
         if (Port is { } port)
             ports.Add(port);
-        Tell($"Asking {ports.Count} serial ports.");
+        Tell($"Asking {Count(ports.Count, "port")}.");
         PortAnswer[] answers = await Task.WhenAll(ports.Select(AskAsync)).ConfigureAwait(false);
         ct.ThrowIfCancellationRequested();
         return answers.ToList();
@@ -217,6 +230,20 @@ internal sealed class Session
             Console.Out.WriteLine(JsonSerializer.Serialize(json, jsonOptions));
         else
             forPerson();
+    }
+
+    /// <summary>The same of a commit: that it cannot be printed does not undo it, nor look as if it did.</summary>
+    public void AnswerCommitted(object json, Action forPerson)
+    {
+        try
+        {
+            Answer(json, forPerson);
+            Console.Out.Flush();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            Err.MarkupLineInterpolated($"[yellow]nvs:[/] committed, but that cannot be printed: {e.Message}");
+        }
     }
 
     /// <summary>A number of things, for a person.</summary>

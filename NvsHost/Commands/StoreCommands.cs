@@ -4,9 +4,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Linq;
 using System.Reflection;
-using NvsFirmware.HostAdapter;
+using NvsFirmware.Wire;
 using Spectre.Console;
-using Status = NvsFirmware.Status;
+using Status = NvsFirmware.Wire.Status;
 
 namespace NvsHost.Commands;
 
@@ -29,12 +29,13 @@ internal static class StoreCommands
 
     private static Command Ports()
     {
-        Command command = new("ports", "Lists the serial ports and the boards on them.");
+        Command command = new("ports", "Lists the USB serial ports, and --port, and the boards on them; sends a HELLO to each.");
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             List<PortAnswer> answers = await session.AskPortsAsync(ct).ConfigureAwait(false);
+            string sent = Convert.ToHexStringLower(NvsPort.HelloBytes(0));
             session.Answer(
-                answers.Select(a => new { a.Port, Board = a.Client?.Board, Error = a.Error?.Message }),
+                answers.Select(a => new { a.Port, a.Client?.Board, Error = a.Error?.Message, Sent = sent }),
                 () =>
                 {
                     Table table = new Table().SimpleBorder().AddColumns("port", "board", "chip", "state");
@@ -42,11 +43,12 @@ internal static class StoreCommands
                         if (answer.Client?.Board is { } board)
                             table.AddRow(answer.Port, Markup.Escape(board.BoardName), Markup.Escape(board.ChipName), board.State.ToString());
                         else
-                            table.AddRow(answer.Port, answer.Error is NvsLineException { IsTimeout: true } ? "[grey]no answer[/]" : "[grey]cannot be used[/]", "", "");
+                            table.AddRow(Markup.Escape(answer.Port), $"[grey]{Why(answer.Error)}[/]", "", "");
                     if (answers.Count > 0)
                         session.Out.Write(table);
                     else
-                        session.Err.WriteLine("This machine has no serial port; a simulated board's pseudo-terminal is given with --port.");
+                        session.Err.WriteLine("This computer has no USB serial port; any other port is named with --port.");
+                    session.Err.WriteLine($"Sent to each, up to six times: {sent}, with a random number at byte 4 and the CRC-32 that follows from it.");
                 });
             foreach (PortAnswer answer in answers)
                 if (answer.Client is not null)
@@ -56,6 +58,14 @@ internal static class StoreCommands
         return command;
     }
 
+    private static string Why(Exception? error) => error switch
+    {
+        NvsPortException { Fault: PortFault.Busy } => "in use",
+        NvsPortException { Fault: PortFault.Forbidden } => "not permitted",
+        NvsLineException { IsTimeout: true } => "no answer",
+        _ => "cannot be used",
+    };
+
     private static Command Info()
     {
         Command command = new("info", "Tells what the board, its chip and its store are.");
@@ -64,8 +74,7 @@ internal static class StoreCommands
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
             BoardInfo board = client.Board;
             StoreInfo? store = board.State == Status.Ok ? await client.InfoAsync(ct).ConfigureAwait(false) : null;
-            LastCommit? last = store is null ? null : await client.LastAsync(ct).ConfigureAwait(false);
-            session.Answer(new { Board = board, Store = store, ClientId = client.ClientId, Last = last }, () =>
+            session.Answer(new { Board = board, Store = store }, () =>
             {
                 Grid grid = Grid();
                 Row(grid, "board", $"{board.BoardName}, firmware {board.FirmwareVersion}");
@@ -74,13 +83,13 @@ internal static class StoreCommands
                 if (store is not null)
                 {
                     Row(grid, "store", $"{board.StoreId}, boot {board.BootCount}");
-                    Row(grid, "room", $"{board.FreeBytes} of {board.CapacityBytes} bytes free, {store.Tracks} of {board.TrackSlots} tracks{(store.Damaged > 0 ? $", {store.Damaged} damaged" : "")}");
+                    Row(grid, "room", $"{board.FreeBytes} of {board.CapacityBytes} bytes free, {store.Tracks} of {board.MostTracks} tracks{(store.Damaged > 0 ? $", {store.Damaged} damaged" : "")}");
                     Row(grid, "segments", $"{store.Segments} of {store.SegmentBytes} bytes, {store.FreeSegments} free; {store.SetSegments} in a set");
                     Row(grid, "longest track", $"{board.LongestTrackBytes} bytes");
-                    Row(grid, "last commit", store.Sequence == 0 ? "none" : $"{store.Sequence}, request {store.Request} of client {store.Client:x8}, {CommittedSegments(store)}");
+                    Row(grid, "last commit", store.Version == 0 ? "none" : store.Client == 0 ? $"{store.Version}, by the board itself" : $"{store.Version}, request {store.Number} of client {store.Client:x8}, {CommittedSegments(store)}");
                     Row(grid, "flag", $"set {SetName(store.Flag)} is next, prepared in {PreparedSegments(store)}");
                     Row(grid, "last recovery", StoreInfo.Describe(store.Findings));
-                    Row(grid, "this client", last is null ? "has nothing committed" : $"{client.ClientId:x8}, its request {last.Request} was committed as {last.Version}");
+                    Row(grid, "clients known", store.Horizon == 0 ? $"{store.Clients}" : $"{store.Clients}; none forgotten since commit {store.Horizon}");
                 }
                 session.Out.Write(grid);
             });
@@ -165,7 +174,7 @@ internal static class StoreCommands
             string what = parsed.GetValue(name) ?? throw NotNamed("format", client.Board);
             BoardInfo board = await client.FormatAsync(what, parsed.GetValue(segmentBytes), parsed.GetValue(setSegments), ct).ConfigureAwait(false);
             session.Answer(board, () => session.Out.WriteLine(
-                $"store {board.StoreId}: {board.CapacityBytes} bytes, {board.TrackSlots} tracks of at most {board.LongestTrackBytes} bytes"));
+                $"store {board.StoreId}: {board.CapacityBytes} bytes, {board.MostTracks} tracks of at most {board.LongestTrackBytes} bytes"));
             return ExitCode.Done;
         });
         return command;
@@ -189,7 +198,7 @@ internal static class StoreCommands
     // Nothing is destroyed that was not named; but the name to give is no secret.
     private static ArgumentException NotNamed(string command, BoardInfo board) => board.State switch
     {
-        Status.Ok or Status.NewerFormat => new ArgumentException($"Say which store: nvs {command} {board.StoreId}"),
+        Status.Ok or Status.NewerFormat or Status.BoardTooSmall => new ArgumentException($"Say which store: nvs {command} {board.StoreId}"),
         Status.Blank => new ArgumentException($"The chip holds no store: nvs format {NvsClient.BlankName}"),
         Status.StoreDamaged => new ArgumentException($"The store cannot be read: nvs format {NvsClient.DamagedName}"),
         _ => new ArgumentException($"The board has no chip that could be formatted ({board.State})."),

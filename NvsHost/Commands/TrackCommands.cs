@@ -7,9 +7,9 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using NvsFirmware.Nvs;
+using NvsFirmware.Wire;
 using Spectre.Console;
-using Status = NvsFirmware.Status;
+using Status = NvsFirmware.Wire.Status;
 
 namespace NvsHost.Commands;
 
@@ -74,13 +74,18 @@ internal static class TrackCommands
         Command command = new("batch", "Stores and releases several tracks in one write request: all of it is committed, or nothing.") { stores, releases };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
-            List<WriteItem> items = new();
+            List<WriteItem> items = [];
+            bool isStdinTaken = false;
             foreach (string store in parsed.GetValue(stores) ?? [])
             {
                 int at = store.IndexOf('=');
                 if (at < 0 || !TryParseTrack(store[..at], out uint track))
                     throw new ArgumentException($"\"{store}\" is not TRACK=FILE, with a number for TRACK.");
-                items.Add(WriteItem.Store(track, await InputAsync(store[(at + 1)..], ct).ConfigureAwait(false)));
+                string file = store[(at + 1)..];
+                if (file == Dash && isStdinTaken)
+                    throw new ArgumentException($"\"{store}\": stdin is one track's data already.");
+                isStdinTaken |= file == Dash;
+                items.Add(WriteItem.Store(track, await InputAsync(file, ct).ConfigureAwait(false)));
             }
             items.AddRange((parsed.GetValue(releases) ?? []).Select(t => WriteItem.Release(t)));
             if (items.Count == 0)
@@ -167,7 +172,7 @@ internal static class TrackCommands
         int total = items.Sum(item => item.Data.Length);
         uint version = await session.WithProgressAsync(
             "Writing", total, progress => client.WriteBatchAsync(items, progress, ct)).ConfigureAwait(false);
-        session.Answer(
+        session.AnswerCommitted(
             new { Version = version, Bytes = total, Tracks = items.Where(i => !i.IsRelease).Select(i => i.Track), Released = items.Where(i => i.IsRelease).Select(i => i.Track) },
             () =>
             {
@@ -182,7 +187,12 @@ internal static class TrackCommands
     private static async Task<byte[]> InputAsync(string file, CancellationToken ct)
     {
         if (file != Dash)
-            return await File.ReadAllBytesAsync(file, ct).ConfigureAwait(false);
+        {
+            FileInfo info = new(file);
+            return info.Exists && info.Length > WriteItem.MostBytes
+                ? throw new ArgumentException($"{file} has {info.Length} bytes; a track has at most {WriteItem.MostBytes}.")
+                : await File.ReadAllBytesAsync(file, ct).ConfigureAwait(false);
+        }
         using MemoryStream all = new();
         Stream stdin = Console.OpenStandardInput();
         await stdin.CopyToAsync(all, ct).WaitAsync(ct).ConfigureAwait(false); // A read of a terminal or pipe cannot itself be cancelled.

@@ -59,10 +59,9 @@ public sealed class BusFaults : ISpiBus
     /// <inheritdoc/>
     public void Write(byte[] buffer, int offset, int count)
     {
-        switch (Next(buffer[offset], count))
+        switch (Next(buffer[offset], count, isAnswered: false))
         {
             case BusFault.None:
-            case BusFault.Noise:
                 bus.Write(buffer, offset, count);
                 break;
             case BusFault.Thrown:
@@ -73,7 +72,7 @@ public sealed class BusFaults : ISpiBus
     /// <inheritdoc/>
     public void Transfer(byte[] output, byte[] input, int inputOffset, int count)
     {
-        switch (Next(output[0], count))
+        switch (Next(output[0], count, isAnswered: true))
         {
             case BusFault.None:
                 bus.Transfer(output, input, inputOffset, count);
@@ -90,7 +89,7 @@ public sealed class BusFaults : ISpiBus
         }
     }
 
-    private BusFault Next(byte opcode, int count)
+    private BusFault Next(byte opcode, int count, bool isAnswered)
     {
         // Without power there is nobody to whom a fault could happen: the model says so.
         if (bus is FramModel { IsPowered: false })
@@ -101,6 +100,9 @@ public sealed class BusFaults : ISpiBus
         foreach (Rule rule in rules)
             if (rule.Hits(opcode, random) && fault == BusFault.None)
                 fault = rule.Fault;
+        // Nobody listens to the noise.
+        if (fault == BusFault.Noise && !isAnswered)
+            fault = BusFault.None;
         if (fault != BusFault.None)
         {
             Faults++;

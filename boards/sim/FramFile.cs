@@ -23,7 +23,8 @@ public sealed unsafe class FramFile : MemoryManager<byte>
     {
         this.file = file;
         this.length = length;
-        mapping = MemoryMappedFile.CreateFromFile(file, null, length, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
+        mapping = MemoryMappedFile.CreateFromFile(
+            file, null, length, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
         view = mapping.CreateViewAccessor(0, length);
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref cells);
     }

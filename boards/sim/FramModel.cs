@@ -201,7 +201,7 @@ public sealed class FramModel : ISpiBus
     private static void CheckCount(int count)
     {
         if (count is < 1 or > FramChip.LargestTransactionBytes)
-            throw new ArgumentOutOfRangeException(nameof(count), count, $"A transaction has 1 to {FramChip.LargestTransactionBytes} bytes.");
+            throw new ArgumentOutOfRangeException(nameof(count), count, $"It has 1 to {FramChip.LargestTransactionBytes} bytes.");
     }
 
     // `miso` is as long as `mosi`, or empty when nobody looks at what comes back.
@@ -311,7 +311,7 @@ public sealed class FramModel : ISpiBus
                 isAsleep = true;
                 break;
         }
-
+        lastOpcode = mosi[0];
     }
 
     private static Span<byte> Behind(Span<byte> miso, int header) => miso.Length > header ? miso[header..] : default;

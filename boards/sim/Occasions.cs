@@ -77,7 +77,8 @@ public sealed class Occasions
         }
         if (item.EndsWith('%'))
         {
-            if (double.TryParse(item[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent <= 100)
+            if (double.TryParse(item[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent)
+                && percent <= 100)
                 return new Rule(1, long.MaxValue, 1, percent / 100);
             throw Wrong(item);
         }
@@ -96,7 +97,8 @@ public sealed class Occasions
         long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number > 0 ? number : throw Wrong(item);
 
     private static FormatException Wrong(string item) =>
-        new($"'{item}' says no occasion. Say 5 (the fifth), 5-8, 5- (from the fifth on), every:5 or 5% (by chance), or several with commas.");
+        new($"'{item}' says no occasion. Say 5 (the fifth), 5-8, 5- (from the fifth on), every:5 or 5% (by chance), or several with "
+            + "commas.");
 
     private readonly record struct Rule(long First, long Last, long Period, double Probability)
     {

@@ -45,6 +45,9 @@ public static class Opcode
     public static string Name(byte opcode) => Array.Find(names, entry => entry.Opcode == opcode).Name ?? $"{opcode:X2}";
 
     /// <summary>The opcode with a name, in capitals or not, or null.</summary>
-    public static byte? Find(string name) =>
-        Array.FindIndex(names, entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is >= 0 and int at ? names[at].Opcode : null;
+    public static byte? Find(string name)
+    {
+        int at = Array.FindIndex(names, entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        return at >= 0 ? names[at].Opcode : null;
+    }
 }

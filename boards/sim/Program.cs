@@ -27,7 +27,8 @@ internal static partial class Program
 
     private static int Main(string[] args)
     {
-        RootCommand command = new("The simulated board: the NvsFirmware on a model of an FRAM chip. Its serial port is a pseudo-terminal, or a socket.");
+        RootCommand command =
+            new("The simulated board: the NvsFirmware on a model of an FRAM chip. Its serial port is a pseudo-terminal, or a socket.");
         foreach (Option option in SimOptions.All)
             command.Add(option);
         command.SetAction(result =>
@@ -96,12 +97,13 @@ internal static partial class Program
         }
 
         long faults = 0;
-        Firmware firmware = new(options.WithFaults(chip, TellFault), options.WithFaults(port, settings.ReceiveWindowBytes, TellFault), clock, settings);
+        BusFaults bus = options.WithFaults(chip, TellFault);
+        Firmware firmware = new(bus, options.WithFaults(port, settings.ReceiveWindowBytes, TellFault), clock, settings);
         // A board's processor needs longer to start than its chip. So boot costs the same traffic each time, as --cut-after needs.
         clock.Sleep(PowerUpUs / 1000 + 1);
         firmware.Boot();
         Console.Error.WriteLine($"boot: {firmware.BootReport}");
-        Console.Error.WriteLine($"bus: {chip.Transactions} transactions, {chip.Bytes} bytes since power-up");
+        Console.Error.WriteLine($"bus: {bus.Transactions} transactions, {chip.Bytes} bytes since power-up");
         Console.WriteLine($"serial port: {port.Path}");
         while (!port.IsStopped)
             firmware.Step(WaitMs);

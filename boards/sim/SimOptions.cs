@@ -10,7 +10,8 @@ namespace NvsSim;
 /// <summary>The options of the simulated board, and what they mean.</summary>
 internal sealed class SimOptions
 {
-    private const string Which = "Which: 5 (the fifth since power-up), 5-8, 5- (from the fifth on), every:5, 5% (by chance); commas between several.";
+    private const string Which =
+        "Which: 5 (the fifth since power-up), 5-8, 5- (from the fifth on), every:5, 5% (by chance); commas between several.";
 
     private static readonly Option<string?> fram = new("--fram")
     {
@@ -63,14 +64,16 @@ internal sealed class SimOptions
 
     private static readonly Option<string?> noise = Fault("--noise", "SPI transactions whose answer is noise, said as with --drop.");
 
-    private static readonly Option<string?> noContact = Fault("--no-contact", "SPI transactions without contact to the chip: reads get FF.");
+    private static readonly Option<string?> noContact =
+        Fault("--no-contact", "SPI transactions without contact to the chip: reads get FF.");
 
     private static readonly Option<string?> busError = Fault("--bus-error", "SPI transactions at which the driver throws.");
 
     private static readonly Option<int?> window =
         Number("--window", "BYTES", "The receive window. As on an ESP32, all that is unread is thrown away when it is more.");
 
-    private static readonly Option<string?> overrun = Fault("--overrun", "Reads of the line at which the driver throws away all that is unread.");
+    private static readonly Option<string?> overrun =
+        Fault("--overrun", "Reads of the line at which the driver throws away all that is unread.");
 
     private static readonly Option<string?> ringDies =
         Fault("--ring-dies", "Reads of the line after which nothing is received until the board opens its port anew.");
@@ -158,21 +161,23 @@ internal sealed class SimOptions
     /// <param name="bus">The bus with the chip.</param>
     /// <param name="tell">Told each fault.</param>
     /// <exception cref="FormatException">An option says no occasion.</exception>
-    public ISpiBus WithFaults(ISpiBus bus, Action<string> tell)
+    public BusFaults WithFaults(ISpiBus bus, Action<string> tell)
     {
         BusFaults faults = new(bus, Seed)
         {
-            Happens = (fault, number, opcode, count) => tell($"transaction {number}, {Opcode.Name(opcode)} of {count} bytes: {Told(fault)}"),
+            Happens = (fault, number, opcode, count) =>
+                tell($"transaction {number}, {Opcode.Name(opcode)} of {count} bytes: {Told(fault)}"),
         };
-        bool isAny = Add(drop, BusFault.Dropped) | Add(noise, BusFault.Noise) | Add(noContact, BusFault.NoContact) | Add(busError, BusFault.Thrown);
-        return isAny ? faults : bus;
+        Add(drop, BusFault.Dropped);
+        Add(noise, BusFault.Noise);
+        Add(noContact, BusFault.NoContact);
+        Add(busError, BusFault.Thrown);
+        return faults;
 
-        bool Add(Option<string?> option, BusFault fault)
+        void Add(Option<string?> option, BusFault fault)
         {
-            if (parsed.GetValue(option) is not string text)
-                return false;
-            faults.Add(fault, text);
-            return true;
+            if (parsed.GetValue(option) is string text)
+                faults.Add(fault, text);
         }
     }
 

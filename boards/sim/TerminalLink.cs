@@ -21,7 +21,7 @@ public sealed class TerminalLink : IDisposable
         {
             // The number of a terminal is soon given to another, so whether its board still lives cannot be told.
             if (Path.GetDirectoryName(old) != Path.GetDirectoryName(terminal))
-                throw new IOException($"'{path}' is a link to '{old}', which is no terminal. Remove it, or choose another path with --link.");
+                throw new IOException($"'{path}' is a link to '{old}', no terminal. Remove it, or choose another path with --link.");
             File.Delete(path);
         }
         else if (Path.Exists(path))

@@ -45,7 +45,7 @@ public sealed class UartFaults : IUart
     /// <summary>True while nothing is received any more, until <see cref="Reopen"/>.</summary>
     public bool IsDead { get; private set; }
 
-    /// <summary>Driver event: how often all unread input was thrown away, by a host that sent more than the window, or by an overrun.</summary>
+    /// <summary>Driver event: how often all unread input was thrown away, after an overrun or more than the window.</summary>
     public long Flushes { get; private set; }
 
     /// <summary>Driver event: how often the line was opened anew.</summary>

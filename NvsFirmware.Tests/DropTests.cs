@@ -1,0 +1,45 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Tests.Rig;
+
+namespace NvsFirmware.Tests;
+
+/// <summary>
+/// G2 on a bus that fails without a word: each transaction of requests, of the bookkeeping behind them and of boots does nothing, or reads
+/// noise; alone, with those behind it, with all behind it, and with the power lost later. The answer is the truth or ChipError, and nothing
+/// older is lost. All scenarios: <c>dotnet run -c Release -- drops</c>.
+/// </summary>
+/// <remarks>
+/// Broken by: a block, entry, link, client or record that is not read back; a read that is believed at once: of a superblock, of a record, of
+/// the end of the chain.
+/// </remarks>
+[TestClass]
+[OnlyOnDotNet("fails each transaction of each request: too much for an interpreter")]
+public sealed class DropTests
+{
+    private static readonly string[] shortOnes =
+    [
+        "first commit of a store",
+        "overwrite",
+        "batch with releases",
+        "a tenth client",
+        "in several frames",
+        "boot",
+        "boot behind a chain and half a request",
+        "first superblock copy written again",
+        "format of a store",
+    ];
+
+    public static IEnumerable<object[]> Names => shortOnes.Select(name => new object[] { name });
+
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void EachTransactionFails(string name)
+    {
+        DropExplorer explored = DropExplorer.Explore(Scenarios.Named(name));
+        Console.WriteLine(explored);
+        Assert.IsGreaterThan(0, explored.Runs);
+    }
+}

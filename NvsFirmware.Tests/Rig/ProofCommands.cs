@@ -1,0 +1,132 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Diagnostics;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace NvsFirmware.Tests.Rig;
+
+/// <summary>The exhaustive proofs of the medium, as commands: what <c>dotnet test</c> shows for a few scenarios, for all of them.</summary>
+internal static class ProofCommands
+{
+    private const string Run = "dotnet run -c Release --project NvsFirmware.Tests --";
+
+    // A scenario that stops reaching what it is for, or a part of the firmware that stops writing, must not go unnoticed.
+    private const int FewestScenarios = 55;
+    private const long FewestCuts = 70_000;
+    private const long FewestRuns = 13_000;
+
+    public static IEnumerable<Command> Create()
+    {
+        yield return Cuts();
+        yield return Drops();
+        yield return Damage();
+    }
+
+    private static Command Cuts()
+    {
+        Argument<string[]> names = new("SCENARIO") { Description = "which; all of them if none is named", Arity = ArgumentArity.ZeroOrMore };
+        Option<bool> exact = new("--exact") { Description = "make each cut really, at every bit, and take no two torn records for the same" };
+        Command command = new("cuts", "Cuts the power at every byte of every operation, and of every recovery, without end.") { names, exact };
+        command.SetAction(parsed =>
+        {
+            bool isExact = parsed.GetValue(exact);
+            long cuts = 0;
+            bool isGood = ForAll("cuts", parsed.GetValue(names)!, isExact ? " --exact" : "", scenario =>
+            {
+                CutExplorer explored = CutExplorer.Explore(scenario, isExact);
+                Interlocked.Add(ref cuts, explored.Cuts);
+                return explored;
+            });
+            return Summary("cuts", cuts, parsed.GetValue(names)!.Length == 0 ? FewestCuts : 0, isGood);
+        });
+        return command;
+    }
+
+    private static Command Drops()
+    {
+        Argument<string[]> names = new("SCENARIO") { Description = "which; all of them if none is named", Arity = ArgumentArity.ZeroOrMore };
+        Option<bool> pairs = new("--pairs") { Description = "let any two transactions do nothing instead" };
+        Command command = new("drops", "Lets each transaction of every operation do nothing or read noise, and cuts the power behind.") { names, pairs };
+        command.SetAction(parsed =>
+        {
+            bool isPairs = parsed.GetValue(pairs);
+            long runs = 0;
+            bool isGood = ForAll("drops", parsed.GetValue(names)!, isPairs ? " --pairs" : "", scenario =>
+            {
+                DropExplorer explored = isPairs ? DropExplorer.ExplorePairs(scenario) : DropExplorer.Explore(scenario);
+                Interlocked.Add(ref runs, explored.Runs);
+                return explored;
+            });
+            return Summary("runs with faults", runs, parsed.GetValue(names)!.Length == 0 ? FewestRuns : 0, isGood);
+        });
+        return command;
+    }
+
+    private static Command Damage()
+    {
+        Option<long> from = new("--from") { Description = "the first pair to try" };
+        Command command = new("damage", "Tries each pair of damages within the metadata of a small store.") { from };
+        command.SetAction(parsed =>
+        {
+            int wrong = 0;
+            Parallel.ForEach([true, false], isAtRest =>
+            {
+                string what = isAtRest ? "at rest" : "commits behind the record";
+                DamagePairs pairs = DamagePairs.Try(
+                    StoreHistory.Make(isAtRest, 200, 8), from: parsed.GetValue(from), progress: Every(done => $"damage, {what}: {done:P0}"));
+                Console.WriteLine($"{what}: {pairs}");
+                foreach (string text in pairs.Wrong.Take(50))
+                    Console.WriteLine($"WRONG, {what}: {text}");
+                Interlocked.Add(ref wrong, pairs.Wrong.Count);
+            });
+            return wrong == 0 ? 0 : 1;
+        });
+        return command;
+    }
+
+    private static bool ForAll(string command, string[] names, string options, Func<CutScenario, object> explore)
+    {
+        CutScenario[] scenarios = names.Length == 0 ? [.. Scenarios.All] : [.. names.Select(Scenarios.Named)];
+        int done = 0;
+        int failed = 0;
+        if (names.Length == 0 && scenarios.Length < FewestScenarios)
+            failed++;
+        // One at a time to each core: the scenarios are of very different lengths.
+        Parallel.ForEach(System.Collections.Concurrent.Partitioner.Create(scenarios, System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering), scenario =>
+        {
+            Stopwatch watch = Stopwatch.StartNew();
+            try
+            {
+                object explored = explore(scenario);
+                Console.WriteLine($"{Interlocked.Increment(ref done)}/{scenarios.Length} {explored} ({watch.Elapsed.TotalSeconds:F1} s)");
+            }
+            catch (Exception e)
+            {
+                Interlocked.Increment(ref failed);
+                Console.WriteLine($"{Interlocked.Increment(ref done)}/{scenarios.Length} FAILED {e.Message}\n  again: {Run} {command}{options} \"{scenario.Name}\"");
+            }
+        });
+        return failed == 0;
+    }
+
+    private static int Summary(string what, long count, long fewest, bool isGood)
+    {
+        Console.WriteLine($"{count} {what}{(count < fewest ? $", fewer than {fewest}: a scenario does not reach what it is for" : "")}");
+        return isGood && count >= fewest ? 0 : 1;
+    }
+
+    private static Action<double> Every(Func<double, string> text)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        return done =>
+        {
+            if (watch.Elapsed < TimeSpan.FromSeconds(10))
+                return;
+            watch.Restart();
+            Console.WriteLine(text(done));
+        };
+    }
+}
