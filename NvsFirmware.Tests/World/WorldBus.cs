@@ -82,6 +82,7 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
         if (IsFailing())
         {
             ToChip(buffer, offset, random.Next(count + 1));
+            Troubled?.Invoke(); // behind a commit, if it was one
             throw new IOException("the bus failed");
         }
         if (IsLosingContact())
