@@ -13,6 +13,7 @@ public sealed class LyingLine(TestBoard board, SeededRandom random)
     private const int SlowLieOneIn = 40; // lies that cost a timeout or a silence
     private const int OddLieOneIn = 100; // whole answers to the right request that make no sense
     private const int FramesKept = 30;
+    private static readonly int[] unasked = [FrameType.Info, FrameType.Stats, FrameType.Verify, FrameType.Format, FrameType.Repair, 0x05, 0x42];
     private readonly Lock gate = new();
     private readonly List<byte[]> earlier = []; // answers that the board gave
     private uint key;
@@ -74,11 +75,12 @@ public sealed class LyingLine(TestBoard board, SeededRandom random)
         int lie = random.Next(4);
         if (lie == 3 && earlier.Count > 0)
             return random.Pick(earlier);
-        uint otherNumber = lie == 0 ? number : number - (uint)random.Between(1, 5) * 0x01000001;
-        int otherType = lie == 0 ? type ^ random.Between(1, 0x3F) : lie == 1 ? type : random.Next(256);
+        uint otherNumber = lie == 0 ? number : number + (uint)random.Between(1, 5) * 0x01000001;
+        // With the right number only a type that these clients never ask for: requests of several types are under way, each with numbers of its own.
+        int otherType = lie == 0 ? random.Pick(unasked) | FrameType.Answer : lie == 1 ? type : random.Next(256);
         byte[] payload = random.OneIn(2) ? frame[Frame.HeaderBytes..^Math.Min(Frame.CrcBytes, frame.Length - Frame.HeaderBytes)] : random.Bytes(random.Next(40));
         Status status = random.OneIn(2) ? (Status)random.Next(256) : Status.Ok;
-        // LOST answers nothing, but asks for something; and one to a HELLO that another program said.
+        // LOST answers nothing, but asks for something.
         if (otherType == FrameType.Lost)
             otherType = FrameType.Stats | FrameType.Answer;
         return Build(otherType, status, otherNumber, random.OneIn(2) ? 0 : random.Next(5), (uint)random.Next(100), payload);

@@ -54,6 +54,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
                 world.Note($"{request} will be written: {Describe(request)}");
         while (open.Count > 0)
         {
+            if (talk.StoreId != storeId)
+                return; // there is another store
             if (isGoingBack && onTheWay.Count == 0)
             {
                 isGoingBack = false;
@@ -65,8 +67,6 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             }
             SendWhatFits();
             Answer? answer = await NextAsync();
-            if (talk.StoreId != storeId)
-                return; // there is another store
             if (answer == null)
                 await AskLastAsync();
             else if (answer.Type == 0)
