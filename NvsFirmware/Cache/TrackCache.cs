@@ -169,18 +169,22 @@ public sealed class TrackCache
         block.CopyBytes = bytes;
     }
 
-    // The place of a track's copy, else the one to give to it: an empty one, or the least recently used; -1 when there is none.
+    // The place that had the track last, else the one to give to it, the least recently used; -1 when there is none.
     private int FindOrOldest(int track)
     {
-        int oldest = -1;
-        for (int i = 0; i < blocks.Length; i++)
-        {
-            CacheControlBlock block = blocks[i];
-            if (block.CopyBytes > 0 && block.Track == track)
+        CacheControlBlock[] all = blocks;
+        for (int i = 0; i < all.Length; i++)
+            if (all[i].Track == track)
                 return i;
-            if (oldest < 0 || block.CopyBytes == 0 && blocks[oldest].CopyBytes > 0
-                || block.CopyBytes > 0 == blocks[oldest].CopyBytes > 0 && block.LastUse - blocks[oldest].LastUse < 0)
-                oldest = i;
+        int oldest = -1;
+        int oldestUse = 0;
+        for (int i = 0; i < all.Length; i++)
+        {
+            int use = all[i].LastUse;
+            if (oldest >= 0 && use - oldestUse >= 0)
+                continue;
+            oldest = i;
+            oldestUse = use;
         }
         return oldest;
     }

@@ -6,7 +6,7 @@ namespace NvsFirmware.Fram;
 /// <summary>An FRAM chip on an SPI bus: finds it, reads and writes it, never past its end.</summary>
 /// <remarks>
 /// <para>Invariant: no transaction is believed. A driver may drop one and say nothing (docs/interpreter.md). A write is not acknowledged on this
-/// bus, so who writes asks <see cref="Holds"/> afterwards. A read that was dropped leaves the buffer as it was, so a byte in it is set
+/// bus, so <see cref="Store"/> reads back. A read that was dropped leaves the buffer as it was, so a byte in it is set
 /// before to what tells that.</para>
 /// <para>Nothing is copied: opcode and address go into the <see cref="CommandBytes"/> bytes in front of the payload, in the caller's own
 /// buffer. WREN precedes every WRITE, because some parts clear the write-enable latch after a WRITE and some do not.</para>
@@ -46,8 +46,10 @@ public sealed class FramChip
     private readonly byte[] answer = new byte[1 + IdBytes];
     private readonly byte[] id = new byte[IdBytes];
     private readonly byte[] command = new byte[1];
+    private readonly byte[] writeEnable = { OpWriteEnable };
     private FramPart part = new FramPart("", 0, new byte[0], false);
     private int headerBytes;
+    private int capacityBytes;
     private bool asleep;
 
     /// <summary>A chip that is not looked for yet.</summary>
@@ -139,7 +141,7 @@ public sealed class FramChip
             int piece = count < LargestReadBytes ? count : LargestReadBytes;
             int start = offset - headerBytes;
             int last = offset + piece - 1;
-            PutCommand(output, 0, OpRead, address);
+            PutRead(address);
             byte b0 = buffer[start], b1 = buffer[start + 1], b2 = buffer[start + 2], b3 = buffer[start + headerBytes - 1];
             buffer[last] = Untouched;
             Transfer(buffer, start, headerBytes + piece);
@@ -160,20 +162,6 @@ public sealed class FramChip
         }
     }
 
-    /// <summary>True when the chip holds four bytes at an address: what was written last is read back.</summary>
-    /// <param name="address">Address of the first.</param>
-    /// <param name="buffer">Holds the bytes.</param>
-    /// <param name="offset">Index of the first.</param>
-    /// <exception cref="FramException">The bus failed.</exception>
-    public bool Holds(int address, byte[] buffer, int offset)
-    {
-        int at = headerBytes;
-        PutCommand(output, 0, OpRead, address);
-        answer[at] = (byte)~buffer[offset]; // a read that is dropped leaves it so
-        Transfer(answer, 0, at + 4);
-        return BitConverter.ToInt32(answer, at) == BitConverter.ToInt32(buffer, offset);
-    }
-
     /// <summary>Writes bytes. If the transactions were carried out they are stored: FRAM has no write delay.</summary>
     /// <param name="address">First address; the range lies inside the chip.</param>
     /// <param name="buffer">Holds the bytes. The <see cref="CommandBytes"/> in front of them are written over.</param>
@@ -183,26 +171,61 @@ public sealed class FramChip
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside the chip: it would wrap to the chip's beginning.</exception>
     public void Write(int address, byte[] buffer, int offset, int count)
     {
-        if (address < 0 || address > part.CapacityBytes - count)
+        int header = headerBytes;
+        int at = offset - header;
+        if (address < 0 || address > capacityBytes - count)
             throw new ArgumentOutOfRangeException(nameof(address));
         if (asleep)
             Wake();
-        int start = offset - headerBytes;
-        PutCommand(buffer, start, OpWrite, address);
-        Send(OpWriteEnable);
-        Write(buffer, start, headerBytes + count);
+        BusBytes += 1 + header + count;
+        BusTransactions += 2;
+        buffer[at] = OpWrite;
+        if (header == CommandBytes)
+            buffer[at + 1] = (byte)(address >> 16);
+        buffer[offset - 2] = (byte)(address >> 8);
+        buffer[offset - 1] = (byte)address;
+        try
+        {
+            bus.Write(writeEnable, 0, 1);
+            bus.Write(buffer, at, header + count);
+        }
+        catch (Exception cause)
+        {
+            throw new FramException("writing to the SPI bus failed", cause);
+        }
     }
 
     /// <summary>Writes bytes and reads the last four of them back.</summary>
     /// <param name="address">First address.</param>
-    /// <param name="buffer">Holds the bytes, see <see cref="Write(int, byte[], int, int)"/>.</param>
+    /// <param name="buffer">Holds the bytes, see <see cref="Write"/>.</param>
     /// <param name="offset">Index of the first byte.</param>
     /// <param name="count">How many, at least 4; the last four differ from what stood there before.</param>
     /// <exception cref="FramException">The bus failed, or the chip does not hold what was written.</exception>
     public void Store(int address, byte[] buffer, int offset, int count)
     {
         Write(address, buffer, offset, count);
-        if (!Holds(address + count - 4, buffer, offset + count - 4))
+        byte[] found = answer;
+        byte[] sent = output;
+        int header = headerBytes;
+        int last = address + count - 4;
+        int lastAt = offset + count - 4;
+        BusBytes += header + 4;
+        BusTransactions++;
+        sent[0] = OpRead;
+        if (header == CommandBytes)
+            sent[1] = (byte)(last >> 16);
+        sent[header - 2] = (byte)(last >> 8);
+        sent[header - 1] = (byte)last;
+        found[header] = (byte)~buffer[lastAt]; // a read that is dropped leaves it so
+        try
+        {
+            bus.Transfer(sent, found, 0, header + 4);
+        }
+        catch (Exception cause)
+        {
+            throw new FramException("reading from the SPI bus failed", cause);
+        }
+        if (BitConverter.ToInt32(found, header) != BitConverter.ToInt32(buffer, lastAt))
             throw new FramException("the chip does not hold what was written to it");
     }
 
@@ -271,6 +294,7 @@ public sealed class FramChip
     {
         part = found;
         headerBytes = 1 + found.AddressBytes;
+        capacityBytes = found.CapacityBytes;
     }
 
     private int ReadStatus()
@@ -284,36 +308,31 @@ public sealed class FramChip
     private void Send(byte opcode)
     {
         command[0] = opcode;
-        Write(command, 0, 1);
+        BusBytes++;
+        BusTransactions++;
+        try
+        {
+            bus.Write(command, 0, 1);
+        }
+        catch (Exception cause)
+        {
+            throw new FramException("writing to the SPI bus failed", cause);
+        }
     }
 
-    private void PutCommand(byte[] buffer, int at, byte opcode, int address)
+    private void PutRead(int address)
     {
-        buffer[at] = opcode;
+        output[0] = OpRead;
         if (headerBytes == CommandBytes)
-            buffer[++at] = (byte)(address >> 16);
-        buffer[at + 1] = (byte)(address >> 8);
-        buffer[at + 2] = (byte)address;
+            output[1] = (byte)(address >> 16);
+        output[headerBytes - 2] = (byte)(address >> 8);
+        output[headerBytes - 1] = (byte)address;
     }
 
     private void CheckRange(int address, int count)
     {
         if (address < 0 || count < 0 || address > part.CapacityBytes - count)
             throw new ArgumentOutOfRangeException(nameof(address));
-    }
-
-    private void Write(byte[] buffer, int offset, int count)
-    {
-        BusBytes += count;
-        BusTransactions++;
-        try
-        {
-            bus.Write(buffer, offset, count);
-        }
-        catch (Exception cause)
-        {
-            throw new FramException("writing to the SPI bus failed", cause);
-        }
     }
 
     private void Transfer(byte[] input, int inputOffset, int count)

@@ -161,12 +161,6 @@ public sealed class RequestHandler
     // The way of a write request: from here to the cache, to the NVS, to the chip, and back with the answer.
     private void Write(byte[] frame, int count)
     {
-        if (!IsWritePossible(frame, count))
-        {
-            nvs.RefuseWrite(frame);
-            answer.Send(Status.BadRequest, 0);
-            return;
-        }
         if (!frames.IsInPlace && !nvs.IsClientKnown(frame))
         {
             answer.Send(Status.Lost, 0); // a recording of a client that is forgotten would be carried out once more
@@ -180,22 +174,6 @@ public sealed class RequestHandler
             committedCount = count;
         else
             statistics.Values[Counter.Repeated]++;
-    }
-
-    private static bool IsWritePossible(byte[] frame, int count)
-    {
-        if (count < 0)
-            return false;
-        int flags = frame[Frame.FlagsAt];
-        int part = frame[Frame.PartAt] | (frame[Frame.PartAt + 1] << 8);
-        if ((flags & ~WriteFlags.All) != 0 || (part != 0 && (flags & (WriteFlags.Behind | WriteFlags.Passing)) != 0))
-            return false;
-        if ((flags & WriteFlags.Expect) == 0 && BitConverter.ToInt32(frame, Frame.ArgumentAt) != 0)
-            return false;
-        if (part == 0 && BitConverter.ToInt32(frame, Block.InFrame + Block.FingerprintAt) != 0)
-            return false;
-        return BitConverter.ToUInt16(frame, Block.InFrame + Block.CountAt) == count
-            && BitConverter.ToInt32(frame, Block.InFrame + Block.ClientAt) != 0;
     }
 
     // Answers when it says no: the type is unknown, a field is not possible, or the store is not in the state that the request needs.
@@ -240,14 +218,13 @@ public sealed class RequestHandler
                 answer.Send(Status.UnknownType, 0);
                 return false;
         }
-        Status status = Status.Ok;
-        if (payloadBytes != expectedBytes || frame[Frame.FlagsAt] != 0 || frame[Frame.PartAt] != 0 || frame[Frame.PartAt + 1] != 0
-            || (!isArgumentFree && argument != 0))
-            status = Status.BadRequest;
-        else if (expectedBytes > 0 && !frames.IsInPlace)
+        Status status = isStoreNeeded ? nvs.State : Status.Ok;
+        if (expectedBytes > 0 && !frames.IsInPlace)
             status = Status.Lost; // a track's data may look like it
-        else if (isStoreNeeded)
-            status = nvs.State;
+        else if (status == Status.Ok
+            && (payloadBytes != expectedBytes || frame[Frame.FlagsAt] != 0 || frame[Frame.PartAt] != 0 || frame[Frame.PartAt + 1] != 0
+                || (!isArgumentFree && argument != 0)))
+            status = Status.BadRequest;
         if (status == Status.Ok)
             return true;
         answer.Send(status, 0, type == FrameType.Hello ? 0 : frames.Key);

@@ -9,6 +9,9 @@ namespace NvsFirmware.Nvs;
 /// </remarks>
 public sealed class Bookkeeping
 {
+    // Entries written in one transaction: a buffer holds them.
+    private const int MostTogether = 32;
+
     // Ages are looked at when the version passes a multiple of this.
     private const int AgesLookedAt = 28;
 
@@ -32,13 +35,8 @@ public sealed class Bookkeeping
     /// <exception cref="Fram.FramException">The chip failed: the store has to be recovered.</exception>
     public void Run()
     {
-        int version = request.Argument;
-        for (int i = 0; i < request.TrackCount; i++)
-        {
-            CacheControlBlock block = request.Tracks[i];
-            block.Version = version;
-            Keep(block);
-        }
+        int version = vtb.ComingVersion;
+        KeepTracks(version);
         vtb.Client = request.Client;
         vtb.Number = request.Number;
         vtb.Fingerprint = request.Fingerprint;
@@ -47,7 +45,7 @@ public sealed class Bookkeeping
         clients.Note(request.Client, request.Number, version, request.Fingerprint, request.IsPassing);
         if (clients.IsAnyDue)
             clients.StoreDue();
-        if (vtb.IsRecordDue)
+        if (vtb.IsRecordDue(segments.PinnedCount))
             StoreRecord(); // before the next set is prepared: it frees what the set may need
         vtb.Prepare(segments, request.Next);
         request.IsCommitted = false;
@@ -64,22 +62,31 @@ public sealed class Bookkeeping
         vtb.StoreRecord(tracks, segments);
     }
 
-    // A track's new segments, links and entry; the segments it had wait for the next record.
-    private void Keep(CacheControlBlock block)
+    // The tracks' new segments, links and entries; the segments they had wait for the next record. Neighbouring entries are written together.
+    private void KeepTracks(int version)
     {
-        short[] set = vtb.Active;
-        int entry = block.Entry;
-        bool isRelease = block.Length == Block.Released;
-        bool isSameHead = !isRelease && tracks.State(entry) == EntryState.Track && tracks.Length(entry) == block.Length;
-        if (block.BlockCount > 1)
-            segments.Link(set, block.FirstInSet, block.SegmentCount);
-        if (isRelease)
-            segments.PinBlock(block.FirstSegment);
-        else
-            segments.Claim(set, block.FirstInSet, block.SegmentCount);
-        tracks.Apply(block);
-        if (block.BlockCount > 1)
-            segments.Store(block.FirstSegment);
-        tracks.Store(entry, isSameHead ? TrackTable.FirstAt : 0);
+        int count = request.TrackCount;
+        int first = 0;
+        int from = 0;
+        for (int i = 0; i < count; i++)
+        {
+            CacheControlBlock block = request.Tracks[i];
+            block.Version = version;
+            if (block.Length == Block.Released)
+                segments.PinBlock(block.FirstSegment);
+            else
+                segments.Claim(vtb.Active, block.FirstInSet, block.SegmentCount);
+            if (block.BlockCount > 1)
+                segments.Link(vtb.Active, block.FirstInSet, block.SegmentCount);
+            int changed = tracks.Apply(block);
+            if (block.BlockCount > 1)
+                segments.Store(block.FirstSegment);
+            if (i == first)
+                from = changed;
+            if (i + 1 < count && i + 1 - first < MostTogether && request.Tracks[i + 1].Entry == block.Entry + 1)
+                continue;
+            tracks.Store(request.Tracks[first].Entry, from, i + 1 - first);
+            first = i + 1;
+        }
     }
 }

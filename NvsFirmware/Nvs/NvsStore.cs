@@ -25,7 +25,8 @@ public sealed class NvsStore
     /// <summary>After a write request: its version, or what else its answer tells.</summary>
     public int Argument;
 
-    private const int SmallestChipBytes = 0x2000;
+    // Sizes for a store that is none: as little memory as possible.
+    private const int NoChipBytes = 0x400;
 
     private readonly FramChip chip;
     private readonly IClock clock;
@@ -61,7 +62,7 @@ public sealed class NvsStore
         formatter = new Formatter(chip, scratch);
         verifier = new Verifier(chip, scratch);
         repairer = new Repairer(verifier);
-        empty = new TrackStore(chip, new Geometry(SmallestChipBytes, 0, Geometry.FewestSetSegments, largestPieceBytes), 0, scratch, clock);
+        empty = new TrackStore(chip, new Geometry(NoChipBytes, 0, Geometry.FewestSetSegments, largestPieceBytes), 0, scratch, clock);
         store = empty;
     }
 
@@ -96,7 +97,7 @@ public sealed class NvsStore
     public int OwnedSegments => store.Segments.OwnedCount;
 
     /// <summary>True when the last mount found a store and no damage.</summary>
-    public bool IsWhole => State == Status.Ok && (Findings & (RecoveryFindings.RecordLost | RecoveryFindings.TracksDamaged)) == 0;
+    public bool IsWhole => State == Status.Ok && !store.Recovery.IsAnyNewDamage;
 
     /// <summary>The write request of the last commit: its tracks, of which the cache keeps what it can.</summary>
     public WriteRequest LastRequest => store.Request;
@@ -110,21 +111,11 @@ public sealed class NvsStore
     /// <returns>The status of the answer, <see cref="Argument"/> goes with it.</returns>
     public Status Write(byte[] frame, int count)
     {
-        Argument = 0;
         if (State != Status.Ok || !isResumed)
-            return CheckWritable(frame);
+            return CheckWritable(frame, count);
         Status status = store.Request.Take(frame, count);
         Argument = store.Request.Argument;
         return status;
-    }
-
-    /// <summary>Drops the write request being received if a frame of it cannot be.</summary>
-    public void RefuseWrite(byte[] frame)
-    {
-        WriteRequest request = store.Request;
-        if (request.IsReceiving && Buffers.GetInt32(frame, Frame.NumberAt) == request.Number
-            && Buffers.GetInt32(frame, Block.InFrame + Block.ClientAt) == request.Client)
-            request.Refuse(Status.BadRequest);
     }
 
     /// <summary>True when the client of a WRITE frame has committed before, and is not forgotten.</summary>
@@ -387,14 +378,15 @@ public sealed class NvsStore
         || State == Status.StoreDamaged && IsWord(name, at, Payload.Format.DamagedName);
 
     // Why a write request is not taken.
-    private Status CheckWritable(byte[] frame)
+    private Status CheckWritable(byte[] frame, int count)
     {
+        Argument = 0;
         if (State != Status.Ok)
             return State;
         if (chip.CheckProtection())
             return Status.Protected;
         Resume(false);
-        return Write(frame, Buffers.GetUInt16(frame, Block.InFrame + Block.CountAt));
+        return Write(frame, count);
     }
 
     private Status Recover()
@@ -465,8 +457,14 @@ public sealed class NvsStore
     {
         if (chipBytes > chip.CapacityBytes)
             return SuperblockState.Void;
-        chip.Read(Geometry.SuperblockAddress(chipBytes, copy), scratch, FramChip.CommandBytes, Superblock.Bytes);
-        return superblock.Parse(scratch, FramChip.CommandBytes, copy);
+        int address = Geometry.SuperblockAddress(chipBytes, copy);
+        SuperblockState state = SuperblockState.Void;
+        for (int attempt = 0; attempt < 2 && state != SuperblockState.Live; attempt++)
+        {
+            chip.Read(address, scratch, FramChip.CommandBytes, Superblock.Bytes);
+            state = superblock.Parse(scratch, FramChip.CommandBytes, copy);
+        }
+        return state;
     }
 
     private void Know(Superblock superblock)

@@ -44,6 +44,9 @@ public sealed class SegmentTable
     /// <summary>Segments that belong to tracks.</summary>
     public int OwnedCount;
 
+    /// <summary>Segments that wait for the next record.</summary>
+    public int PinnedCount;
+
     /// <summary>True when a segment is neither a track's nor pinned.</summary>
     public bool IsFree(int segment) => !isTaken[segment];
 
@@ -58,6 +61,7 @@ public sealed class SegmentTable
     {
         Array.Clear(isTaken, 0, isTaken.Length);
         OwnedCount = 0;
+        PinnedCount = 0;
         pinCount = 0;
     }
 
@@ -125,13 +129,17 @@ public sealed class SegmentTable
     public void Pin(int first, int count)
     {
         pins[pinCount++] = first | (count << CountShift);
-        OwnedCount -= count != 0 ? count : CountLinked(first);
+        if (count == 0)
+            count = CountLinked(first);
+        OwnedCount -= count;
+        PinnedCount += count;
     }
 
     /// <summary>Pins the block of a released track, which belongs to nobody.</summary>
     public void PinBlock(int segment)
     {
         isTaken[segment] = true;
+        PinnedCount++;
         pins[pinCount++] = segment | (1 << CountShift);
     }
 
@@ -148,6 +156,7 @@ public sealed class SegmentTable
             for (int end = segment + count; count > 0 && segment < end; segment++)
                 isTaken[segment] = false;
         }
+        PinnedCount = 0;
         pinCount = 0;
     }
 

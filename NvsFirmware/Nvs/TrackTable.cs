@@ -54,8 +54,17 @@ public sealed class TrackTable
     /// <summary>No entry.</summary>
     public const int None = -1;
 
+    /// <summary>In an entry of <see cref="States"/>: the write request being received has the entry's track.</summary>
+    public const byte InRequest = 0x10;
+
+    /// <summary>The <see cref="EntryState"/> in an entry of <see cref="States"/>.</summary>
+    public const byte StateMask = 0x0F;
+
     /// <summary>The entries as on the medium, from index <see cref="FramChip.CommandBytes"/> on.</summary>
     public readonly byte[] Image;
+
+    /// <summary>The entries' states, and <see cref="InRequest"/>.</summary>
+    public readonly byte[] States;
 
     /// <summary>Tracks in the store.</summary>
     public int TrackCount;
@@ -78,8 +87,6 @@ public sealed class TrackTable
     private readonly Geometry geometry;
     private readonly SegmentTable segments;
     private readonly byte[] scratch;
-    private readonly byte[] states;
-
     // Entries plus one, so that a cleared table is an empty one.
     private readonly short[] chain;
     private readonly short[] buckets;
@@ -98,16 +105,16 @@ public sealed class TrackTable
         this.segments = segments;
         this.scratch = scratch;
         Image = new byte[At + geometry.Entries * EntryBytes];
-        states = new byte[geometry.Entries];
+        States = new byte[geometry.Entries];
         chain = new short[geometry.Entries];
         int bucketCount = 16;
-        while (bucketCount < geometry.Entries)
+        while (bucketCount * 2 < geometry.Entries)
             bucketCount *= 2;
         buckets = new short[bucketCount];
     }
 
     /// <summary>State of an entry.</summary>
-    public EntryState State(int entry) => (EntryState)states[entry];
+    public EntryState State(int entry) => (EntryState)(States[entry] & StateMask);
 
     /// <summary>Track number in an entry; of a damaged one it may be wrong.</summary>
     public int Track(int entry) => BitConverter.ToInt32(Image, At + entry * EntryBytes + TrackAt);
@@ -144,7 +151,7 @@ public sealed class TrackTable
         int entry = freeHead - 1;
         if (entry >= 0)
             freeHead = chain[entry];
-        else if (neverUsed < states.Length)
+        else if (neverUsed < States.Length)
             entry = neverUsed++;
         return entry;
     }
@@ -158,66 +165,87 @@ public sealed class TrackTable
 
     /// <summary>Takes over what a commit says of a track, in RAM. The entry of a new track was reserved, the links are set.</summary>
     /// <param name="block">What the commit did to the track.</param>
-    public void Apply(CacheControlBlock block)
+    /// <returns>Where in the entry what changed begins.</returns>
+    public int Apply(CacheControlBlock block)
     {
         int entry = block.Entry;
+        int newLength = block.Length;
         int at = At + entry * EntryBytes;
-        bool isReleased = block.Length == Block.Released;
-        if (states[entry] == (byte)EntryState.Track)
+        byte[] image = Image;
+        EntryState state = (EntryState)(States[entry] & StateMask);
+        int from = 0;
+        if (state == EntryState.Track)
         {
-            int length = BitConverter.ToUInt16(Image, at + LengthAt);
-            segments.Pin(First(entry), Neighbours(entry));
-            CountedSegments -= geometry.SegmentsFor(length);
-            TrackCount--;
-            if (isReleased)
+            int length = image[at + LengthAt] | (image[at + LengthAt + 1] << 8);
+            int word = image[at + FirstAt] | (image[at + FirstAt + 1] << 8);
+            if ((word & Linked) != 0)
+                segments.Pin(word & Block.SegmentMask, 0);
+            else
+                segments.Pin(word, geometry.SegmentsOfBlock(length));
+            if (length == newLength)
+            {
+                from = FirstAt;
+            }
+            else
+            {
+                CountedSegments += geometry.SegmentsFor(newLength) - geometry.SegmentsFor(length);
+                if (newLength == Block.Released)
+                    Forget(entry);
+            }
+        }
+        else
+        {
+            if (state == EntryState.Damaged)
+            {
                 Unhash(entry);
+                DamagedCount--;
+            }
+            CountedSegments += geometry.SegmentsFor(newLength);
+            if (newLength == Block.Released)
+                Unreserve(entry);
+            else
+                Remember(entry, block.Track);
         }
-        else if (states[entry] == (byte)EntryState.Damaged)
-        {
-            Unhash(entry);
-            DamagedCount--;
-        }
-        bool wasTrack = states[entry] == (byte)EntryState.Track;
-        Put(at, block);
-        if (isReleased)
-        {
-            states[entry] = (byte)EntryState.Free;
-            Unreserve(entry);
-            return;
-        }
-        states[entry] = (byte)EntryState.Track;
-        TrackCount++;
-        CountedSegments += geometry.SegmentsFor(block.Length);
-        if (!wasTrack)
-            Hash(entry, block.Track);
+        Put(at, block, from);
+        States[entry] = (byte)(newLength == Block.Released ? EntryState.Free : EntryState.Track);
+        return from;
     }
 
     /// <summary>Writes the bytes of an entry as a commit says, and brings the sums up to date.</summary>
     /// <param name="at">Index in <see cref="Image"/>.</param>
     /// <param name="block">What the commit did to the track.</param>
-    public void Put(int at, CacheControlBlock block)
+    /// <param name="from">Where in the entry what changed begins: 0 or <see cref="FirstAt"/>.</param>
+    public void Put(int at, CacheControlBlock block, int from)
     {
         byte[] image = Image;
         uint replaced = BitConverter.ToUInt32(image, at + CrcAt);
-        bool isReleased = block.Length == Block.Released;
-        Buffers.PutInt32(image, at, block.Track);
-        Buffers.PutUInt16(image, at + LengthAt, block.Length);
-        Buffers.PutUInt16(image, at + FirstAt, isReleased ? 0 : block.BlockCount > 1 ? block.FirstSegment | Linked : block.FirstSegment);
+        if (from == 0)
+        {
+            Buffers.PutInt32(image, at, block.Track);
+            Buffers.PutUInt16(image, at + LengthAt, block.Length);
+        }
+        bool isLinked = block.BlockCount > 1;
+        int word = block.Length == Block.Released ? 0 : isLinked ? block.FirstSegment | Linked : block.FirstSegment;
+        image[at + FirstAt] = (byte)word;
+        image[at + FirstAt + 1] = (byte)(word >> 8);
         Buffers.PutInt32(image, at + VersionAt, block.Version);
-        uint crc = block.BlockCount > 1 ? LinkedCrc(at) : Crc.Of(image, at, CrcAt);
+        uint crc = isLinked ? LinkedCrc(at) : Crc.Of(image, at, CrcAt);
         Buffers.PutUInt32(image, at + CrcAt, crc);
-        Sum0 += crc - replaced;
-        Sum1 += (crc - replaced) * (uint)(block.Entry + 1);
+        crc -= replaced;
+        Sum0 += crc;
+        Sum1 += crc * (uint)(block.Entry + 1);
     }
 
-    /// <summary>Writes an entry to the chip and reads its CRC-32 back.</summary>
-    /// <param name="entry">The entry.</param>
+    /// <summary>Writes neighbouring entries to the chip and reads the last CRC-32 back.</summary>
+    /// <param name="entry">The first entry.</param>
     /// <param name="from">Where in it to begin: what stands before is on the chip already.</param>
-    public void Store(int entry, int from)
+    /// <param name="count">How many entries.</param>
+    public void Store(int entry, int from, int count)
     {
         int at = entry * EntryBytes + from;
-        Array.Copy(Image, At + at, scratch, At, EntryBytes - from);
-        chip.Store(geometry.TracksAddress + at, scratch, At, EntryBytes - from);
+        int bytes = count * EntryBytes - from;
+        Array.Copy(Image, At + at, scratch, At, bytes);
+        chip.Store(geometry.TracksAddress + at, scratch, At, bytes);
     }
 
     /// <summary>True when the chip holds an entry as it is in RAM.</summary>
@@ -232,7 +260,7 @@ public sealed class TrackTable
     }
 
     /// <summary>Reads the entries from the chip as they are.</summary>
-    public void Load() => chip.Read(geometry.TracksAddress, Image, At, states.Length * EntryBytes);
+    public void Load() => chip.Read(geometry.TracksAddress, Image, At, States.Length * EntryBytes);
 
     /// <summary>The CRC-32 that the entry at an index of <see cref="Image"/> should have when its track has several blocks.</summary>
     public uint LinkedCrc(int at)
@@ -252,10 +280,10 @@ public sealed class TrackTable
     /// <summary>Forgets all entries in RAM but their bytes, to admit them anew.</summary>
     public void Clear()
     {
-        Array.Clear(states, 0, states.Length);
+        Array.Clear(States, 0, States.Length);
         Array.Clear(buckets, 0, buckets.Length);
         freeHead = 0;
-        neverUsed = states.Length;
+        neverUsed = States.Length;
         TrackCount = 0;
         DamagedCount = 0;
         CountedSegments = 0;
@@ -269,8 +297,8 @@ public sealed class TrackTable
     /// <summary>Admits an entry whose segments are claimed.</summary>
     public void Admit(int entry, int track, int length)
     {
-        Debug.Assert(states[entry] == (byte)EntryState.Free, "an entry is admitted twice");
-        states[entry] = (byte)EntryState.Track;
+        Debug.Assert(States[entry] == (byte)EntryState.Free, "an entry is admitted twice");
+        States[entry] = (byte)EntryState.Track;
         TrackCount++;
         CountedSegments += geometry.SegmentsFor(length);
         Hash(entry, track);
@@ -279,16 +307,16 @@ public sealed class TrackTable
     /// <summary>Marks an entry damaged, in RAM: its segments become free, and its track is not served any more.</summary>
     public void MarkDamaged(int entry)
     {
-        if (states[entry] == (byte)EntryState.Damaged)
+        if (States[entry] == (byte)EntryState.Damaged)
             return;
-        if (states[entry] == (byte)EntryState.Track)
+        if (States[entry] == (byte)EntryState.Track)
         {
             Unhash(entry);
             segments.Free(First(entry), Neighbours(entry));
             CountedSegments -= geometry.SegmentsFor(Length(entry));
             TrackCount--;
         }
-        states[entry] = (byte)EntryState.Damaged;
+        States[entry] = (byte)EntryState.Damaged;
         DamagedCount++;
         if (Find(Track(entry)) == None)
             Hash(entry, Track(entry));
@@ -303,7 +331,7 @@ public sealed class TrackTable
         Buffers.PutUInt32(Image, at, mark);
         Sum0 += mark - old;
         Sum1 += (mark - old) * (uint)(entry + 1);
-        Store(entry, CrcAt);
+        Store(entry, CrcAt, 1);
     }
 
     /// <summary>Takes an entry that is damaged off the chain of free entries, where it may stand.</summary>
@@ -320,6 +348,19 @@ public sealed class TrackTable
                 chain[i] = chain[entry];
                 return;
             }
+    }
+
+    private void Remember(int entry, int track)
+    {
+        TrackCount++;
+        Hash(entry, track);
+    }
+
+    private void Forget(int entry)
+    {
+        TrackCount--;
+        Unhash(entry);
+        Unreserve(entry);
     }
 
     private int Bucket(int track) => (track ^ (track >> 11) ^ (track >> 22)) & (buckets.Length - 1);

@@ -34,8 +34,14 @@ public sealed class VirtualTrackBuffer
     /// <summary>The set that the next write request uses, and one segment more.</summary>
     public short[] Active;
 
-    /// <summary>The number that the next commit gets, as bytes.</summary>
+    /// <summary>The number that the next commit gets.</summary>
+    public int ComingVersion;
+
+    /// <summary>The same as bytes.</summary>
     public readonly byte[] Coming = new byte[4];
+
+    /// <summary>The lap of the next commit, where it stands in the high byte of a block's entry.</summary>
+    public int LapBits;
 
     /// <summary>The segment where the next block begins: the first of the active set.</summary>
     public int NextSegment;
@@ -96,8 +102,10 @@ public sealed class VirtualTrackBuffer
     public short[] Other => Flag == 0 ? setB : setA;
 
     /// <summary>True when a record should be written before the next request.</summary>
-    public bool IsRecordDue =>
-        CommitsSinceRecord >= CommitsPerRecord || segmentsSinceRecord * 2 >= geometry.SetSegments;
+    /// <param name="pinned">Segments that wait for it.</param>
+    public bool IsRecordDue(int pinned) =>
+        CommitsSinceRecord >= CommitsPerRecord || segmentsSinceRecord * 2 >= geometry.SetSegments
+        || pinned * 2 >= geometry.SetSegments;
 
     /// <summary>Notes a commit, in RAM: the flag turns over.</summary>
     /// <param name="used">Segments of the active set that it used.</param>
@@ -118,7 +126,7 @@ public sealed class VirtualTrackBuffer
     {
         Lap = ComingLap;
         Version = After(Version);
-        Buffers.PutInt32(Coming, 0, After(Version));
+        SetComing();
     }
 
     /// <summary>The number after one: 0 is left out, it means that there is no track.</summary>
@@ -126,6 +134,13 @@ public sealed class VirtualTrackBuffer
 
     /// <summary>The lap of the commit after the last one.</summary>
     public int ComingLap => Version == -1 ? (Lap + 1) & LapMask : Lap;
+
+    private void SetComing()
+    {
+        ComingVersion = After(Version);
+        LapBits = ComingLap << (Block.LapShift - 8);
+        Buffers.PutInt32(Coming, 0, ComingVersion);
+    }
 
     /// <summary>Prepares the next set, of which the segment at an index of the present one is the first.</summary>
     /// <param name="segments">Knows what is free.</param>
@@ -147,7 +162,7 @@ public sealed class VirtualTrackBuffer
         NextSegment = segments.NextFree(first);
         Active[0] = (short)NextSegment;
         TopUp(segments, 1);
-        Buffers.PutInt32(Coming, 0, After(Version));
+        SetComing();
     }
 
     /// <summary>Writes a record: the tables hold all commits. Then what the commits since the last record made free is free.</summary>

@@ -103,13 +103,16 @@ public sealed class WriteRequest
     public Status Take(byte[] frame, int count)
     {
         int flags = frame[Frame.FlagsAt];
-        int part = BitConverter.ToUInt16(frame, Frame.PartAt);
+        int part = frame[Frame.PartAt] | (frame[Frame.PartAt + 1] << 8);
         int client = BitConverter.ToInt32(frame, At + Block.ClientAt);
         int number = BitConverter.ToInt32(frame, Frame.NumberAt);
-        int before = BitConverter.ToInt32(frame, At + Block.FingerprintAt);
         Argument = 0;
+        bool isPossible = (flags & (part == 0 ? WriteFlags.All : WriteFlags.Last | WriteFlags.Expect)) == flags && client != 0
+            && count >= 0 && (frame[At + Block.CountAt] | (frame[At + Block.CountAt + 1] << 8)) == count;
         if (!isReceiving || number != Number || client != Client)
         {
+            if (!isPossible)
+                return Status.BadRequest;
             Status answer = Begin(frame, flags, part, client, number, count);
             if (!isReceiving || number != Number || client != Client)
                 return answer;
@@ -119,9 +122,13 @@ public sealed class WriteRequest
             Argument = nextPart;
             return part < nextPart ? Status.Continue : Status.WrongOrder;
         }
-        if (before != Fingerprint)
-            return Refuse(Status.Conflict);
-        Status refusal = position < length ? Continue(frame, flags, count) : BeginTrack(frame, flags, count);
+        else if (!isPossible)
+        {
+            return Refuse(Status.BadRequest);
+        }
+        if (BitConverter.ToInt32(frame, At + Block.FingerprintAt) != Fingerprint)
+            return Refuse(part == 0 ? Status.BadRequest : Status.Conflict);
+        Status refusal = position < length ? GoOn(frame, flags, count) : BeginTrack(frame, flags, count);
         if (refusal != Status.Ok)
             return Refuse(refusal);
         bool isLast = (flags & WriteFlags.Last) != 0;
@@ -173,8 +180,12 @@ public sealed class WriteRequest
             return;
         isReceiving = false;
         for (int i = TrackCount - 1; i >= 0; i--)
-            if (tracks.State(Tracks[i].Entry) == EntryState.Free)
-                tracks.Unreserve(Tracks[i].Entry);
+        {
+            int entry = Tracks[i].Entry;
+            tracks.States[entry] &= TrackTable.StateMask;
+            if (tracks.States[entry] == (byte)EntryState.Free)
+                tracks.Unreserve(entry);
+        }
         TrackCount = 0;
     }
 
@@ -242,12 +253,12 @@ public sealed class WriteRequest
     }
 
     // The next piece of the track begun last.
-    private Status Continue(byte[] frame, int flags, int count)
+    private Status GoOn(byte[] frame, int flags, int count)
     {
         CacheControlBlock block = Tracks[TrackCount - 1];
         int left = length - position;
         int due = left < geometry.PieceBytes ? left : geometry.PieceBytes;
-        if ((flags & WriteFlags.Expect) != 0 || count != due
+        if ((flags & WriteFlags.Expect) != 0 || BitConverter.ToInt32(frame, Frame.ArgumentAt) != 0 || count != due
             || BitConverter.ToInt32(frame, At + Block.TrackAt) != block.Track
             || BitConverter.ToUInt16(frame, At + Block.LengthAt) != length)
             return Status.BadRequest;
@@ -259,33 +270,34 @@ public sealed class WriteRequest
     private Status BeginTrack(byte[] frame, int flags, int count)
     {
         int track = BitConverter.ToInt32(frame, At + Block.TrackAt);
-        int newLength = BitConverter.ToUInt16(frame, At + Block.LengthAt);
+        int expected = BitConverter.ToInt32(frame, Frame.ArgumentAt);
+        int newLength = frame[At + Block.LengthAt] | (frame[At + Block.LengthAt + 1] << 8);
         bool isRelease = newLength == Block.Released;
         int due = isRelease ? 0 : newLength < geometry.PieceBytes ? newLength : geometry.PieceBytes;
-        for (int i = 0; i < TrackCount; i++)
-            if (Tracks[i].Track == track)
-                return Status.BadRequest;
-        if (count != due)
+        if (count != due || (expected != 0 && (flags & WriteFlags.Expect) == 0))
             return Status.BadRequest;
+        int entry = tracks.Find(track);
+        int state = entry < 0 ? (int)EntryState.Free : tracks.States[entry];
+        if (TrackCount > 0 && ((state & TrackTable.InRequest) != 0 || entry < 0 && IsNewTrack(track)))
+            return Status.BadRequest; // the same track twice
         if (!isRelease && newLength > geometry.LongestTrackBytes)
             return Status.TooLong;
         int counted = geometry.SegmentsFor(newLength);
         needed += isRelease ? 1 : counted;
         if (needed > geometry.SetSegments)
             return Status.TooLong;
-        int entry = tracks.Find(track);
-        EntryState state = entry < 0 ? EntryState.Free : tracks.State(entry);
         if ((flags & WriteFlags.Expect) != 0)
         {
-            if (state == EntryState.Damaged || entry < 0 && tracks.DamagedCount > 0)
+            if (state == (int)EntryState.Damaged || entry < 0 && tracks.DamagedCount > 0)
                 return Status.TrackDamaged;
             int actual = entry < 0 ? 0 : tracks.Version(entry);
-            if (actual != BitConverter.ToInt32(frame, Frame.ArgumentAt))
+            if (actual != expected)
             {
                 Argument = actual;
                 return Status.VersionMismatch;
             }
         }
+        growth += counted;
         if (entry < 0)
         {
             if (isRelease)
@@ -294,10 +306,12 @@ public sealed class WriteRequest
             if (entry < 0)
                 return Status.Full;
         }
-        growth += counted;
-        if (state == EntryState.Track)
+        else if (state == (int)EntryState.Track)
+        {
             growth -= geometry.SegmentsFor(tracks.Length(entry));
-        position = isRelease ? 0 : count;
+        }
+        tracks.States[entry] = (byte)(state | TrackTable.InRequest);
+        position = count;
         length = isRelease ? 0 : newLength;
         DataBytes += count;
         CacheControlBlock block = Tracks[TrackCount++];
@@ -311,19 +325,28 @@ public sealed class WriteRequest
         return Status.Ok;
     }
 
+    // A new track is found by its number only after the commit.
+    private bool IsNewTrack(int track)
+    {
+        for (int i = 0; i < TrackCount; i++)
+            if (Tracks[i].Track == track)
+                return true;
+        return false;
+    }
+
     // Makes the frame a block and stores it in the next segments of the active set.
     private void Store(byte[] frame, int count, bool isLast)
     {
         short[] set = vtb.Active;
-        int segments = geometry.SegmentsOfBlock(count);
+        int used = Used;
+        int entry = Tracks[TrackCount - 1].Entry;
+        int segments = (count + geometry.SegmentBytes + Block.OverheadBytes - 1) / geometry.SegmentBytes;
         Array.Copy(vtb.Coming, 0, frame, At + Block.VersionAt, 4);
-        CacheControlBlock block = Tracks[TrackCount - 1];
-        int entry = block.Entry | (vtb.ComingLap << Block.LapShift);
-        frame[At + Block.EntryAt] = (byte)entry;
-        frame[At + Block.EntryAt + 1] = (byte)(entry >> 8);
         Array.Copy(
-            tracks.Image, FramChip.CommandBytes + block.Entry * TrackTable.EntryBytes + TrackTable.CrcAt, frame, At + Block.ReplacedAt, 4);
-        if (set[Used + segments - 1] - set[Used] == segments - 1)
+            tracks.Image, FramChip.CommandBytes + entry * TrackTable.EntryBytes + TrackTable.CrcAt, frame, At + Block.ReplacedAt, 4);
+        frame[At + Block.EntryAt] = (byte)entry;
+        frame[At + Block.EntryAt + 1] = (byte)((entry >> 8) | vtb.LapBits);
+        if (set[used + segments - 1] - set[used] == segments - 1)
             StoreBlock(frame, At, count, segments, isLast);
         else
             StoreRuns(frame, count, isLast);
@@ -362,31 +385,30 @@ public sealed class WriteRequest
     {
         short[] set = vtb.Active;
         int first = set[Used];
-        int word = Used == 0 ? Block.FirstOfRow : 0;
-        int flag = vtb.Flag;
-        Next = Used + segments;
+        int next = Used + segments;
+        int word = vtb.Flag != 0 ? Block.SetB : 0;
         if (isLast)
         {
-            word |= Block.LastOfRow;
-            flag = 1 - flag;
-            if (Next == vtb.CommittedCount)
-                Next = vtb.RunAt;
+            word ^= Block.SetB | Block.LastOfRow;
+            if (next == vtb.CommittedCount)
+                next = vtb.RunAt;
         }
-        word |= (ushort)set[Next];
-        if (flag != 0)
-            word |= Block.SetB;
+        if (Used == 0)
+            word |= Block.FirstOfRow;
         if (IsPassing)
             word |= Block.Passing;
+        word |= (ushort)set[next];
         frame[at + Block.NextAt] = (byte)word;
         frame[at + Block.NextAt + 1] = (byte)(word >> 8);
-        Buffers.PutUInt32(frame, at + Block.DataAt + count, Crc.Of(frame, at, Block.DataAt + count) ^ mark ^ (uint)first);
-        chip.Store(
-            geometry.SegmentsAddress + first * geometry.SegmentBytes, frame, at, count + Block.OverheadBytes);
+        int end = Block.DataAt + count;
+        Buffers.PutUInt32(frame, at + end, Crc.Of(frame, at, end) ^ mark ^ (uint)first);
+        chip.Store(geometry.SegmentsAddress + first * geometry.SegmentBytes, frame, at, end + Block.CrcBytes);
         CacheControlBlock block = Tracks[TrackCount - 1];
         if (block.BlockCount++ == 0)
             block.FirstSegment = first;
         block.SegmentCount += segments;
         Used += segments;
+        Next = next;
     }
 
     private Status Commit()
@@ -394,7 +416,7 @@ public sealed class WriteRequest
         Debug.Assert(Used <= geometry.SetSegments, "a request used more than a set");
         isReceiving = false;
         IsCommitted = true;
-        Argument = VirtualTrackBuffer.After(vtb.Version);
+        Argument = vtb.ComingVersion;
         return Status.Ok;
     }
 }

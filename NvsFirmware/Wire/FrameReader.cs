@@ -23,8 +23,8 @@ public enum FrameEvent
 
 /// <summary>Finds frames in what a line delivers, and finds its way back after noise, lost bytes and half frames.</summary>
 /// <remarks>
-/// <para>Invariant: bytes from <c>start</c> to <c>filled</c> are received and not looked at yet, but for what <c>isHeaderChecked</c> says.
-/// It reads no more than the frame in progress still needs, so in a conversation a frame stands at index 0 and nothing is moved.</para>
+/// <para>Invariant: bytes from <c>start</c> to <c>filled</c> are received and not looked at yet, but for what <c>isHeaderChecked</c> says. The
+/// frame that is given away stands at index 0; only frames behind another one are moved, by a block copy.</para>
 /// <para>A reader that has lost its place looks for the next header at once, also inside what it took for a payload: <see cref="Key"/>
 /// keeps what was recorded in other sessions from being one. A HELLO, which needs no key, counts there only if the line rests behind
 /// it; what else must not be believed there, <see cref="IsInPlace"/> tells, until a silence: a track's data may hold several frames.</para>
@@ -100,6 +100,7 @@ public sealed class FrameReader
     /// <param name="timeoutMs">How long to wait when the line is silent, in milliseconds.</param>
     public FrameEvent Poll(int timeoutMs)
     {
+        byte[] buffer = Buffer;
         start += consumed;
         consumed = 0;
         if (start == filled)
@@ -109,18 +110,28 @@ public sealed class FrameReader
         }
         if (filled - start < Frame.HeaderBytes && !Fill(Frame.HeaderBytes, timeoutMs))
             return Wait();
-        if (!isHeaderChecked && !IsHeader())
-            return Search(start + 1) ? FrameEvent.PlaceLost : FrameEvent.None;
-        PayloadBytes = Buffers.GetUInt16(Buffer, start + Frame.PayloadBytesAt);
-        if (PayloadBytes > largestPayloadBytes)
-            return Refuse(FrameEvent.TooLong);
-        int total = PayloadBytes == 0 ? Frame.HeaderBytes : Frame.HeaderBytes + PayloadBytes + Frame.CrcBytes;
-        isHeaderChecked = true;
-        if (filled - start < total && !Fill(total, timeoutMs))
-            return Wait();
-        if (!Frame.IsPayloadIntact(Buffer, start, PayloadBytes))
+        int at = start;
+        if (!isHeaderChecked)
+        {
+            if (!IsHeader(buffer, at))
+                return Search(at + 1) ? FrameEvent.PlaceLost : FrameEvent.None;
+            PayloadBytes = buffer[at + Frame.PayloadBytesAt] | (buffer[at + Frame.PayloadBytesAt + 1] << 8);
+            if (PayloadBytes > largestPayloadBytes)
+                return Refuse(FrameEvent.TooLong);
+            isHeaderChecked = true;
+        }
+        int payloadBytes = PayloadBytes;
+        int total = payloadBytes == 0 ? Frame.HeaderBytes : Frame.HeaderBytes + payloadBytes + Frame.CrcBytes;
+        if (filled - at < total)
+        {
+            if (!Fill(total, timeoutMs))
+                return Wait();
+            at = start;
+        }
+        if (payloadBytes != 0
+            && BitConverter.ToUInt32(buffer, at + total - Frame.CrcBytes) != Crc.Of(buffer, at + Frame.HeaderBytes, payloadBytes))
             return Refuse(FrameEvent.BadPayload);
-        if (!isTrusted && Buffer[start + Frame.TypeAt] == FrameType.Hello)
+        if (!isTrusted && buffer[at + Frame.TypeAt] == FrameType.Hello)
         {
             if (!IsRestBehind(total))
             {
@@ -129,7 +140,8 @@ public sealed class FrameReader
             }
             isTrusted = true;
         }
-        MoveToStart();
+        if (start != 0)
+            MoveToStart();
         isHeaderChecked = false;
         IsInPlace = isTrusted;
         isLost = false;
@@ -137,15 +149,15 @@ public sealed class FrameReader
         return FrameEvent.Whole;
     }
 
-    private bool IsHeader()
+    private bool IsHeader(byte[] buffer, int at)
     {
-        if (Buffer[start] != Frame.Sync0 || Buffer[start + 1] != Frame.Sync1)
+        if (buffer[at] != Frame.Sync0 || buffer[at + 1] != Frame.Sync1)
             return false;
-        uint key = Frame.KeyOf(Buffer, start);
-        return FrameType.IsKeyless(Buffer[start + Frame.TypeAt]) ? key == 0 : key == Key && key != 0;
+        uint key = Crc.Of(buffer, at, Frame.HeaderCrcAt) ^ BitConverter.ToUInt32(buffer, at + Frame.HeaderCrcAt);
+        return FrameType.IsKeyless(buffer[at + Frame.TypeAt]) ? key == 0 : key == Key && key != 0;
     }
 
-    // Reads once; true when `count` bytes from `start` on are there.
+    // Reads once what there is; true when `count` bytes from `start` on are there.
     private bool Fill(int count, int timeoutMs)
     {
         if (start + count > Buffer.Length)
@@ -156,7 +168,7 @@ public sealed class FrameReader
             if (timeoutMs > leftMs)
                 timeoutMs = leftMs > 0 ? leftMs : 0;
         }
-        int read = uart.Read(Buffer, filled, start + count - filled, timeoutMs);
+        int read = uart.Read(Buffer, filled, Buffer.Length - filled, timeoutMs);
         if (read == 0)
             return false;
         filled += read;

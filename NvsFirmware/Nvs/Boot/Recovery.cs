@@ -34,6 +34,7 @@ public sealed class Recovery
     private int number;
     private int fingerprint;
     private int version;
+    private int replacedVersion;
     private bool isPassing;
     private bool isTorn;
     private uint sum0;
@@ -69,6 +70,9 @@ public sealed class Recovery
     /// <summary>What was found, bits of <see cref="RecoveryFindings"/>.</summary>
     public int Findings;
 
+    /// <summary>True when something was lost or damaged that was not known to be before: worth another look.</summary>
+    public bool IsAnyNewDamage;
+
     /// <summary>True when entries are not those that were committed, and it is not known which: nothing can be served.</summary>
     public bool IsDoubtful;
 
@@ -81,13 +85,22 @@ public sealed class Recovery
         clients.Load();
         segments.Load();
         tracks.Load();
+        replacedVersion = vtb.Version;
         if (hasRecord)
             Follow();
-        bool isLost = !hasRecord;
+        // The tables held a commit behind the end of the chain, and a row of the chain wrote over it: a block behind it is lost.
+        bool isBroken = hasRecord && replacedVersion - vtb.Version > 0;
+        if (isBroken)
+        {
+            takenOverCount = 0;
+            segments.Load();
+            tracks.Load();
+        }
+        bool isLost = !hasRecord || isBroken;
         if (isLost || !check.TryAdmit(sum0, sum1))
         {
-            check.Judge(hasRecord, sum0, sum1);
-            if (!hasRecord)
+            check.Judge(!isLost, sum0, sum1);
+            if (isLost)
                 vtb.Version = check.NewestVersion();
             else if (check.AreSumsWrong && check.IsAnyNewer(vtb.Version, out int newest))
             {
@@ -103,8 +116,9 @@ public sealed class Recovery
             vtb.Client = 0;
         }
         IsDoubtful = check.IsDoubtful || geometry.Segments - segments.OwnedCount <= geometry.SetSegments;
-        if (clients.Settle() || isLost)
-            vtb.IsInDoubt = true;
+        bool areClientsLost = clients.Settle() || isLost;
+        IsAnyNewDamage = areClientsLost || tracks.DamagedCount > 0 || IsDoubtful;
+        vtb.IsInDoubt |= areClientsLost;
         if (tracks.DamagedCount > 0 || IsDoubtful)
             Findings |= RecoveryFindings.TracksDamaged;
         vtb.CommittedFirst = usedByRow > 0 ? rowSegments[0] : 0;
@@ -125,11 +139,11 @@ public sealed class Recovery
             int entry = takenOver[i];
             if (tracks.State(entry) == EntryState.Track && tracks.IsLinked(entry))
                 segments.Store(tracks.First(entry));
-            tracks.Store(entry, 0);
+            tracks.Store(entry, 0, 1);
         }
         takenOverCount = 0;
         for (int entry = 0; tracks.DamagedCount > 0 && entry < geometry.Entries; entry++)
-            if (tracks.State(entry) == EntryState.Damaged && check.IsWhole(entry))
+            if (tracks.State(entry) == EntryState.Damaged && (check.IsWhole(entry) || check.IsNeverUsed(entry)))
                 tracks.StoreMark(entry);
         if (vtb.Client != 0)
             clients.MakeDue(vtb.Client);
@@ -275,9 +289,15 @@ public sealed class Recovery
         {
             CacheControlBlock block = request.Tracks[i];
             int at = At + block.Entry * TrackTable.EntryBytes;
+            int old = tracks.Version(block.Entry);
+            int ahead = old - replacedVersion;
+            // What the row itself replaced may be as old as a lap and so look newer.
+            if (ahead > 0 && ahead < ClientTable.OldestAge && old != 0 && check.IsWhole(block.Entry)
+                && BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt) != replaced[i])
+                replacedVersion = old;
             if (block.BlockCount > 1)
                 segments.Link(rowSegments, block.FirstInSet, block.SegmentCount);
-            tracks.Put(at, block);
+            tracks.Put(at, block, 0);
             uint difference = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt) - replaced[i];
             sum0 += difference;
             sum1 += difference * (uint)(block.Entry + 1);

@@ -164,6 +164,9 @@ public sealed class TableCheck
             && tracks.First(entry) + geometry.SegmentsOfBlock(length) <= geometry.Segments;
     }
 
+    /// <summary>True when an entry is zeros.</summary>
+    public bool IsNeverUsed(int entry) => IsNeverUsed(tracks.Image, At + entry * EntryBytes);
+
     private void Begin()
     {
         tracks.Clear();

@@ -45,7 +45,7 @@ public sealed class Formatter
     {
         Geometry geometry = store.Geometry;
         Superblock.Put(scratch, At, 0, geometry, id, formatCount);
-        chip.Write(0, scratch, At, Superblock.LiveAt);
+        Write(0, Superblock.LiveAt, "the first superblock copy");
         if (!IsOnlyAt0(id))
             return false;
         Clear(Geometry.ClientsAddress, geometry.SegmentsAddress - Geometry.ClientsAddress);
@@ -59,15 +59,8 @@ public sealed class Formatter
     /// <summary>Writes a copy of the superblock, which counts from then on, and reads it back.</summary>
     public void StoreSuperblock(Geometry geometry, int copy, byte[] id, int formatCount)
     {
-        const int ExpectedAt = At + Superblock.Bytes;
-        int address = Geometry.SuperblockAddress(geometry.ChipBytes, copy);
         Superblock.Put(scratch, At, copy, geometry, id, formatCount);
-        Array.Copy(scratch, At, scratch, ExpectedAt, Superblock.Bytes);
-        chip.Write(address, scratch, At, Superblock.Bytes);
-        chip.Read(address, scratch, At, Superblock.Bytes);
-        for (int i = 0; i < Superblock.Bytes; i++)
-            if (scratch[At + i] != scratch[ExpectedAt + i])
-                throw new FramException("the chip does not hold the superblock that was written to it");
+        Write(Geometry.SuperblockAddress(geometry.ChipBytes, copy), Superblock.Bytes, "the superblock");
     }
 
     /// <summary>
@@ -77,12 +70,24 @@ public sealed class Formatter
     /// </summary>
     public bool IsOnlyAt0(byte[] id)
     {
-        if (!IsFirstCopyAt(0, id) || IsFirstCopyAt(1, id))
+        // Each is believed only when seen twice.
+        if (!IsFirstCopyAt(0, id) && !IsFirstCopyAt(0, id) || IsFirstCopyAt(1, id) && IsFirstCopyAt(1, id))
             return false;
         for (int size = 0x2000; size < chip.CapacityBytes; size *= 2)
-            if (IsFirstCopyAt(size, id))
+            if (IsFirstCopyAt(size, id) && IsFirstCopyAt(size, id))
                 return false;
         return true;
+    }
+
+    // Writes bytes of a superblock copy and reads all of them back.
+    private void Write(int address, int count, string what)
+    {
+        const int ExpectedAt = At + Superblock.Bytes;
+        Array.Copy(scratch, At, scratch, ExpectedAt, count);
+        chip.Write(address, scratch, At, count);
+        chip.Read(address, scratch, At, count);
+        if (!Buffers.AreSame(scratch, At, scratch, ExpectedAt, count))
+            throw new FramException("the chip does not hold " + what + " that was written to it");
     }
 
     private bool IsFirstCopyAt(int address, byte[] id)

@@ -47,10 +47,11 @@ public sealed class Repairer
         {
             if (tracks.State(entry) == EntryState.Track && tracks.IsLinked(entry))
                 store.Segments.Store(tracks.First(entry));
-            tracks.Store(entry, 0);
+            tracks.Store(entry, 0, 1);
             damage = verifier.VerifyEntry(store, entry);
         }
-        return damage == Damage.None;
+        // Nothing is given up for one bad read.
+        return damage == Damage.None || tracks.State(entry) != EntryState.Damaged && verifier.VerifyEntry(store, entry) == Damage.None;
     }
 
     private void GiveUp(TrackStore store, int entry)
@@ -66,7 +67,7 @@ public sealed class Repairer
         released.BlockCount = 0;
         released.Version = store.Vtb.Version;
         tracks.Apply(released);
-        tracks.Store(entry, 0);
+        tracks.Store(entry, 0, 1);
         StoreRecord(store);
     }
 
