@@ -198,6 +198,9 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
             uint id = (uint)random.NextUInt64() | 1;
             if (!isPassing)
                 world.Remember(id);
+            // In one session not more of them than the store keeps, or a frame that comes round again could be one of a forgotten client.
+            if (i % 2 == 0)
+                await talk.HelloAsync();
             TrackItem item = new(world.NewTrack(), random.Bytes(random.Between(4, 20)));
             // Another number each time: answers do not tell the client.
             if (model.Add(id, (uint)random.NextUInt64(), [item], isPassing) is { } request)
