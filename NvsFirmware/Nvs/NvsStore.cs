@@ -102,9 +102,6 @@ public sealed class NvsStore
     /// <summary>The write request of the last commit: its tracks, of which the cache keeps what it can.</summary>
     public WriteRequest LastRequest => store.Request;
 
-    /// <summary>True when a write request has been committed whose bookkeeping is due.</summary>
-    public bool IsBookkeepingDue => store.Request.IsCommitted;
-
     // ---- write requests
 
     /// <summary>Takes a WRITE frame; see <see cref="WriteRequest.Take"/>.</summary>

@@ -98,8 +98,8 @@ public sealed class VirtualTrackBuffer
         Active = setA;
     }
 
-    /// <summary>The set that the last commit used, and one segment more.</summary>
-    public short[] Other => Flag == 0 ? setB : setA;
+    /// <summary>A set: A for 0, B for 1.</summary>
+    public short[] SetOf(int flag) => flag == 0 ? setA : setB;
 
     /// <summary>True when a record should be written before the next request.</summary>
     /// <param name="pinned">Segments that wait for it.</param>
@@ -148,7 +148,7 @@ public sealed class VirtualTrackBuffer
     public void Prepare(SegmentTable segments, int next)
     {
         short[] old = Active;
-        short[] set = Flag == 0 ? setA : setB;
+        short[] set = SetOf(Flag);
         int count = old.Length - next;
         Array.Copy(old, next, set, 0, count);
         Active = set;
@@ -158,7 +158,7 @@ public sealed class VirtualTrackBuffer
     /// <summary>Prepares the active set from a segment on.</summary>
     public void PrepareFrom(SegmentTable segments, int first)
     {
-        Active = Flag == 0 ? setA : setB;
+        Active = SetOf(Flag);
         NextSegment = segments.NextFree(first);
         Active[0] = (short)NextSegment;
         TopUp(segments, 1);
