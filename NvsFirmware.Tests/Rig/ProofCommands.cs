@@ -15,8 +15,8 @@ internal static class ProofCommands
 
     // A scenario that stops reaching what it is for, or a part of the firmware that stops writing, must not go unnoticed.
     private const int FewestScenarios = 58;
-    private const long FewestCuts = 70_000;
-    private const long FewestRuns = 13_000;
+    private const long FewestCuts = 73_000;
+    private const long FewestRuns = 19_500;
     private const long FewestPairs = 12_500;
 
     public static IEnumerable<Command> Create()

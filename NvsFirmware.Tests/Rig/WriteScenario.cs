@@ -66,12 +66,13 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
         foreach (ClientRequest request in before)
         {
             uint number = numbers[request.Client] = numbers.GetValueOrDefault(request.Client) + 1;
-            Status? status = board.TryWrite(number, request.Items, request.Client, request.Flags)?.Status;
+            Status? status = Send(board, number, request);
             Assert.AreEqual(Status.Ok, status, $"{Name}: making the store");
             atRecord = CheckKept(board, atRecord, $"{Name}: making the store");
             Change(model, request.Items);
         }
         board.Rest();
+        board.Hello();
         Medium meets = StoreChecks.CheckServed(board, $"{Name}: the store made");
         Assert.IsTrue(meets.Holds(model), $"{Name}: the store made");
         Assert.IsTrue(Meets(meets), $"{Name}: the store does not reach what it is for");
@@ -88,7 +89,7 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
     {
         for (int i = 0; i < cut.Length; i++)
         {
-            Status? status = board.TryWrite(NumberOf(i), cut[i].Items, cut[i].Client, cut[i].Flags)?.Status;
+            Status? status = Send(board, NumberOf(i), cut[i]);
             if (status == Status.Ok)
                 acknowledged();
             if (status != ExpectedOf(i))
@@ -143,7 +144,7 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
         if (done > 0)
         {
             uint version = Medium.Read(board.Chip.Memory).Version;
-            Status? repeated = board.TryWrite(NumberOf(done - 1), cut[done - 1].Items, cut[done - 1].Client, cut[done - 1].Flags)?.Status;
+            Status? repeated = Send(board, NumberOf(done - 1), cut[done - 1]);
             Assert.AreEqual(Status.OldRequest, repeated, $"{where}: the committed request, repeated");
             board.Rest();
             Assert.AreEqual(version, Medium.Read(board.Chip.Memory).Version, $"{where}: the committed request was applied again");
@@ -151,8 +152,7 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
         if (done == cut.Length)
             return;
         for (int i = done; i < cut.Length; i++)
-            Assert.AreEqual(
-                ExpectedOf(i), board.TryWrite(NumberOf(i), cut[i].Items, cut[i].Client, cut[i].Flags)?.Status, $"{where}: request {i} sent again");
+            Assert.AreEqual(ExpectedOf(i), Send(board, NumberOf(i), cut[i]), $"{where}: request {i} sent again");
         board.Rest();
         Assert.IsTrue(StoreChecks.CheckSettled(board.Chip.Memory, $"{where}, then sent again").Holds(models[^1]), $"{where}, then sent again: other tracks");
     }
@@ -168,8 +168,7 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
         for (int i = 0; i < cut.Length; i++)
         {
             fingerprints.Add(Frames.Fingerprint(board.WriteFrames(NumberOf(i), cut[i].Items, cut[i].Client, cut[i].Flags)[^1]));
-            Assert.AreEqual(
-                ExpectedOf(i), board.TryWrite(NumberOf(i), cut[i].Items, cut[i].Client, cut[i].Flags)?.Status, $"{Name}: request {i} without a cut");
+            Assert.AreEqual(ExpectedOf(i), Send(board, NumberOf(i), cut[i]), $"{Name}: request {i} without a cut");
             atRecord = CheckKept(board, atRecord, $"{Name}: without a cut");
             if (ExpectedOf(i) != Status.Ok)
                 continue;
@@ -195,6 +194,17 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
     {
         bool isPassing = before.Last(request => request.Client == client).Flags == WriteFlags.Passing;
         return last.U32(isPassing ? Payload.LastAnswer.PassingHorizon : Payload.LastAnswer.Horizon);
+    }
+
+    // A session ends when a client is forgotten; then it begins another one.
+    private static Status? Send(TestBoard board, uint number, ClientRequest request)
+    {
+        Status? status = board.TryWrite(number, request.Items, request.Client, request.Flags)?.Status;
+        if (status != Status.Lost)
+            return status;
+        if (board.Send(Frames.Hello(number)).Count == 0)
+            return null;
+        return board.TryWrite(number, request.Items, request.Client, request.Flags)?.Status;
     }
 
     private static uint NumberOf(int i) => FirstCutNumber + (uint)i;
