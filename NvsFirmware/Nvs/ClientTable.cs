@@ -164,7 +164,8 @@ public sealed class ClientTable
             isDue[i] = false;
             isLost[i] = false;
             int client = BitConverter.ToInt32(scratch, at);
-            if (client == 0 && Buffers.AreAll(scratch, at, EntryBytes, 0))
+            if ((client | BitConverter.ToInt32(scratch, at + NumberAt) | BitConverter.ToInt32(scratch, at + VersionAt)
+                | BitConverter.ToInt32(scratch, at + FingerprintAt) | BitConverter.ToInt32(scratch, at + CrcAt)) == 0)
                 continue;
             uint difference = BitConverter.ToUInt32(scratch, at + CrcAt) ^ Crc.Of(scratch, at, CrcAt);
             if (difference == GivenUp)

@@ -50,37 +50,21 @@ public sealed class TableCheck
         byte[] image = tracks.Image;
         int used = CountUsed(image);
         tracks.SetNeverUsed(used);
-        uint found0 = 0;
-        uint found1 = 0;
-        for (int entry = used - 1, at = At + entry * EntryBytes; entry >= 0; entry--, at -= EntryBytes)
+        for (int entry = tracks.AdmitDownFrom(used - 1, WholeCrc); entry >= 0; entry = tracks.AdmitDownFrom(entry - 1, WholeCrc))
         {
-            uint whole = Crc.Of(image, at, EntryBytes);
-            found0 += BitConverter.ToUInt32(image, at + TrackTable.CrcAt);
-            found1 += found0; // from the last to the first, so each CRC-32 is added as often as its place says
-            if (whole == WholeCrc)
-            {
-                if (!tracks.TryAdmit(entry, at))
-                    return false;
-            }
-            else if (IsLinkedWhole(image, at))
-            {
-                int track = BitConverter.ToInt32(image, at);
-                if (tracks.Find(track) >= 0 || !segments.TryClaimLinked(tracks.First(entry)))
-                    return false;
-                tracks.Admit(entry, track, tracks.Length(entry));
-            }
-            else if (IsNeverUsed(image, at))
+            int at = At + entry * EntryBytes;
+            tracks.AddSums(image, at);
+            if (IsNeverUsed(image, at))
             {
                 tracks.Unreserve(entry);
+                continue;
             }
-            else
-            {
+            int track = BitConverter.ToInt32(image, at);
+            if (!IsLinkedWhole(image, at) || tracks.Find(track) >= 0 || !segments.TryClaimLinked(tracks.First(entry)))
                 return false;
-            }
+            tracks.Admit(entry, track, tracks.Length(entry));
         }
-        tracks.Sum0 = found0;
-        tracks.Sum1 = found1;
-        return found0 == sum0 && found1 == sum1;
+        return tracks.Sum0 == sum0 && tracks.Sum1 == sum1;
     }
 
     /// <summary>Admits the entries, and finds the damaged ones.</summary>
