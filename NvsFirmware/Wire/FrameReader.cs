@@ -47,7 +47,7 @@ public sealed class FrameReader
     /// <summary>The frame found last stands at its start, until the next <see cref="Poll"/>. It may be written over.</summary>
     public readonly byte[] Buffer;
 
-    /// <summary>The session key; 0 when there is no session.</summary>
+    /// <summary>The session key, never FFFFFFFF; 0 when there is no session.</summary>
     public uint Key;
 
     /// <summary>Length of the payload of the frame found last.</summary>
