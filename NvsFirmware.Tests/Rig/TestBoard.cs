@@ -302,6 +302,8 @@ public sealed class TestBoard
             0,
             [.. name, .. BitConverter.GetBytes(newId), .. BitConverter.GetBytes((ushort)segmentBytes), .. BitConverter.GetBytes((ushort)setSegments)]);
         pieceBytes = 0; // that of the new store HELLO tells
+        if (answers.Count == 1 && answers[0].Status == Status.Ok)
+            key = 0; // the session ends with FORMAT
         return answers.Count == 1 ? answers[0] : new Answer(0, Status.NoChip, 0, 0, 0, []);
     }
 
