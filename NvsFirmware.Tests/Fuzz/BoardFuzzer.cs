@@ -119,7 +119,9 @@ public sealed class BoardFuzzer
         if (board.State != Status.Ok || board.Verify().Count > 0)
             throw new FuzzException($"the store is {board.State}, {board.Verify().Count} damages");
         Dictionary<uint, byte[]> tracks = board.ReadAll();
-        if (tracks.Count != medium.Tracks.Count || tracks.Any(track => !medium.Tracks.TryGetValue(track.Key, out MediumTrack? right) || !track.Value.AsSpan().SequenceEqual(right.Data)))
+        if (tracks.Count != medium.Tracks.Count
+            || tracks.Any(track => !medium.Tracks.TryGetValue(track.Key, out MediumTrack? right)
+            || !track.Value.AsSpan().SequenceEqual(right.Data)))
             throw new FuzzException("recovery finds other tracks than the medium has");
         int free = board.Info().U16(Payload.InfoAnswer.FreeSegments);
         if (free != medium.FreeSegments)
@@ -210,7 +212,8 @@ public sealed class BoardFuzzer
         told.Slice(Payload.HelloAnswer.StoreId, StoreId.Length).CopyTo(StoreId);
         Frame.Seal(stats, Key, FrameType.Stats, 0, unchecked((int)StatsNumber), 0, 0, 0);
         ReadOnlySpan<byte> counters = Ask(stats, Payload.StatsAnswer.Bytes);
-        if (BitConverter.ToUInt32(counters[(Counter.InternalErrors * 4)..]) != 0 || BitConverter.ToUInt32(counters[(Counter.ChipErrors * 4)..]) != 0)
+        if (BitConverter.ToUInt32(counters[(Counter.InternalErrors * 4)..]) != 0
+            || BitConverter.ToUInt32(counters[(Counter.ChipErrors * 4)..]) != 0)
             throw new FuzzException("the board counts internal or chip errors");
         Commits = BitConverter.ToUInt32(counters[(Counter.Commits * 4)..]);
     }

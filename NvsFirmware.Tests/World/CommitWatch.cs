@@ -108,5 +108,6 @@ public sealed class CommitWatch(FramModel chip)
     }
 
     private static bool IsBehind(MediumBlock block, MediumBlock before) =>
-        block.Segment == before.Next && (block.Version, block.Lap, block.Client, block.Number) == (before.Version, before.Lap, before.Client, before.Number);
+        block.Segment == before.Next
+        && (block.Version, block.Lap, block.Client, block.Number) == (before.Version, before.Lap, before.Client, before.Number);
 }
