@@ -118,6 +118,8 @@ public sealed class RequestHandler
         cache.Keep(frames.Buffer, count);
         if (nvs.OwnedSegments > counters[Counter.MostSegmentsOwned])
             counters[Counter.MostSegmentsOwned] = nvs.OwnedSegments;
+        if (nvs.IsSessionOver)
+            frames.Key = 0;
     }
 
     /// <summary>Counts an event that happened outside a request.</summary>
@@ -128,6 +130,8 @@ public sealed class RequestHandler
     public void NoteRecovery(int found)
     {
         Forget();
+        if (nvs.IsSessionOver)
+            frames.Key = 0;
         statistics.NoteRecovery(found);
     }
 
@@ -320,6 +324,8 @@ public sealed class RequestHandler
             Buffers.GetUInt16(frame, at + Payload.Format.SegmentBytes),
             Buffers.GetUInt16(frame, at + Payload.Format.SetSegments));
         answer.Send(status, 0);
+        if (nvs.IsSessionOver)
+            frames.Key = 0;
     }
 
     private void Repair(byte[] frame)

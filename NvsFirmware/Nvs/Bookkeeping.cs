@@ -44,7 +44,10 @@ public sealed class Bookkeeping
         vtb.Advance(request.Used, request.Next);
         clients.Note(request.Client, request.Number, version, request.Fingerprint, request.IsPassing);
         if (clients.IsAnyDue)
+        {
             clients.StoreDue();
+            request.IsSessionOver |= clients.ForgottenVersion != 0 && request.IsOfSession(clients.ForgottenVersion);
+        }
         if (vtb.IsRecordDue(segments.PinnedCount))
             StoreRecord(); // before the next set is prepared: it frees what the set may need
         vtb.Prepare(segments, request.Next);

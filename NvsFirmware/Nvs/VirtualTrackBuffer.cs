@@ -198,10 +198,9 @@ public sealed class VirtualTrackBuffer
         next = 0;
         sum0 = 0;
         sum1 = 0;
-        chip.Read(geometry.FirstRecordAddress, scratch, At, VtbRecord.Bytes);
-        chip.Read(geometry.SecondRecordAddress, scratch, SecondAt, VtbRecord.Bytes);
-        bool isFirst = VtbRecord.IsWhole(scratch, At);
-        bool isSecond = VtbRecord.IsWhole(scratch, SecondAt);
+        // Behind the older record recovery could follow an old chain: that the newer one is not whole is believed only when read twice.
+        bool isFirst = Read(geometry.FirstRecordAddress, At) || Read(geometry.FirstRecordAddress, At);
+        bool isSecond = Read(geometry.SecondRecordAddress, SecondAt) || Read(geometry.SecondRecordAddress, SecondAt);
         if (isFirst && isSecond)
         {
             int later = Buffers.GetInt32(scratch, SecondAt + VtbRecord.VersionAt) - Buffers.GetInt32(scratch, At + VtbRecord.VersionAt);
@@ -249,6 +248,12 @@ public sealed class VirtualTrackBuffer
         chip.Read(nextRecord != 0 ? geometry.FirstRecordAddress : geometry.SecondRecordAddress, scratch, At, VtbRecord.Bytes);
         int behind = Version - Buffers.GetInt32(scratch, At + VtbRecord.VersionAt);
         return VtbRecord.IsWhole(scratch, At) && behind >= 0 && behind <= CommitsPerRecord + 1;
+    }
+
+    private bool Read(int address, int at)
+    {
+        chip.Read(address, scratch, at, VtbRecord.Bytes);
+        return VtbRecord.IsWhole(scratch, at);
     }
 
     // Takes the free segments behind the last one of the set, going round at the end. What became free in between after the set had passed is

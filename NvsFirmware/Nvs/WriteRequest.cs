@@ -51,6 +51,9 @@ public sealed class WriteRequest
     /// <summary>True when the client only passes by.</summary>
     public bool IsPassing;
 
+    /// <summary>True when what the session has decided is not known any more: the host says HELLO.</summary>
+    public bool IsSessionOver;
+
     /// <summary>Data bytes of the request so far.</summary>
     public int DataBytes;
 
@@ -155,7 +158,11 @@ public sealed class WriteRequest
         Drop();
         isAnyDecided = false;
         sessionVersion = vtb.Version;
+        IsSessionOver = false;
     }
+
+    /// <summary>True when a commit is one of this session.</summary>
+    public bool IsOfSession(int version) => version - sessionVersion > 0;
 
     /// <summary>Forgets all that RAM held of a request: it is kept, or dropped, or the store is recovered.</summary>
     public void Forget()
@@ -220,7 +227,7 @@ public sealed class WriteRequest
             Argument = number == decidedNumber ? decidedArgument : 0;
             return number == decidedNumber ? decidedStatus : Status.OldRequest;
         }
-        if ((flags & WriteFlags.Behind) != 0 && (index < 0 || ahead != 1 || clients.Version(index) - sessionVersion <= 0))
+        if ((flags & WriteFlags.Behind) != 0 && (index < 0 || ahead != 1 || !IsOfSession(clients.Version(index))))
             return Status.NotNext;
         if (part != 0)
             return Status.WrongOrder;
@@ -238,7 +245,7 @@ public sealed class WriteRequest
     private Status Repeat(byte[] frame, int flags, int part, int index, int ahead, int count)
     {
         int version = clients.Version(index);
-        if (ahead < 0 || version - sessionVersion <= 0)
+        if (ahead < 0 || !IsOfSession(version))
             return Status.OldRequest;
         if ((flags & WriteFlags.Last) == 0)
         {

@@ -77,6 +77,7 @@ public sealed class FrameReader
     private bool isLost;
     private bool isTrusted = true;
     private long lostMs;
+    private long reopenedMs;
 
     /// <summary>A reader with a buffer of its own.</summary>
     /// <param name="uart">The line.</param>
@@ -164,9 +165,14 @@ public sealed class FrameReader
             Search(start + 1);
             return false;
         }
+        Trust();
+        return true;
+    }
+
+    private void Trust()
+    {
         isTrusted = true;
         IsInPlace = true;
-        return true;
     }
 
     // Reads once what there is; true when `count` bytes from `start` on are there.
@@ -196,7 +202,9 @@ public sealed class FrameReader
             Reopen();
         if (filled == start && !isLost)
         {
-            if (idleReopenMs > 0 && silentMs >= idleReopenMs)
+            if (silentMs >= SilenceMs)
+                Trust();
+            if (idleReopenMs > 0 && silentMs >= idleReopenMs && clock.NowMs - reopenedMs >= idleReopenMs)
                 Reopen();
             return FrameEvent.None;
         }
@@ -209,8 +217,7 @@ public sealed class FrameReader
             return Search(start + 1) ? FrameEvent.PlaceLost : FrameEvent.None;
         }
         isLost = false;
-        isTrusted = true;
-        IsInPlace = true;
+        Trust();
         Reopen();
         return FrameEvent.None;
     }
@@ -275,8 +282,8 @@ public sealed class FrameReader
     {
         uart.Reopen();
         Reopened++;
-        LastByteMs = clock.NowMs;
-        lostMs = LastByteMs;
+        reopenedMs = clock.NowMs;
+        lostMs = reopenedMs;
     }
 
     private int SinceLastByteMs()

@@ -145,8 +145,6 @@ public sealed class Recovery
         for (int entry = 0; tracks.DamagedCount > 0 && entry < geometry.Entries; entry++)
             if (tracks.State(entry) == EntryState.Damaged && (check.IsWhole(entry) || check.IsNeverUsed(entry)))
                 tracks.StoreMark(entry);
-        if (vtb.Client != 0)
-            clients.MakeDue(vtb.Client);
         clients.StoreAll();
         vtb.Count();
         vtb.Client = 0;
