@@ -132,15 +132,16 @@ public sealed class BoardFuzzer
     {
         uart.Begin(block, count);
         int steps = 0;
-        while (!uart.IsEmpty)
+        // Until all was taken and, as no time passes while there is something to do, looked at; then the silence.
+        for (long quietMs = clock.NowMs; !uart.IsEmpty || clock.NowMs - quietMs < QuietMs;)
         {
-            firmware.Step(0);
+            firmware.Step(uart.IsEmpty ? StepMs : 0);
             // A call takes what there is, or goes on in what it has; so one that does neither for long would be a hang.
-            if (++steps > 2 * count + 10)
+            if (++steps > 2 * count + QuietMs)
                 throw new FuzzException($"the board does not take what is sent: {steps} turns for {count} bytes");
+            if (!uart.IsEmpty)
+                quietMs = clock.NowMs;
         }
-        for (int ms = 0; ms < QuietMs; ms += StepMs)
-            firmware.Step(StepMs);
     }
 
     // Any place in the block where a whole WRITE, FORMAT or REPAIR of a session stands that there was, whether the board finds it or not.
