@@ -308,6 +308,48 @@ public sealed class TrackTable
         Sum1 = 0;
     }
 
+    /// <summary>Admits a whole entry of a track of one block, or of none, if nothing else has its track or a segment of it.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="at">Where it stands in <see cref="Image"/>.</param>
+    public bool TryAdmit(int entry, int at)
+    {
+        byte[] image = Image;
+        int length = image[at + LengthAt] | (image[at + LengthAt + 1] << 8);
+        if (length == Block.Released)
+        {
+            Unreserve(entry);
+            return true;
+        }
+        int first = image[at + FirstAt] | (image[at + FirstAt + 1] << 8);
+        int track = BitConverter.ToInt32(image, at);
+        int bucket = (track ^ (track >> BucketShift)) & bucketMask;
+        int head = buckets[bucket];
+        for (int other = head - 1; other >= 0; other = chain[other] - 1)
+            if (BitConverter.ToInt32(image, At + other * EntryBytes) == track)
+                return false;
+        int counted = 1;
+        if (length <= geometry.DataBytes)
+        {
+            bool[] taken = segments.IsTaken;
+            if (first >= taken.Length || taken[first])
+                return false;
+            taken[first] = true;
+            segments.OwnedCount++;
+        }
+        else
+        {
+            counted = geometry.SegmentsFor(length);
+            if (length > geometry.PieceBytes || !segments.TryClaim(first, geometry.SegmentsOfBlock(length)))
+                return false;
+        }
+        chain[entry] = (short)head;
+        buckets[bucket] = (short)(entry + 1);
+        States[entry] = (byte)EntryState.Track;
+        TrackCount++;
+        CountedSegments += counted;
+        return true;
+    }
+
     /// <summary>Says that no entry from one on was ever used.</summary>
     public void SetNeverUsed(int entry) => neverUsed = entry;
 

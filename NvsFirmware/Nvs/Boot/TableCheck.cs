@@ -54,29 +54,29 @@ public sealed class TableCheck
         uint found1 = 0;
         for (int entry = used - 1, at = At + entry * EntryBytes; entry >= 0; entry--, at -= EntryBytes)
         {
-            if (Crc.Of(image, at, EntryBytes) != WholeCrc && !IsLinkedWhole(image, at))
+            uint whole = Crc.Of(image, at, EntryBytes);
+            found0 += BitConverter.ToUInt32(image, at + TrackTable.CrcAt);
+            found1 += found0; // from the last to the first, so each CRC-32 is added as often as its place says
+            if (whole == WholeCrc)
             {
-                if (!IsNeverUsed(image, at))
+                if (!tracks.TryAdmit(entry, at))
                     return false;
-                tracks.Unreserve(entry);
-                continue;
             }
-            uint crc = BitConverter.ToUInt32(image, at + TrackTable.CrcAt);
-            found0 += crc;
-            found1 += crc * (uint)(entry + 1);
-            int length = BitConverter.ToUInt16(image, at + TrackTable.LengthAt);
-            if (length == Block.Released)
+            else if (IsLinkedWhole(image, at))
+            {
+                int track = BitConverter.ToInt32(image, at);
+                if (tracks.Find(track) >= 0 || !segments.TryClaimLinked(tracks.First(entry)))
+                    return false;
+                tracks.Admit(entry, track, tracks.Length(entry));
+            }
+            else if (IsNeverUsed(image, at))
             {
                 tracks.Unreserve(entry);
-                continue;
             }
-            int track = BitConverter.ToInt32(image, at);
-            int first = BitConverter.ToUInt16(image, at + TrackTable.FirstAt);
-            bool isClaimed = first < geometry.Segments ? segments.TryClaim(first, geometry.SegmentsOfBlock(length))
-                : segments.TryClaimLinked(first & Block.SegmentMask);
-            if (!isClaimed || length > geometry.LongestTrackBytes || tracks.Find(track) >= 0)
+            else
+            {
                 return false;
-            tracks.Admit(entry, track, length);
+            }
         }
         tracks.Sum0 = found0;
         tracks.Sum1 = found1;
