@@ -36,7 +36,7 @@ public sealed class BehindTests
     [DynamicData(nameof(Places))]
     public void WhenARequestIsLostNoneBehindItIsCommittedAndAllMayBeSentAgain(int place)
     {
-        // Breaks with *behind* not looked at: the row would have a gap.
+        // Finding 4. Breaks with *behind* not looked at: the row would have a gap.
         List<List<byte[]>> row = Row(1);
         List<Answer> answers = board.Send([.. row.Where((_, i) => i != place).SelectMany(f => f)]);
         AssertCommitted(place);
@@ -135,15 +135,18 @@ public sealed class BehindTests
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
-    public void BehindGoesOnInAnotherSession(bool isRestarted)
+    public void BehindIsBehindARequestOfThisSession(bool isRestarted)
     {
+        // Breaks with the session not asked: another program with this id may have committed the number before.
         board.Write(1, new TrackItem(1, [1]));
         if (isRestarted)
             board.Boot();
         else
             board.Hello();
         Assert.AreEqual(Status.NotNext, board.TryWrite(3, [new(1, [3])], flags: WriteFlags.Behind)?.Status);
-        Assert.AreEqual(Status.Ok, board.TryWrite(2, [new(1, [2])], flags: WriteFlags.Behind)?.Status);
+        Assert.AreEqual(Status.NotNext, board.TryWrite(2, [new(1, [2])], flags: WriteFlags.Behind)?.Status);
+        Assert.AreEqual(Status.Ok, board.TryWrite(2, [new(1, [2])])?.Status);
+        Assert.AreEqual(Status.Ok, board.TryWrite(3, [new(1, [3])], flags: WriteFlags.Behind)?.Status);
     }
 
     [TestMethod]

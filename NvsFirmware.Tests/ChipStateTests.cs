@@ -106,19 +106,19 @@ public sealed class ChipStateTests
     }
 
     [TestMethod]
-    [DataRow("MB85RS64V", "MB85RS256TY")]
-    [DataRow("MB85RS64V", "FM25V05")]
-    [DataRow("FM25V05", "FM25V10")]
-    [DataRow("MB85RS1MT", "MB85RS2MT")]
-    [DataRow("MB85RS1MT", "CY15B108QI")]
-    [DataRow("MB85RS1MT", "FM25V05")] // bigger, but with longer addresses
-    public void ABlankChipSmallerThanItsNameIsNotFormatted(string real, string name)
+    [DataRow("MB85RS64V", "MB85RS256TY", Status.UnknownChip)]
+    [DataRow("MB85RS64V", "FM25V05", Status.UnknownChip)]
+    [DataRow("FM25V05", "FM25V10", Status.UnknownChip)]
+    [DataRow("MB85RS1MT", "MB85RS2MT", Status.UnknownChip)]
+    [DataRow("MB85RS1MT", "CY15B108QI", Status.UnknownChip)]
+    [DataRow("MB85RS1MT", "FM25V05", Status.ChipError)] // bigger, but with longer addresses: what is written is not read back
+    public void ABlankChipSmallerThanItsNameIsNotFormatted(string real, string name, Status expected)
     {
         // Breaks with FORMAT not looking for the new superblock at smaller powers of two.
         TestBoard board = new(real, new BoardSettings { ChipName = name });
         board.Chip.Rdid = [];
         board.Boot();
-        Assert.AreEqual(Status.UnknownChip, board.Format("BLANK").Status);
+        Assert.AreEqual(expected, board.Format("BLANK").Status);
         Assert.AreNotEqual(Status.Ok, board.State);
         board.Boot();
         Assert.AreNotEqual(Status.Ok, board.State);

@@ -4,9 +4,9 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Cache;
 using NvsFirmware.Fram;
-using NvsFirmware.HostAdapter;
 using NvsFirmware.Nvs;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 using NvsSim;
 
 namespace NvsFirmware.Tests;
@@ -16,7 +16,14 @@ namespace NvsFirmware.Tests;
 [OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class ClaimsTests
 {
-    private static readonly Geometry geometry = new(0x2000, 0, 0);
+    // docs/format.md, 8 KiB.
+    private const int SetSegments = 16;
+    private const int FirstRecordAt = 64 + 20 * 10;
+    private const int SecondRecordAt = 0x2000 - 100;
+    private const int SegmentBytes = 100;
+    private const int SegmentsAt = FirstRecordAt + 36 + 2 * 69 + 16 * 45;
+
+    private readonly TestBoard board = TestBoard.Formatted();
 
     private static TrackItem Item(uint track, int length = 100) => new(track, new byte[length]);
 
@@ -35,86 +42,89 @@ public sealed class ClaimsTests
         }
     }
 
-    /// <summary>Breaks when format writes no record, or the record does not name the set.</summary>
+    /// <summary>Breaks when format writes no record, or none that says where set A begins; or when a request allocates nothing for the one behind it.</summary>
     [TestMethod]
     public void Claim1_FirstSegmentsAreAllocatedBeforeAnyRequestAndSecondOnesInResponseToIt()
     {
-        TestBoard board = TestBoard.Formatted();
-        VtbRecord onMedium = ReadRecord(board, 0);
-        Assert.AreEqual((0, 0, 0), (onMedium.Sequence, onMedium.Flag, onMedium.NextFirst));
+        Assert.AreEqual((0u, 0), (Medium32(FirstRecordAt), Medium16(FirstRecordAt + 28)), "version 0, and set A begins at segment 0");
         Sets atFormat = Sets.Of(board);
-        Assert.AreEqual(geometry.SetSegments - 1, atFormat.PreparedLast - atFormat.PreparedFirst);
+        Assert.AreEqual((0, 0, SetSegments - 1), (atFormat.Flag, atFormat.PreparedFirst, atFormat.PreparedLast));
+        int second = -1;
+        board.Uart.Answering = () => second = Medium16(Segment(0) + 10);
         board.Write(1, Item(7));
+        board.Uart.Answering = null;
         Sets first = Sets.Of(board);
-        Assert.AreEqual(atFormat.PreparedFirst, first.CommittedFirst, "the request used the segments allocated before it");
-        Assert.AreEqual(first.CommittedFirst + first.CommittedCount, first.PreparedFirst, "second segments, behind the first");
-        Assert.AreEqual(geometry.SetSegments - 1, first.PreparedLast - first.PreparedFirst);
+        Assert.AreEqual((0, 2), (first.CommittedFirst, first.CommittedCount), "the request used the segments allocated before it");
+        Assert.AreEqual((2, 2 + SetSegments - 1), (first.PreparedFirst, first.PreparedLast), "second segments");
+        Assert.AreEqual(first.PreparedFirst, second & 0x0FFF, "the commit itself names them, on the medium before the answer");
     }
 
     /// <summary>Breaks when a request does not take the set that was prepared for it.</summary>
     [TestMethod]
     public void Claim2_TheSecondRequestIsWrittenToTheSecondSegmentsAndThirdOnesAreAllocated()
     {
-        TestBoard board = TestBoard.Formatted();
         board.Write(1, Item(7));
         Sets first = Sets.Of(board);
         byte[] data = [.. Enumerable.Repeat((byte)0xA5, 60)];
         board.Write(2, new TrackItem(8, data));
         Sets second = Sets.Of(board);
         Assert.AreEqual(first.PreparedFirst, second.CommittedFirst);
-        int address = geometry.SegmentAddress(second.CommittedFirst);
-        CollectionAssert.AreEqual(data, board.Chip.Memory.Slice(address, data.Length).ToArray());
-        Assert.AreEqual(second.CommittedFirst + second.CommittedCount, second.PreparedFirst);
+        CollectionAssert.AreEqual(data, board.Chip.Memory.Slice(Segment(second.CommittedFirst) + 32, data.Length).ToArray());
+        Assert.AreEqual(second.PreparedFirst, Medium16(Segment(second.CommittedFirst) + 10) & 0x0FFF, "third segments");
+        Assert.IsTrue(second.PreparedFirst >= second.CommittedFirst + second.CommittedCount);
     }
 
-    /// <summary>Breaks when the cache forgets where a track lies, or serves what is not committed.</summary>
+    /// <summary>Breaks when the NVS allocates past the control block, or the cache forgets where a track lies.</summary>
     [TestMethod]
     public void Claim3_ACacheControlBlockTellsTheSegmentsOfATrack()
     {
-        TestBoard board = TestBoard.Formatted();
+        const int Piece = 1024;
         FramChip chip = new(board.Chip, board.Clock);
-        NvsStore nvs = new(chip);
-        nvs.Mount("");
+        NvsStore nvs = new(chip, board.Clock, Piece, new byte[Frame.TotalBytes(Block.PayloadHeadBytes + Piece)]);
+        Assert.AreEqual(Status.Ok, nvs.Mount(""));
+        nvs.Resume(true);
         TrackCache cache = new(nvs, 2, 128);
-        int[] firsts = new int[2];
+        byte[] info = new byte[Payload.InfoAnswer.Bytes];
         for (int i = 0; i < 2; i++)
         {
-            cache.Begin(1, i + 1);
-            Assert.AreEqual(Status.Ok, cache.BeginTrack(70 + i, 5, false, 0));
-            Assert.AreEqual(Status.Ok, cache.Append(new byte[16], 4, 5));
-            firsts[i] = nvs.Tracks.Vtb.ActiveSet[0];
-            Assert.AreEqual(Status.Ok, cache.Commit());
-            nvs.BringUpToDate();
-        }
-        for (int i = 0; i < 2; i++)
-        {
-            CacheControlBlock block = cache.Block(70 + i);
-            Assert.AreEqual((CacheState.Cached, i + 1, 5, firsts[i]), (block.State, block.Version, block.Length, block.FirstSegment));
+            byte[] data = [1, 2, 3, 4, (byte)i];
+            byte[] frame = board.WriteFrame((uint)i + 1, 0, 70 + (uint)i, data, flags: WriteFlags.Last);
+            nvs.PutInfo(info, 0);
+            Assert.AreEqual(Status.Ok, cache.Write(frame, data.Length));
+            CacheControlBlocks blocks = nvs.LastRequest.Blocks;
+            Assert.AreEqual((1, 70 + i, i, 1), (blocks.Count, blocks.Tracks[0], blocks.Set, (int)blocks.SegmentCounts[0]));
+            Assert.AreEqual((int)BitConverter.ToUInt16(info, Payload.InfoAnswer.PreparedFirst), (int)blocks.FirstSegments[0]);
+            cache.Keep(frame, data.Length);
+            Assert.AreEqual(Status.Ok, cache.BeginRead(70 + i));
+            Assert.AreEqual((i + 1, nvs.Argument), (cache.Hits, cache.ReadVersion), "the cache goes by the block that the NVS filled in");
         }
     }
 
-    /// <summary>Breaks when the record leaves out a set or the flag.</summary>
+    /// <summary>Breaks when a block leaves out the other set or the flag, or the record does.</summary>
     [TestMethod]
     public void Claims4And7_TheVirtualTrackBufferIdentifiesBothSetsAndTheFlag()
     {
-        TestBoard board = TestBoard.Formatted();
         board.Write(1, Item(7));
-        board.Write(2, Item(8, 200));
-        Sets sets = Sets.Of(board);
-        short[] segments = new short[geometry.SetSegments];
-        VtbRecord onMedium = ReadRecord(board, 0, segments, out int used);
-        Assert.AreEqual(2, onMedium.Sequence);
-        Assert.AreEqual((sets.Flag, sets.PreparedFirst), (onMedium.Flag, onMedium.NextFirst));
-        Assert.AreEqual((sets.CommittedFirst, sets.CommittedCount), (segments[0], used));
+        for (uint number = 2; number <= 5; number++)
+        {
+            board.Write(number, Item(8, 60));
+            Sets sets = Sets.Of(board);
+            int expected = sets.PreparedFirst | (sets.Flag << 15);
+            int block = Segment(sets.CommittedFirst);
+            Assert.AreEqual(number, Medium32(block + 4), "the segments of the commit: where its block lies");
+            Assert.AreEqual(expected, Medium16(block + 10) & 0x8FFF, "the flag, and where the set lies that it names");
+            board.Idle(400); // then a record says the same
+            int record = Medium32(FirstRecordAt) == number ? FirstRecordAt : SecondRecordAt;
+            Assert.AreEqual((number, expected), (Medium32(record), Medium16(record + 28)));
+        }
     }
 
     /// <summary>Breaks when the host adapter writes past the cache: then a read after the write costs SPI traffic.</summary>
     [TestMethod]
     public void Claim5_TheCacheReceivesTheRequestFromTheHostAdapter()
     {
-        TestBoard board = TestBoard.Formatted();
         board.Write(1, Item(7));
-        board.Run();
+        board.Idle(400);
         board.Chip.ResetCounters();
         Assert.AreEqual(Status.Ok, board.Read(7).Status);
         Assert.AreEqual(0, board.Chip.Bytes);
@@ -124,23 +134,25 @@ public sealed class ClaimsTests
     [TestMethod]
     public void Claim6_AfterACommitTheOtherSetIsReadyBeforeTheNextRequest()
     {
-        TestBoard board = TestBoard.Formatted();
         board.Write(1, Item(7));
-        int prepared = geometry.SegmentAddress(Sets.Of(board).PreparedFirst);
+        int prepared = Segment(Sets.Of(board).PreparedFirst);
         List<byte[]> transactions = [];
+        int untilTheAnswer = 0;
         board.Chip.BeforeTransaction = output => transactions.Add(output.ToArray());
+        board.Uart.Answering = () => untilTheAnswer = transactions.Count;
         board.Write(2, Item(8));
-        // WREN, then the data straight to the prepared set: no look-up, no allocation.
+        // WREN, the data straight to the prepared set, and a look whether they are there: no look-up, no allocation.
+        Assert.AreEqual(3, untilTheAnswer);
         Assert.AreEqual(Opcode.Wren, transactions[0][0]);
         Assert.AreEqual((Opcode.Write, prepared), (transactions[1][0], (transactions[1][1] << 8) | transactions[1][2]));
+        Assert.AreEqual(Opcode.Read, transactions[2][0]);
     }
 
     /// <summary>Breaks when a commit leaves the flag as it is, or a reboot turns it.</summary>
     [TestMethod]
     public void Claim8_TheFlagAlternatesWithEveryCommit()
     {
-        TestBoard board = TestBoard.Formatted();
-        for (uint i = 1; i <= 9; i++)
+        for (uint i = 1; i <= 40; i++)
         {
             if (i % 3 == 0)
                 board.Boot();
@@ -149,42 +161,39 @@ public sealed class ClaimsTests
         }
     }
 
-    /// <summary>Breaks when recovery takes the flag, or the set in the commit, from anything but the newest whole record.</summary>
+    /// <summary>Breaks when recovery takes the flag, or where the next set begins, from anything but the newest whole commit.</summary>
     [TestMethod]
     public void Claim9_AcrossAPowerLossItIsKnownWhichSetIsInTheCommit()
     {
-        TestBoard board = TestBoard.Formatted();
         board.Write(1, Item(7));
-        Sets before = Sets.Of(board);
+        board.Idle(400);
         byte[] medium = board.Chip.Storage.ToArray();
+        Sets before = Sets.Of(board);
         board.Chip.ResetCounters();
         board.Write(2, Item(8));
         Sets after = Sets.Of(board);
         long traffic = board.Chip.Bytes;
-        HashSet<Sets> seen = [];
+        HashSet<int> seen = [];
         for (long cut = 1; cut <= traffic; cut++)
         {
             board.Chip.PowerUp();
             medium.CopyTo(board.Chip.Storage);
             board.Boot();
+            board.Hello();
             board.Chip.CutAfterBits(cut * 8);
             board.TryWrite(2, [Item(8)]);
             board.Boot();
             Sets found = Sets.Of(board);
-            bool isCommitted = board.Read(8).Status == Status.Ok;
-            Assert.AreEqual(isCommitted ? after : before, found, $"cut after byte {cut}");
-            seen.Add(found);
+            Sets expected = board.Read(8).Status == Status.Ok ? after : before;
+            Assert.AreEqual((expected.Flag, expected.PreparedFirst), (found.Flag, found.PreparedFirst), $"cut after byte {cut}");
+            seen.Add(found.Flag);
         }
-        Assert.AreEqual(2, seen.Count);
+        Assert.HasCount(2, seen);
     }
 
-    private static VtbRecord ReadRecord(TestBoard board, int which) => ReadRecord(board, which, new short[geometry.SetSegments], out _);
+    private static int Segment(int segment) => SegmentsAt + segment * SegmentBytes;
 
-    private static VtbRecord ReadRecord(TestBoard board, int which, short[] segments, out int used)
-    {
-        VtbRecord record = new(geometry.SetSegments);
-        used = record.Parse(board.Chip.Memory.Slice(geometry.RecordAddress(which), geometry.RecordBytes).ToArray(), 0, geometry, segments);
-        Assert.IsTrue(used >= 0, "a whole record");
-        return record;
-    }
+    private uint Medium32(int address) => BitConverter.ToUInt32(board.Chip.Memory.Slice(address, 4));
+
+    private int Medium16(int address) => BitConverter.ToUInt16(board.Chip.Memory.Slice(address, 2));
 }

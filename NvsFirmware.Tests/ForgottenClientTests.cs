@@ -70,7 +70,8 @@ public sealed class ForgottenClientTests
                 AssertRemembered(each, client, 1, version);
             Answer forgotten = each.Last(passing[0].Client);
             Assert.AreEqual(Status.NotFound, forgotten.Status);
-            Assert.IsTrue(forgotten.U32(Payload.LastAnswer.Horizon) >= passing[0].Version);
+            Assert.IsTrue(forgotten.U32(Payload.LastAnswer.PassingHorizon) >= passing[0].Version);
+            Assert.IsTrue(forgotten.U32(Payload.LastAnswer.Horizon) <= versions[1], "nobody who stays was forgotten");
         }
     }
 
@@ -110,7 +111,8 @@ public sealed class ForgottenClientTests
                 }
                 unknown++;
                 Assert.AreEqual(Status.NotFound, last.Status);
-                Assert.IsTrue(last.U32(Payload.LastAnswer.Horizon) > theirBegin, $"client {asked} committed {version}, began behind {theirBegin}");
+                uint horizon = last.U32(asksPassing ? Payload.LastAnswer.PassingHorizon : Payload.LastAnswer.Horizon);
+                Assert.IsTrue(horizon > theirBegin, $"client {asked} committed {version}, began behind {theirBegin}");
                 int behind = order.SkipWhile(entry => entry.Client != asked).Skip(1).Count(entry => entry.IsPassing == asksPassing);
                 Assert.IsTrue(behind >= (asksPassing ? pass : stay), $"client {asked} is forgotten, and only {behind} of its kind came behind it");
             }

@@ -16,6 +16,7 @@ internal static class Program
         root.Subcommands.Add(FuzzCommand.Create());
         root.Subcommands.Add(CostsCommand.Create());
         root.Subcommands.Add(CountingHost.Create());
+        root.Subcommands.Add(Conversation.Create());
         foreach (Command command in ProofCommands.Create())
             root.Subcommands.Add(command);
         return root.Parse(args).Invoke();

@@ -81,7 +81,9 @@ public sealed class RecordedFramesTests
         for (int i = 0; i < 1000; i++)
         {
             int at = random.Next(frame.Length), count = Math.Min(random.Next(1, 300), frame.Length - at);
-            AssertNothingIsCarriedOut([.. frame[..at], .. frame[(at + count)..]], $"{count} bytes lost at {at}");
+            byte[] left = [.. frame[..at], .. frame[(at + count)..]];
+            if (!left.AsSpan().EndsWith(Frames.Hello(6))) // which has the line's rest behind it then, and so is one
+                AssertNothingIsCarriedOut(left, $"{count} bytes lost at {at}");
         }
     }
 

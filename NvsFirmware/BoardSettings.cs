@@ -34,7 +34,7 @@ public sealed class BoardSettings
     public int CacheBlocks { get; set; } = 8;
 
     /// <summary>Longest track, in bytes, that the cache holds.</summary>
-    public int CacheBlockBytes { get; set; } = 1024;
+    public int CacheBlockBytes { get; set; } = 512;
 
     /// <summary>The chip is put to sleep after this long without a frame, in milliseconds; 0 never.</summary>
     public int SleepAfterMs { get; set; }

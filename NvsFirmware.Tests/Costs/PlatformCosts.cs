@@ -46,8 +46,8 @@ internal static class PlatformCosts
         ["System.IO.Hashing.Crc32::Reset/0"] = new(4, 1, 0, 0),
 
         // The board's adapters: SpiDeviceBus (with Check and Open), SerialPortUart, SystemClock.
-        ["NvsFirmware.Fram.ISpiBus::Write/3"] = new Tally(31 + 7, 4, 1, 0) + span + nullSpan,
-        ["NvsFirmware.Fram.ISpiBus::Transfer/4"] = new Tally(35 + 10, 4, 1, 0) + span + span,
+        ["NvsFirmware.Fram.ISpiBus::Write/3"] = new Tally(24 + 7, 2, 1, 0) + span + nullSpan,
+        ["NvsFirmware.Fram.ISpiBus::Transfer/4"] = new Tally(28 + 10, 2, 1, 0) + span + span,
         ["NvsFirmware.Wire.IUart::Read/4"] = new(60, 5, 4, 0),
         ["NvsFirmware.Wire.IUart::Write/3"] = new(19, 3, 1, 0),
         ["NvsFirmware.Wire.IUart::Reopen/0"] = new(19, 3, 2, 0),

@@ -79,8 +79,31 @@ public class FrameReaderTests
         IsWhole(5, Next(reader, line), reader);
         Assert.IsFalse(reader.IsInPlace);
         IsWhole(6, Next(reader, line), reader);
-        Assert.IsTrue(reader.IsInPlace);
+        Assert.IsFalse(reader.IsInPlace, "a track's data may hold several frames");
+        Is(FrameEvent.None, reader.Poll(FrameReader.SilenceMs));
+        Is(FrameEvent.None, reader.Poll(0));
+        line.Send(Build(7, 30));
+        IsWhole(7, Next(reader, line), reader);
+        Assert.IsTrue(reader.IsInPlace, "after a silence");
         Assert.AreEqual(1, reader.PlacesLost);
+    }
+
+    [TestMethod]
+    [DataRow(0x00000001u)]
+    [DataRow(0xFFFFFFFFu)]
+    [DataRow(0xFFFFFFFEu)]
+    public void BytesWithoutTheSyncWordAreNoHeaderWhateverTheKey(uint key)
+    {
+        for (int type = 0; type < 256; type++)
+        {
+            BoardLine line = new BoardLine();
+            FrameReader reader = Reader(line);
+            reader.Key = key;
+            byte[] bytes = new byte[Frame.HeaderBytes];
+            bytes[Frame.TypeAt] = (byte)type;
+            line.Send(bytes);
+            Is(FrameEvent.PlaceLost, Next(reader, line));
+        }
     }
 
     [TestMethod]

@@ -77,6 +77,7 @@ public sealed class SmallBoard
         Buffers.PutUInt16(payload, Payload.Format.SegmentBytes, 100);
         Buffers.PutUInt16(payload, Payload.Format.SetSegments, 4);
         Check.Is(Status.Ok, Ask(FrameType.Format, 1, 0, payload));
+        key = 0; // the session ends with FORMAT
     }
 
     /// <summary>Begins a session. The first request after a start does so, too.</summary>

@@ -1,5 +1,6 @@
 using nanoFramework.TestFramework;
 using NvsFirmware.Nvs;
+using NvsFirmware.Nvs.Boot;
 
 namespace NvsFirmware.UnitTests;
 
@@ -7,17 +8,35 @@ namespace NvsFirmware.UnitTests;
 public class SuperblockTests
 {
     private const int At = 5;
+    private const int CrcAt = 56;
 
     [TestMethod]
     public void ComesBack()
     {
-        byte[] buffer = Put(1);
+        byte[] buffer = Put(1, 3);
         Superblock superblock = new Superblock();
         Is(SuperblockState.Live, superblock.Parse(buffer, At, 1));
         Assert.AreEqual(0x2000, superblock.ChipBytes);
-        Assert.AreEqual(64, superblock.SegmentBytes);
+        Assert.AreEqual(100, superblock.SegmentBytes);
         Assert.AreEqual(8, superblock.SetSegments);
+        Assert.AreEqual(128, superblock.PieceBytes);
+        Assert.AreEqual(3, superblock.FormatCount);
         Check.IsSample(4, superblock.Id, 0, Superblock.IdBytes);
+        Assert.IsTrue(superblock.Fits(new Geometry(0x2000, 100, 8, 128)));
+        Assert.IsFalse(superblock.Fits(new Geometry(0x2000, 100, 8, 64)));
+        Assert.IsFalse(superblock.Fits(new Geometry(0x2000, 100, 10, 128)));
+    }
+
+    // As docs/format.md has it: an id and a format count make the mark.
+    [TestMethod]
+    public void TheMarkIsTheCrcOfIdAndFormatCount()
+    {
+        byte[] buffer = Put(0, 7);
+        Superblock superblock = new Superblock();
+        superblock.Parse(buffer, At, 0);
+        Assert.AreEqual(Crc.Of(buffer, At + 24, 12), superblock.Mark);
+        Assert.AreEqual(superblock.Mark, Superblock.MarkOf(superblock.Id, 7));
+        Assert.IsTrue(superblock.Mark != Superblock.MarkOf(superblock.Id, 8), "what an earlier store left has another mark");
     }
 
     [TestMethod]
@@ -33,40 +52,42 @@ public class SuperblockTests
 
     // The copy at the beginning must not pass for the one at the end: a chip smaller than its name shows it there.
     [TestMethod]
-    public void TheOtherCopyDoesNotCount() => Is(SuperblockState.Damaged, new Superblock().Parse(Put(0), At, 1));
+    public void TheOtherCopyDoesNotCount() => Is(SuperblockState.Damaged, new Superblock().Parse(Put(0, 1), At, 1));
 
     [TestMethod]
-    public void MarkedVoidItIsGivenUpButNamed()
+    [DataRow(0x00)]
+    [DataRow(0xFF)]
+    public void MarkedVoidItIsGivenUpButNamed(int mark)
     {
-        byte[] buffer = Put(0);
-        buffer[At + Superblock.LiveAt] = 0;
+        byte[] buffer = Put(0, 5);
+        buffer[At + Superblock.LiveAt] = (byte)mark;
         Superblock superblock = new Superblock();
         Is(SuperblockState.GivenUp, superblock.Parse(buffer, At, 0));
         Check.IsSample(4, superblock.Id, 0, Superblock.IdBytes);
+        Assert.AreEqual(5, superblock.FormatCount);
     }
 
     [TestMethod]
     public void ANewerFormatIsTold()
     {
-        byte[] buffer = Put(0);
-        buffer[At + 8]++; // the format's version; then the CRC-32 is made right again
-        Buffers.PutUInt32(buffer, At + 56, Crc.Of(buffer, At, 56));
+        byte[] buffer = Put(0, 1);
+        buffer[At + 8]++;
+        Buffers.PutUInt32(buffer, At + CrcAt, Crc.Of(buffer, At, CrcAt));
         Superblock superblock = new Superblock();
         Is(SuperblockState.Newer, superblock.Parse(buffer, At, 0));
         Check.IsSample(4, superblock.Id, 0, Superblock.IdBytes);
     }
 
+    // Breaks with the zero bytes between CRC-32 and mark not looked at.
     [TestMethod]
     public void AnyChangedByteIsDamageNotBlankness()
     {
-        byte[] buffer = Put(0);
+        byte[] buffer = Put(0, 1);
         Superblock superblock = new Superblock();
         for (int i = 0; i < Superblock.Bytes; i++)
         {
-            if (i >= 60 && i < Superblock.LiveAt)
-                continue; // between CRC-32 and mark nothing is stored
             buffer[At + i] ^= 0x21;
-            Is(SuperblockState.Damaged, superblock.Parse(buffer, At, 0));
+            Is(SuperblockState.Damaged, superblock.Parse(buffer, At, 0), "byte " + i.ToString());
             buffer[At + i] ^= 0x21;
         }
         Is(SuperblockState.Live, superblock.Parse(buffer, At, 0));
@@ -76,7 +97,7 @@ public class SuperblockTests
     [TestMethod]
     public void ATornCopyDoesNotCount()
     {
-        byte[] whole = Put(0);
+        byte[] whole = Put(0, 1);
         byte[] torn = new byte[80];
         Superblock superblock = new Superblock();
         for (int stored = 0; stored < Superblock.Bytes; stored++)
@@ -88,14 +109,34 @@ public class SuperblockTests
         Is(SuperblockState.Live, superblock.Parse(torn, At, 0));
     }
 
-    private static byte[] Put(int copy)
+    [TestMethod]
+    public void CopiesOfOneStoreAreTheSame()
+    {
+        Superblock first = Parsed(Put(0, 1), 0);
+        Assert.IsTrue(first.IsSame(Parsed(Put(1, 1), 1)));
+        Assert.IsFalse(first.IsSame(Parsed(Put(1, 2), 1)), "another format");
+        byte[] other = Put(1, 1);
+        other[At + 24] ^= 1;
+        Buffers.PutUInt32(other, At + CrcAt, Crc.Of(other, At, CrcAt));
+        Assert.IsFalse(first.IsSame(Parsed(other, 1)), "another id");
+    }
+
+    private static Superblock Parsed(byte[] buffer, int copy)
+    {
+        Superblock superblock = new Superblock();
+        Is(SuperblockState.Live, superblock.Parse(buffer, At, copy));
+        return superblock;
+    }
+
+    private static byte[] Put(int copy, int formatCount)
     {
         byte[] buffer = new byte[80];
         byte[] id = new byte[Superblock.IdBytes];
         Check.PutSample(4, id, 0, id.Length);
-        Superblock.Put(buffer, At, copy, new Geometry(0x2000, 64, 8), id, 1);
+        Superblock.Put(buffer, At, copy, new Geometry(0x2000, 100, 8, 128), id, formatCount);
         return buffer;
     }
 
-    private static void Is(SuperblockState expected, SuperblockState actual) => Assert.AreEqual((int)expected, (int)actual, "state");
+    private static void Is(SuperblockState expected, SuperblockState actual, string message = "state") =>
+        Assert.AreEqual((int)expected, (int)actual, message);
 }

@@ -1,6 +1,7 @@
 using nanoFramework.TestFramework;
 using NvsFirmware.Cache;
-using NvsFirmware.Fram;
+using NvsFirmware.Nvs;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.UnitTests;
 
@@ -15,12 +16,13 @@ public class TrackCacheTests
     {
         SmallStore store = new SmallStore();
         TrackCache cache = Cache(store);
-        Write(cache, 7, 1, 80);
+        Write(store, cache, 7, 1, 80);
+        int version = store.Vtb.Version + 2; // behind the one that the mount left out
         int before = store.Fram.BusBytes;
         Reads(cache, 7, 1, 80);
         Assert.AreEqual(before, store.Fram.BusBytes);
         Assert.AreEqual(1, cache.Hits);
-        Assert.AreEqual(1, cache.ReadVersion);
+        Assert.AreEqual(version, cache.ReadVersion);
     }
 
     [TestMethod]
@@ -33,50 +35,48 @@ public class TrackCacheTests
         Assert.AreEqual(0, cache.Hits);
         Reads(cache, 7, 1, 80);
         Assert.AreEqual(1, cache.Hits);
-        Assert.AreEqual(1, cache.ReadVersion);
+        Assert.AreEqual(store.Tracks.Version(0), cache.ReadVersion);
     }
 
+    // A track's place follows from its number: of two that share one, the later is there, and neither is ever taken for the other.
     [TestMethod]
-    public void TheLeastRecentlyUsedMakesRoom()
+    [DataRow(0, 2)]
+    [DataRow(1, -1)]
+    [DataRow(0, int.MinValue)]
+    public void TracksThatShareAPlacePushEachOtherOut(int first, int second)
     {
         SmallStore store = new SmallStore();
         TrackCache cache = Cache(store);
-        Write(cache, 1, 1, 10);
-        Write(cache, 2, 2, 10);
-        Reads(cache, 1, 1, 10);
-        Write(cache, 3, 3, 10);
-        Assert.IsTrue(IsHit(cache, 1, 1));
-        Assert.IsTrue(IsHit(cache, 3, 3));
-        Assert.IsFalse(IsHit(cache, 2, 2));
-    }
-
-    // What is not committed must not be read: from the cache as little as from the NVS.
-    [TestMethod]
-    public void AStagedTrackIsNotServed()
-    {
-        SmallStore store = new SmallStore();
-        TrackCache cache = Cache(store);
-        Write(cache, 7, 1, 80);
-        cache.Begin(1, 2);
-        Stage(cache, 7, 2, 80);
-        Stage(cache, 8, 3, 80);
-        Check.Is(Status.NotFound, cache.BeginRead(8));
-        Reads(cache, 7, 1, 80);
+        Write(store, cache, first, 1, 10);
+        Write(store, cache, second, 2, 10);
+        Assert.IsTrue(IsHit(cache, second, 2, 10));
+        Assert.IsFalse(IsHit(cache, first, 1, 10));
+        Assert.IsTrue(IsHit(cache, first, 1, 10), "read again, it is the later one");
+        Assert.IsFalse(IsHit(cache, second, 2, 10));
     }
 
     [TestMethod]
-    public void AbortDropsWhatWasStaged()
+    public void TracksOfTwoPlacesAreBothKept()
     {
         SmallStore store = new SmallStore();
         TrackCache cache = Cache(store);
-        Write(cache, 7, 1, 80);
-        cache.Begin(1, 2);
-        Stage(cache, 7, 2, 80);
-        cache.Abort();
+        Write(store, cache, 1, 1, 10);
+        Write(store, cache, 2, 2, 10);
+        Assert.IsTrue(IsHit(cache, 1, 1, 10));
+        Assert.IsTrue(IsHit(cache, 2, 2, 10));
+    }
+
+    // What is not committed must not be read: from the cache as little as from the NVS. Breaks with a copy kept before the last part.
+    [TestMethod]
+    public void WhatIsNotCommittedIsNotServed()
+    {
+        SmallStore store = new SmallStore();
+        TrackCache cache = Cache(store);
+        Write(store, cache, 7, 1, 80);
+        byte[] frame = store.Frame(SmallStore.Client, ++store.Number, 7, 2, 80);
+        frame[Frame.FlagsAt] = 0;
+        Check.Is(Status.Continue, cache.Write(frame, 80));
         Reads(cache, 7, 1, 80);
-        Write(cache, 9, 9, 80); // a later commit must not bring it back
-        Reads(cache, 7, 1, 80);
-        Check.Is(Status.Ok, cache.BeginRead(9));
     }
 
     [TestMethod]
@@ -84,14 +84,24 @@ public class TrackCacheTests
     {
         SmallStore store = new SmallStore();
         TrackCache cache = Cache(store);
-        Write(cache, 7, 1, 80);
-        Write(cache, 7, 2, 30);
-        Assert.IsTrue(IsHit(cache, 7, 2));
-        Assert.AreEqual(30, cache.ReadLength);
-        // Too long for the cache: the old copy must go all the same.
-        Write(cache, 7, 3, BlockBytes + 1);
+        Write(store, cache, 7, 1, 80);
+        Write(store, cache, 7, 2, 30);
+        Assert.IsTrue(IsHit(cache, 7, 2, 30));
+        Write(store, cache, 7, 3, BlockBytes + 1); // too long for the cache: the old copy must go all the same
         Reads(cache, 7, 3, BlockBytes + 1);
-        Assert.IsFalse(IsHit(cache, 7, 3));
+        Assert.IsFalse(IsHit(cache, 7, 3, BlockBytes + 1));
+        Write(store, cache, 7, 4, BlockBytes);
+        Assert.IsTrue(IsHit(cache, 7, 4, BlockBytes));
+    }
+
+    [TestMethod]
+    public void AnEmptyTrackIsServed()
+    {
+        SmallStore store = new SmallStore();
+        TrackCache cache = Cache(store);
+        Write(store, cache, 7, 1, 0);
+        Reads(cache, 7, 1, 0);
+        Assert.IsTrue(IsHit(cache, 7, 1, 0));
     }
 
     [TestMethod]
@@ -99,119 +109,79 @@ public class TrackCacheTests
     {
         SmallStore store = new SmallStore();
         TrackCache cache = Cache(store);
-        Write(cache, 7, 1, 80);
-        cache.Begin(1, 2);
-        Check.Is(Status.Ok, cache.Release(7, false, 0));
-        Check.Is(Status.Ok, cache.Commit());
+        Write(store, cache, 7, 1, 80);
+        byte[] frame = store.Release(SmallStore.Client, ++store.Number, 7);
+        Check.Is(Status.Ok, cache.Write(frame, 0));
+        cache.Keep(frame, 0);
         Check.Is(Status.NotFound, cache.BeginRead(7));
     }
 
-    // A batch may have more tracks than there are blocks: the rest is read from the NVS.
+    // The data on the chip are damaged: nothing of it is given away.
     [TestMethod]
-    public void ABatchLargerThanTheCache()
-    {
-        SmallStore store = new SmallStore();
-        TrackCache cache = Cache(store);
-        cache.Begin(1, 1);
-        for (int track = 1; track <= 4; track++)
-            Stage(cache, track, track, 20);
-        Check.Is(Status.Ok, cache.Commit());
-        for (int track = 1; track <= 4; track++)
-            Reads(cache, track, track, 20);
-    }
-
-    [TestMethod]
-    public void DamagedDataAreNotCached()
-    {
-        SmallStore store = new SmallStore();
-        store.Write(7, 1, 80);
-        int first = store.Tracks.Tracks.First(store.Tracks.Tracks.Find(7));
-        store.Fram.Memory[store.Tracks.Geometry.SegmentAddress(first) + 3] ^= 8;
-        TrackCache cache = Cache(store);
-        for (int i = 0; i < 2; i++)
-        {
-            byte[] buffer = new byte[4 + 80 + 4];
-            Check.Is(Status.Ok, cache.BeginRead(7));
-            cache.Read(buffer, 4, 80);
-            Assert.IsFalse(cache.IsReadIntact);
-        }
-        Assert.AreEqual(0, cache.Hits);
-    }
-
-    [TestMethod]
-    public void AReadThatWasNotEndedIsNotServed()
+    public void ADamagedTrackIsNotServed()
     {
         SmallStore store = new SmallStore();
         store.Write(7, 1, 80);
         TrackCache cache = Cache(store);
+        store.Fram.Memory[store.SegmentAt(store.Tracks.First(0)) + 50] ^= 1;
         Check.Is(Status.Ok, cache.BeginRead(7));
-        cache.Read(new byte[4 + 40 + 4], 4, 40);
-        Reads(cache, 7, 1, 80);
-        Assert.AreEqual(0, cache.Hits);
+        Assert.AreEqual(-1, cache.Read(new byte[512]));
     }
 
     [TestMethod]
-    public void ClearForgets()
+    public void ClearForgetsAll()
     {
         SmallStore store = new SmallStore();
         TrackCache cache = Cache(store);
-        Write(cache, 7, 1, 80);
+        Write(store, cache, 7, 1, 80);
         cache.Clear();
-        Assert.IsFalse(IsHit(cache, 7, 1));
+        Assert.IsFalse(IsHit(cache, 7, 1, 80));
+        Assert.IsTrue(IsHit(cache, 7, 1, 80));
     }
 
     [TestMethod]
-    public void WithoutBlocksItPassesThrough()
+    public void ACacheOfNoBlocksServesFromTheChip()
     {
         SmallStore store = new SmallStore();
-        TrackCache cache = new TrackCache(store.Nvs, 0, 0);
-        Write(cache, 7, 1, 80);
+        TrackCache cache = new TrackCache(Mounted(store), 0, BlockBytes);
+        Write(store, cache, 7, 1, 80);
         Reads(cache, 7, 1, 80);
-        Reads(cache, 7, 1, 80);
-        Assert.AreEqual(0, cache.Hits);
+        Assert.IsFalse(IsHit(cache, 7, 1, 80));
     }
 
-    private static TrackCache Cache(SmallStore store) => new TrackCache(store.Nvs, Blocks, BlockBytes);
+    private static TrackCache Cache(SmallStore store) => new TrackCache(Mounted(store), Blocks, BlockBytes);
 
-    private static void Write(TrackCache cache, int track, int seed, int length)
+    private static NvsStore Mounted(SmallStore store)
     {
-        cache.Begin(1, seed);
-        Stage(cache, track, seed, length);
-        Check.Is(Status.Ok, cache.Commit());
+        NvsStore nvs = store.NewNvs();
+        Check.Is(Status.Ok, nvs.Mount(""));
+        nvs.Resume(false);
+        nvs.BeginSession();
+        return nvs;
     }
 
-    private static void Stage(TrackCache cache, int track, int seed, int length)
+    private static void Write(SmallStore store, TrackCache cache, int track, int seed, int length)
     {
-        byte[] buffer = new byte[FramChip.CommandBytes + length + 4];
-        Check.PutSample(seed, buffer, FramChip.CommandBytes, length);
-        Check.Is(Status.Ok, cache.BeginTrack(track, length, false, 0));
-        Check.Is(Status.Ok, cache.Append(buffer, FramChip.CommandBytes, length));
+        byte[] frame = store.Frame(SmallStore.Client, ++store.Number, track, seed, length);
+        Check.Is(Status.Ok, cache.Write(frame, length));
+        cache.Keep(frame, length);
     }
 
     private static void Reads(TrackCache cache, int track, int seed, int length)
     {
-        byte[] buffer = new byte[FramChip.CommandBytes + length + 4];
-        Check.Is(Status.Ok, cache.BeginRead(track));
-        Assert.AreEqual(length, cache.ReadLength);
-        int half = length / 2;
-        cache.Read(buffer, FramChip.CommandBytes, half);
-        Check.IsSample(seed, buffer, FramChip.CommandBytes, half);
-        // In two pieces, as a long track goes over the wire.
-        byte[] rest = new byte[FramChip.CommandBytes + length + 4];
-        cache.Read(rest, FramChip.CommandBytes, length - half);
-        System.Array.Copy(rest, FramChip.CommandBytes, buffer, FramChip.CommandBytes + half, length - half);
-        Assert.IsTrue(cache.IsReadIntact);
-        Check.IsSample(seed, buffer, FramChip.CommandBytes, length);
-    }
-
-    // Reads a track, and tells whether the cache served it.
-    private static bool IsHit(TrackCache cache, int track, int seed)
-    {
-        int before = cache.Hits;
         byte[] buffer = new byte[512];
         Check.Is(Status.Ok, cache.BeginRead(track));
-        cache.Read(buffer, FramChip.CommandBytes, cache.ReadLength);
-        Check.IsSample(seed, buffer, FramChip.CommandBytes, cache.ReadLength);
+        Assert.AreEqual(Block.PayloadHeadBytes + length, cache.Read(buffer));
+        Assert.IsTrue(cache.IsReadAtEnd);
+        Assert.IsTrue(Frame.IsPayloadIntact(buffer, 0, Block.PayloadHeadBytes + length));
+        Assert.AreEqual(track, Buffers.GetInt32(buffer, Block.InFrame + Block.TrackAt));
+        Check.IsSample(seed, buffer, Block.InFrame + Block.DataAt, length);
+    }
+
+    private static bool IsHit(TrackCache cache, int track, int seed, int length)
+    {
+        int before = cache.Hits;
+        Reads(cache, track, seed, length);
         return cache.Hits > before;
     }
 }

@@ -1,255 +1,212 @@
 using nanoFramework.TestFramework;
 using NvsFirmware.Fram;
 using NvsFirmware.Nvs;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.UnitTests;
 
 [TestClass]
 public class TrackTableTests
 {
-    // As many as entries in the hash table of 87 slots: numbers that far apart share a bucket.
-    private const int Buckets = 128;
+    // These three share a hash chain in a table of up to 64 buckets.
+    private const int First = 1;
+    private const int Second = 1 + 64;
+    private const int Third = 1 + 128;
 
     [TestMethod]
-    public void EntriesAreTakenInOrderAndGivenBack()
+    public void ANewTrackIsFound()
     {
-        TrackTable table = Loaded(SmallFram.Small());
-        Assert.AreEqual(0, table.Reserve());
-        Assert.AreEqual(1, table.Reserve());
-        table.Unreserve(0);
-        Assert.AreEqual(0, table.Reserve());
-        for (int slot = 2; slot < table.Slots; slot++)
-            Assert.AreEqual(slot, table.Reserve());
-        Assert.AreEqual(-1, table.Reserve());
+        SmallStore store = new SmallStore();
+        Assert.AreEqual(TrackTable.None, store.Tracks.Find(7));
+        Check.Is(Status.Ok, store.Write(7, 1, 100));
+        int entry = store.Tracks.Find(7);
+        Assert.AreEqual(0, entry);
+        Is(EntryState.Track, store.Tracks.State(entry));
+        Assert.AreEqual(7, store.Tracks.Track(entry));
+        Assert.AreEqual(100, store.Tracks.Length(entry));
+        Assert.AreEqual(store.Vtb.Version, store.Tracks.Version(entry));
+        Assert.AreEqual(2, store.Tracks.Neighbours(entry));
+        Assert.AreEqual(2, store.Tracks.CountedSegments);
+        Assert.AreEqual(1, store.Tracks.TrackCount);
+        HasItsSums(store);
     }
 
+    // Number 0 and numbers that share a bucket, in any order of release.
     [TestMethod]
-    public void ATrackIsFoundUntilItIsReleased()
+    public void TracksThatShareAHashChainAreFound()
     {
-        TrackTable table = Loaded(SmallFram.Small());
-        Assert.AreEqual(-1, table.Find(7));
-        Set(table, 7, 1, 10, 3);
-        int slot = table.Find(7);
-        Assert.IsTrue(table.IsTrack(slot));
-        Assert.AreEqual(7, table.Track(slot));
-        Assert.AreEqual(1, table.Version(slot));
-        Assert.AreEqual(10, table.Length(slot));
-        Assert.AreEqual(3, table.First(slot));
-        Assert.AreEqual(1, table.TrackCount);
-        table.Set(slot, 7, 2, VtbRecord.Released, 0);
-        Assert.AreEqual(-1, table.Find(7));
-        Assert.AreEqual(0, table.TrackCount);
-        Assert.AreEqual(slot, table.Reserve());
-    }
-
-    [TestMethod]
-    [DataRow(0)]
-    [DataRow(1)]
-    [DataRow(2)]
-    public void TracksThatShareABucketDoNotDisturbEachOther(int released)
-    {
-        TrackTable table = Loaded(SmallFram.Small());
-        for (int i = 0; i < 3; i++)
-            Set(table, 5 + i * Buckets, 1, 10, i);
-        table.Set(table.Find(5 + released * Buckets), 5 + released * Buckets, 2, VtbRecord.Released, 0);
-        for (int i = 0; i < 3; i++)
-            Assert.IsTrue((i == released) == (table.Find(5 + i * Buckets) < 0));
+        int[] tracks = { First, Second, Third, 0, -1 };
+        for (int gone = 0; gone < tracks.Length; gone++)
+        {
+            SmallStore store = new SmallStore();
+            for (int i = 0; i < tracks.Length; i++)
+                Check.Is(Status.Ok, store.Write(tracks[i], i, 10));
+            Check.Is(Status.Ok, store.Release(tracks[gone]));
+            for (int i = 0; i < tracks.Length; i++)
+                if (i == gone)
+                    store.HoldsNot(tracks[i]);
+                else
+                    store.Holds(tracks[i], i, 10);
+            Assert.AreEqual(tracks.Length - 1, store.Tracks.TrackCount);
+            HasItsSums(store);
+        }
     }
 
     [TestMethod]
-    [DataRow(0)]
-    [DataRow(-1)]
-    [DataRow(int.MinValue)]
-    [DataRow(int.MaxValue)]
-    public void EveryNumberIsATrack(int track)
+    public void AnEntryKeepsItsPlaceUntilAnotherTrackTakesIt()
     {
-        SmallFram fram = SmallFram.Small();
-        TrackTable table = Loaded(fram);
-        Set(table, track, -5, 10, 3);
-        table.Store(table.Find(track));
-        TrackTable loaded = Loaded(fram, table.Sum0, table.Sum1);
-        int slot = loaded.Find(track);
-        Assert.IsTrue(slot >= 0);
-        Assert.AreEqual(-5, loaded.Version(slot));
-        Assert.AreEqual(0, loaded.DamagedCount);
+        SmallStore store = new SmallStore();
+        store.Write(1, 1, 10);
+        store.Write(2, 2, 10);
+        store.Write(1, 3, 100);
+        Assert.AreEqual(0, store.Tracks.Find(1));
+        store.Release(1);
+        store.Write(3, 4, 10);
+        Assert.AreEqual(0, store.Tracks.Find(3), "the released entry");
+        Assert.AreEqual(1, store.Tracks.Find(2));
+        store.Holds(3, 4, 10);
+        HasItsSums(store);
+    }
+
+    // Reserved and not used: an entry must not get lost with a refused request.
+    [TestMethod]
+    public void EntriesOfRefusedRequestsComeBack()
+    {
+        SmallStore store = new SmallStore();
+        for (int i = 0; i < 200; i++)
+        {
+            Check.Is(Status.Continue, store.Part(SmallStore.Client, ++store.Number, 0, 1000 + i, 1, 10, false));
+            Check.Is(Status.BadRequest, store.Part(SmallStore.Client, store.Number, 1, 1000 + i, 1, 10, true), "the same track twice");
+        }
+        for (int track = 0; track < store.Geometry.Entries; track++)
+            Check.Is(Status.Ok, store.Write(track, track, 10), "track " + track.ToString());
+        Check.Is(Status.Full, store.Write(9999, 1, 10));
+        Check.Is(Status.Ok, store.Write(5, 77, 64), "every track can still be overwritten");
+        Check.Is(Status.Ok, store.Release(6));
+        Check.Is(Status.Ok, store.Write(9999, 1, 10));
     }
 
     [TestMethod]
-    public void WhatIsStoredIsLoaded()
+    public void EntriesAreOnTheChipAsInRam()
     {
-        SmallFram fram = SmallFram.Small();
-        TrackTable table = ThreeTracks(fram);
-        TrackTable loaded = Loaded(fram, table.Sum0, table.Sum1);
-        Assert.AreEqual(3, loaded.TrackCount);
-        Assert.AreEqual(0, loaded.DamagedCount);
-        Assert.AreEqual(table.Sum0, loaded.Sum0);
-        Assert.AreEqual(table.Sum1, loaded.Sum1);
-        Assert.AreEqual(20, loaded.Length(loaded.Find(200)));
-        Assert.IsTrue(loaded.IsStored(loaded.Find(200)));
-        Assert.IsTrue(loaded.IsStored(50), "an entry that was never used");
-        // The free entries behind: the next new track takes the first.
-        Assert.AreEqual(3, loaded.Reserve());
+        SmallStore store = new SmallStore();
+        WriteScattered(store);
+        store.Write(2, 5, 30);
+        store.Release(3);
+        for (int entry = 0; entry < 4; entry++)
+            Assert.IsTrue(store.Tracks.IsStored(entry), "entry " + entry.ToString());
+        uint sum0 = store.Tracks.Sum0;
+        uint sum1 = store.Tracks.Sum1;
+        int counted = store.Tracks.CountedSegments;
+        int owned = store.Parts.Segments.OwnedCount;
+        store.Restart();
+        Assert.AreEqual(sum0, store.Tracks.Sum0);
+        Assert.AreEqual(sum1, store.Tracks.Sum1);
+        Assert.AreEqual(counted, store.Tracks.CountedSegments);
+        Assert.AreEqual(owned, store.Parts.Segments.OwnedCount);
+        HasItsSums(store);
+    }
+
+    // The CRC-32 of a track of several blocks covers its further segments: another chain of links is not its.
+    [TestMethod]
+    public void ALinkedEntryCoversItsLinks()
+    {
+        SmallStore store = new SmallStore();
+        int track = WriteScattered(store);
+        int entry = store.Tracks.Find(track);
+        Assert.IsTrue(store.Tracks.IsLinked(entry));
+        Assert.AreEqual(0, store.Tracks.Neighbours(entry));
+        byte[] covered = new byte[20];
+        int at = FramChip.CommandBytes + entry * TrackTable.EntryBytes;
+        System.Array.Copy(store.Tracks.Image, at, covered, 0, TrackTable.CrcAt);
+        int end = TrackTable.CrcAt;
+        for (int segment = store.Parts.Segments.Next(store.Tracks.First(entry)); segment != SegmentTable.End; segment = store.Parts.Segments.Next(segment))
+        {
+            Buffers.PutUInt16(covered, end, segment);
+            end += 2;
+        }
+        Assert.IsTrue(end > TrackTable.CrcAt);
+        Assert.AreEqual(Crc.Of(covered, 0, end), store.Tracks.LinkedCrc(at));
+        Assert.AreEqual((int)store.Tracks.LinkedCrc(at), Buffers.GetInt32(store.Tracks.Image, at + TrackTable.CrcAt));
     }
 
     [TestMethod]
-    public void ADamagedEntryIsFoundAndTheOthersStay()
+    public void ADamagedTrackIsNotServedAndMayBeWrittenAnew()
     {
-        SmallFram fram = SmallFram.Small();
-        TrackTable table = ThreeTracks(fram);
-        fram.Memory[Sizes().TrackEntryAddress(1) + 5] ^= 1;
-        TrackTable loaded = Loaded(fram, table.Sum0, table.Sum1);
-        Assert.AreEqual(1, loaded.DamagedCount);
-        Assert.AreEqual(2, loaded.TrackCount);
-        Assert.IsTrue(loaded.IsDamaged(loaded.Find(200)));
-        Assert.IsTrue(loaded.IsTrack(loaded.Find(100)));
-        Assert.IsFalse(loaded.IsDoubtful);
+        SmallStore store = new SmallStore();
+        store.Write(1, 1, 100);
+        store.Write(2, 2, 100);
+        int owned = store.Parts.Segments.OwnedCount;
+        store.Tracks.MarkDamaged(0);
+        store.Tracks.MarkDamaged(0);
+        Is(EntryState.Damaged, store.Tracks.State(store.Tracks.Find(1)));
+        Assert.AreEqual(1, store.Tracks.DamagedCount);
+        Assert.AreEqual(1, store.Tracks.TrackCount);
+        Assert.AreEqual(owned - 2, store.Parts.Segments.OwnedCount);
+        Check.Is(Status.TrackDamaged, store.Release(99), "it may be the damaged one");
+        Check.Is(Status.Ok, store.Write(1, 3, 100));
+        Assert.AreEqual(0, store.Tracks.DamagedCount);
+        store.Holds(1, 3, 100);
+        HasItsSums(store);
     }
 
-    // An entry whose own CRC-32 is right, but of an earlier commit: only the two sums can tell, and which one it is.
+    // What only the sums tell must not be forgotten with the sums.
     [TestMethod]
-    [DataRow(100)]
-    [DataRow(200)]
-    [DataRow(300)]
-    public void AStaleEntryIsFound(int track)
+    public void AStoredMarkIsNotWhole()
     {
-        SmallFram fram = SmallFram.Small();
-        TrackTable table = ThreeTracks(fram);
-        int slot = table.Find(track);
-        table.Set(slot, track, 9, 30, 40); // committed, but it does not reach the chip
-        TrackTable loaded = Loaded(fram, table.Sum0, table.Sum1);
-        Assert.AreEqual(1, loaded.DamagedCount);
-        Assert.IsTrue(loaded.IsDamaged(slot));
-        Assert.IsFalse(loaded.IsDoubtful);
+        SmallStore store = new SmallStore();
+        store.Write(1, 1, 100);
+        store.Tracks.MarkDamaged(0);
+        store.Tracks.StoreMark(0);
+        HasItsSums(store);
+        Assert.IsTrue(store.Tracks.IsStored(0));
+        Assert.IsFalse(store.Parts.Recovery.IsWhole(0));
     }
 
+    // Finding 6. Breaks when an entry is not read back.
     [TestMethod]
-    public void TwoStaleEntriesLeaveDoubt()
+    public void ADroppedWriteIsNoticed()
     {
-        SmallFram fram = SmallFram.Small();
-        TrackTable table = ThreeTracks(fram);
-        table.Set(table.Find(100), 100, 9, 30, 40);
-        table.Set(table.Find(300), 300, 10, 31, 41);
-        TrackTable loaded = Loaded(fram, table.Sum0, table.Sum1);
-        Assert.IsTrue(loaded.IsDoubtful || loaded.DamagedCount > 0);
+        SmallStore store = new SmallStore();
+        store.Write(1, 1, 100);
+        store.Part(SmallStore.Client, ++store.Number, 0, 1, 2, 100, true);
+        store.Fram.Protection = 0x0C;
+        Assert.ThrowsException(typeof(FramException), () => store.Keep());
     }
 
-    // Both entries are whole. The newer one keeps what both claim.
-    [TestMethod]
-    public void OfTwoThatClaimASegmentTheNewerStays()
+    // A track of several blocks: three segments that are no neighbours. Returns its number; tracks 2 and 3 are there, too.
+    public static int WriteScattered(SmallStore store)
     {
-        SmallFram fram = SmallFram.Small();
-        TrackTable table = Loaded(fram);
-        Set(table, 100, 1, 10, 7);
-        Set(table, 200, 2, 10, 7);
-        table.Store(0);
-        table.Store(1);
-        TrackTable loaded = Loaded(fram, table.Sum0, table.Sum1);
-        Assert.IsTrue(loaded.IsDamaged(0));
-        Assert.IsTrue(loaded.IsTrack(1));
-        Assert.AreEqual(1, loaded.TrackCount);
+        int filled = 0;
+        for (int track = 100; filled < store.Geometry.Segments - store.Geometry.Reserve; track++, filled++)
+            Check.Is(Status.Ok, store.Write(track, 1, 10));
+        for (int track = 100; track < 100 + filled; track += 2)
+            Check.Is(Status.Ok, store.Release(track));
+        store.Write(2, 2, 10);
+        store.Write(3, 3, 10);
+        for (int i = 0; i < 40; i++)
+        {
+            Check.Is(Status.Ok, store.Write(4, 4 + i, 192));
+            if (store.Tracks.IsLinked(store.Tracks.Find(4)))
+                break;
+        }
+        return 4;
     }
 
-    [TestMethod]
-    public void OfTwoEntriesOfATrackTheNewerStays()
+    private static void HasItsSums(SmallStore store)
     {
-        SmallFram fram = SmallFram.Small();
-        TrackTable table = Loaded(fram);
-        Set(table, 100, 1, 10, 7);
-        Set(table, 200, 2, 10, 8);
-        table.Store(1);
-        table.Set(0, 200, 3, 10, 7);
-        table.Store(0);
-        TrackTable loaded = Loaded(fram);
-        Assert.AreEqual(0, loaded.Find(200));
-        Assert.IsTrue(loaded.IsTrack(0));
-        Assert.IsTrue(loaded.IsDamaged(1));
+        uint sum0 = 0;
+        uint sum1 = 0;
+        for (int entry = 0; entry < store.Geometry.Entries; entry++)
+        {
+            uint crc = System.BitConverter.ToUInt32(
+                store.Tracks.Image, FramChip.CommandBytes + entry * TrackTable.EntryBytes + TrackTable.CrcAt);
+            sum0 += crc;
+            sum1 += crc * (uint)(entry + 1);
+        }
+        Assert.AreEqual(sum0, store.Tracks.Sum0);
+        Assert.AreEqual(sum1, store.Tracks.Sum1);
     }
 
-    // The CRC-32 covers the numbers of all segments of a track, so a link that changed is found as well.
-    [TestMethod]
-    public void AChangedLinkIsDamage()
-    {
-        SmallFram fram = SmallFram.Small();
-        SegmentTable segments = Segments(fram);
-        TrackTable table = new TrackTable(Chip(fram), Sizes(), segments, new byte[512]);
-        table.Check(false, 0, 0);
-        short[] set = { 10, 11, 12 };
-        segments.Link(set, 0, 3);
-        segments.StoreLinks(10, 3);
-        table.Set(table.Reserve(), 5, 1, 150, 10);
-        table.Store(0);
-        Assert.AreEqual(0, Loaded(fram, table.Sum0, table.Sum1).DamagedCount);
-        Buffers.PutUInt16(fram.Memory, Sizes().LinkAddress(11), 13);
-        Assert.AreEqual(1, Loaded(fram, table.Sum0, table.Sum1).DamagedCount);
-        Buffers.PutUInt16(fram.Memory, Sizes().LinkAddress(11), 10);
-        Assert.AreEqual(1, Loaded(fram, table.Sum0, table.Sum1).DamagedCount, "a chain that bites its tail must end");
-    }
-
-    [TestMethod]
-    public void WithoutSumsTheTableIsTakenAsItIs()
-    {
-        SmallFram fram = SmallFram.Small();
-        TrackTable table = ThreeTracks(fram);
-        TrackTable loaded = Loaded(fram);
-        Assert.AreEqual(0, loaded.DamagedCount);
-        Assert.AreEqual(table.Sum0, loaded.Sum0);
-        Assert.AreEqual(table.Sum1, loaded.Sum1);
-    }
-
-    [TestMethod]
-    public void RedoTellsWhetherTheChipHasIt()
-    {
-        SmallFram fram = SmallFram.Small();
-        TrackTable table = ThreeTracks(fram);
-        Assert.IsFalse(table.Redo(1, 200, 2, 20, 22));
-        Assert.IsTrue(table.Redo(1, 200, 3, 20, 22));
-    }
-
-    private static TrackTable ThreeTracks(SmallFram fram)
-    {
-        TrackTable table = Loaded(fram);
-        Set(table, 100, 1, 10, 21);
-        Set(table, 200, 2, 20, 22);
-        Set(table, 300, 3, 0, 23);
-        for (int slot = 0; slot < 3; slot++)
-            table.Store(slot);
-        return table;
-    }
-
-    private static void Set(TrackTable table, int track, int version, int length, int first) =>
-        table.Set(table.Reserve(), track, version, length, first);
-
-    private static TrackTable Loaded(SmallFram fram)
-    {
-        SegmentTable segments = Segments(fram);
-        TrackTable table = new TrackTable(Chip(fram), Sizes(), segments, new byte[512]);
-        table.Load();
-        table.Check(false, 0, 0);
-        return table;
-    }
-
-    private static TrackTable Loaded(SmallFram fram, int sum0, int sum1)
-    {
-        SegmentTable segments = Segments(fram);
-        TrackTable table = new TrackTable(Chip(fram), Sizes(), segments, new byte[512]);
-        table.Load();
-        table.Check(true, sum0, sum1);
-        return table;
-    }
-
-    private static SegmentTable Segments(SmallFram fram)
-    {
-        SegmentTable segments = new SegmentTable(Chip(fram), Sizes(), new byte[512]);
-        segments.Load();
-        return segments;
-    }
-
-    private static FramChip Chip(SmallFram fram)
-    {
-        FramChip chip = new FramChip(fram, new HostLine());
-        chip.Open("");
-        return chip;
-    }
-
-    private static Geometry Sizes() => new Geometry(0x2000, 64, 8);
+    private static void Is(EntryState expected, EntryState actual) => Assert.AreEqual((int)expected, (int)actual, "state");
 }

@@ -1,5 +1,7 @@
 using nanoFramework.TestFramework;
+using NvsFirmware.Fram;
 using NvsFirmware.Nvs;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.UnitTests;
 
@@ -7,129 +9,243 @@ namespace NvsFirmware.UnitTests;
 public class VirtualTrackBufferTests
 {
     [TestMethod]
-    public void ANewStoreUsesSetAFirst()
+    public void AfterFormatSetAIsPrepared()
     {
         SmallStore store = new SmallStore();
-        VirtualTrackBuffer vtb = Buffer(store);
-        Assert.IsTrue(vtb.Load(out bool isTorn));
-        Assert.IsFalse(isTorn);
-        Assert.IsFalse(vtb.HasPrevious);
-        Assert.AreEqual(0, vtb.Flag);
-        Assert.AreEqual(0, vtb.Current.Sequence);
-        Assert.AreEqual(0, vtb.CommittedCount);
+        Assert.AreEqual(0, store.Vtb.Flag);
+        Assert.AreEqual(0, store.Vtb.NextSegment);
+        for (int i = 0; i < store.Vtb.Active.Length; i++)
+            Assert.AreEqual(i, (int)store.Vtb.Active[i]);
+        IsPrepared(store, "format");
     }
 
     [TestMethod]
-    public void AnEmptyChipHasNoRecord()
+    public void TheFlagTurnsOverWithEachCommitAndTheOtherSetIsReady()
     {
         SmallStore store = new SmallStore();
-        System.Array.Clear(store.Fram.Memory, 0, store.Fram.Memory.Length);
-        Assert.IsFalse(Buffer(store).Load(out bool isTorn));
-        Assert.IsFalse(isTorn);
-    }
-
-    // Flag and place of the record alternate, so that the record of the commit before stays whole during the next.
-    [TestMethod]
-    public void SetsAndRecordsTakeTurns()
-    {
-        SmallStore store = new SmallStore();
-        Geometry geometry = store.Tracks.Geometry;
-        for (int i = 1; i <= 4; i++)
+        for (int i = 0; i < 200; i++)
         {
-            short[] active = store.Tracks.Vtb.ActiveSet;
-            Check.Is(Status.Ok, store.Write(7, i, 100));
-            Assert.IsTrue(active == store.Tracks.Vtb.CommittedSet);
-            Assert.IsFalse(active == store.Tracks.Vtb.ActiveSet);
-            Assert.AreEqual(i & 1, store.Tracks.Vtb.Flag);
-            Assert.AreEqual(i, Buffers.GetInt32(store.Fram.Memory, geometry.RecordAddress(i & 1)));
-            Assert.AreEqual(i - 1, Buffers.GetInt32(store.Fram.Memory, geometry.RecordAddress(1 - (i & 1))));
+            int flag = store.Vtb.Flag;
+            int first = store.Vtb.Active[0];
+            Check.Is(Status.Ok, i % 7 == 6 ? store.Release(i % 7 - 1) : store.Write(i % 7, i, 1 + i * 37 % 256));
+            Assert.AreEqual(1 - flag, store.Vtb.Flag);
+            Assert.AreEqual(first, store.Vtb.CommittedFirst);
+            IsPrepared(store, "commit " + i.ToString());
         }
     }
 
+    // In a full store only what the last commits gave back, and half a set more, is free: the set goes round, and may be built anew from
+    // its first segment. Breaks with TopUp going on past the set's own first segment, or with Prepare before the record.
     [TestMethod]
-    public void TheNewerRecordWins()
+    [DataRow(64)]
+    [DataRow(10)]
+    [DataRow(256)]
+    public void AFullStoreAlwaysHasASet(int length)
     {
         SmallStore store = new SmallStore();
-        for (int i = 1; i <= 3; i++)
+        int tracks = 0;
+        while (store.Write(tracks, tracks, length) == Status.Ok)
+            tracks++;
+        Assert.IsTrue(tracks > 10);
+        for (int i = 0; i < 300; i++)
         {
-            store.Write(7, i, 100);
-            VirtualTrackBuffer vtb = Buffer(store);
-            Assert.IsTrue(vtb.Load(out _));
-            Assert.AreEqual(i, vtb.Current.Sequence);
-            Assert.AreEqual(i - 1, vtb.Coming.Sequence);
-            Assert.IsTrue(vtb.HasPrevious);
-            Assert.AreEqual(2, vtb.CommittedCount);
-            Assert.AreEqual((int)store.Tracks.Vtb.CommittedSet[1], (int)vtb.CommittedSet[1]);
-        }
-    }
-
-    [TestMethod]
-    public void ATornRecordLeavesTheOneBefore()
-    {
-        SmallStore store = new SmallStore();
-        store.Write(7, 1, 100);
-        store.Write(7, 2, 100);
-        store.Fram.Memory[store.Tracks.Geometry.RecordAddress(0) + 12] ^= 1;
-        VirtualTrackBuffer vtb = Buffer(store);
-        Assert.IsTrue(vtb.Load(out bool isTorn));
-        Assert.IsTrue(isTorn);
-        Assert.AreEqual(1, vtb.Current.Sequence);
-        Assert.IsFalse(vtb.HasPrevious);
-    }
-
-    // 0 is no version: it says that there is no track.
-    [TestMethod]
-    public void TheSequenceWrapsPastZero()
-    {
-        Assert.AreEqual(1, VirtualTrackBuffer.After(-1));
-        Assert.AreEqual(1, VirtualTrackBuffer.After(0));
-        Assert.AreEqual(int.MinValue, VirtualTrackBuffer.After(int.MaxValue));
-        SmallStore store = new SmallStore();
-        store.Tracks.Vtb.Current.Sequence = -2;
-        store.Write(7, 1, 100);
-        Assert.AreEqual(-1, store.Tracks.Vtb.Current.Sequence);
-        store.Write(7, 2, 100);
-        Assert.AreEqual(1, store.Tracks.Vtb.Current.Sequence);
-        VirtualTrackBuffer vtb = Buffer(store);
-        vtb.Load(out _);
-        Assert.AreEqual(1, vtb.Current.Sequence, "1 is newer than 0xFFFFFFFF");
-        store.Restart();
-        store.Holds(7, 2, 100);
-    }
-
-    [TestMethod]
-    public void TheNewerRecordWinsAcrossTheSign()
-    {
-        SmallStore store = new SmallStore();
-        store.Tracks.Vtb.Current.Sequence = int.MaxValue - 1;
-        store.Write(7, 1, 100);
-        store.Write(7, 2, 100);
-        Assert.AreEqual(int.MinValue, store.Tracks.Vtb.Current.Sequence);
-        store.Restart();
-        Assert.AreEqual(RecoveryFindings.Clean, store.Nvs.Findings, "with the older record the table would seem to be of a lost one");
-        Assert.AreEqual(int.MinValue, store.Tracks.Vtb.Current.Sequence);
-        store.Holds(7, 2, 100);
-    }
-
-    [TestMethod]
-    public void ThePreparedSetIsFreeAndGoesRound()
-    {
-        SmallStore store = new SmallStore();
-        int segments = store.Tracks.Geometry.Segments;
-        bool hasGoneRound = false;
-        for (int i = 0; i < segments; i++)
-        {
-            store.Write(7, i, 100);
-            short[] set = store.Tracks.Vtb.ActiveSet;
-            Assert.AreEqual(4, store.Tracks.Vtb.PreparedCount);
-            for (int j = 0; j < 4; j++)
+            int track = i * 31 % tracks;
+            Check.Is(Status.Ok, store.Write(track, i, length), "overwrite " + i.ToString());
+            IsPrepared(store, "overwrite " + i.ToString());
+            store.Holds(track, i, length);
+            if (i % 50 == 49)
             {
-                Assert.IsTrue(store.Tracks.Segments.IsFree(set[j]));
-                hasGoneRound |= j > 0 && set[j] < set[j - 1];
+                store.Restart();
+                store.Resume();
+                IsPrepared(store, "restart " + i.ToString());
             }
         }
-        Assert.IsTrue(hasGoneRound);
     }
 
-    private static VirtualTrackBuffer Buffer(SmallStore store) => new VirtualTrackBuffer(store.Open(), store.Tracks.Geometry, new byte[512]);
+    // The next request of two segments finds them in one run.
+    [TestMethod]
+    public void TheOtherSetBeginsWhereARunOfTheSameLengthIs()
+    {
+        SmallStore store = new SmallStore(8);
+        short[] taken = { 2, 4, 7 };
+        store.Parts.Segments.Claim(taken, 0, taken.Length);
+        store.Vtb.CommittedCount = 2;
+        store.Vtb.PrepareFrom(store.Parts.Segments, 0);
+        // 0 1 | 3 5 6: behind a commit of two segments the next run of two is 5 and 6.
+        Assert.AreEqual(0, (int)store.Vtb.Active[0]);
+        Assert.AreEqual(3, (int)store.Vtb.Active[2]);
+        Assert.AreEqual(3, store.Vtb.RunAt);
+        Assert.AreEqual(5, (int)store.Vtb.Active[store.Vtb.RunAt]);
+        Check.Is(Status.Ok, store.Write(1, 1, 100));
+        Assert.AreEqual(5, store.Vtb.NextSegment);
+        Assert.AreEqual(5, (int)store.Vtb.Active[0]);
+        Check.Is(Status.Ok, store.Write(1, 2, 100));
+        Assert.IsFalse(store.Tracks.IsLinked(store.Tracks.Find(1)));
+        store.Holds(1, 2, 100);
+    }
+
+    [TestMethod]
+    public void WithoutARunItBeginsBehindTheCommit()
+    {
+        SmallStore store = new SmallStore();
+        short[] taken = { 2, 4, 6 };
+        store.Parts.Segments.Claim(taken, 0, taken.Length);
+        store.Vtb.CommittedCount = 2;
+        store.Vtb.PrepareFrom(store.Parts.Segments, 0);
+        Assert.AreEqual(2, store.Vtb.RunAt);
+    }
+
+    // 0 is no commit's number: it says that there is no track.
+    [TestMethod]
+    public void TheNumbersComeRoundAndTheLapGoesUp()
+    {
+        Assert.AreEqual(1, VirtualTrackBuffer.After(0));
+        Assert.AreEqual(1, VirtualTrackBuffer.After(-1));
+        Assert.AreEqual(int.MinValue, VirtualTrackBuffer.After(int.MaxValue));
+        SmallStore store = new SmallStore();
+        store.Vtb.Version = -2;
+        store.Vtb.Lap = 15;
+        Assert.AreEqual(15, store.Vtb.ComingLap);
+        store.Vtb.Count();
+        Assert.AreEqual(-1, store.Vtb.Version);
+        Assert.AreEqual(15, store.Vtb.Lap);
+        Assert.AreEqual(0, store.Vtb.ComingLap);
+        Assert.AreEqual(1, Buffers.GetInt32(store.Vtb.Coming, 0));
+        store.Vtb.Count();
+        Assert.AreEqual(1, store.Vtb.Version);
+        Assert.AreEqual(0, store.Vtb.Lap);
+    }
+
+    // Commits across the end of the numbers, with restarts in between, cut before any bookkeeping or after it.
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void CommitsGoOnRoundTheEndOfTheNumbers(bool isKept)
+    {
+        SmallStore store = new SmallStore();
+        store.Write(1, 0, 40);
+        store.Vtb.Version = -7;
+        store.Vtb.Lap = 3;
+        store.Parts.Bookkeeping.StoreRecord();
+        store.Vtb.Version = -6;
+        store.Parts.Bookkeeping.StoreRecord(); // in both places
+        store.Restart();
+        store.Resume();
+        for (int i = 1; i <= 12; i++)
+        {
+            Check.Is(Status.Ok, store.Part(SmallStore.Client, 100 + i, 0, 1, i, 40, true));
+            if (isKept)
+                store.Keep();
+            if (!isKept || i % 3 == 0)
+            {
+                store.Restart();
+                store.Resume();
+            }
+            store.Holds(1, i, 40);
+        }
+        Assert.IsTrue(store.Vtb.Version > 0 && store.Vtb.Version < 30, "version " + store.Vtb.Version.ToString());
+        Assert.AreEqual(4, store.Vtb.Lap);
+    }
+
+    [TestMethod]
+    public void ARecordIsDueAfterSoManyCommitsOrHalfASet()
+    {
+        SmallStore store = new SmallStore();
+        store.Write(1, 1, 10);
+        Assert.AreEqual(1, store.Vtb.CommitsSinceRecord);
+        store.Write(1, 1, 10);
+        Assert.AreEqual(0, store.Vtb.CommitsSinceRecord, "half a set of 4 segments");
+        store.Write(1, 1, 100);
+        Assert.AreEqual(0, store.Vtb.CommitsSinceRecord);
+        Assert.AreEqual(16, VirtualTrackBuffer.CommitsPerRecord);
+    }
+
+    [TestMethod]
+    public void ARecordComesBack()
+    {
+        SmallStore store = new SmallStore();
+        VirtualTrackBuffer vtb = store.Vtb;
+        vtb.Version = 1234567;
+        vtb.Lap = 9;
+        vtb.Flag = 1;
+        vtb.Client = -5;
+        vtb.Number = 77;
+        vtb.Fingerprint = 0x12345678;
+        vtb.IsPassing = true;
+        vtb.IsInDoubt = true;
+        vtb.Boots = 42;
+        vtb.NextSegment = 33;
+        vtb.StoreRecord(store.Tracks, store.Parts.Segments);
+        Assert.IsTrue(vtb.IsRecordStored());
+        VirtualTrackBuffer loaded = new VirtualTrackBuffer(store.Open(), store.Geometry, new byte[512]);
+        Assert.IsTrue(loaded.Load(out int next, out uint sum0, out uint sum1));
+        Assert.AreEqual(33, next);
+        Assert.AreEqual(store.Tracks.Sum0, sum0);
+        Assert.AreEqual(store.Tracks.Sum1, sum1);
+        Assert.AreEqual(1234567, loaded.Version);
+        Assert.AreEqual(9, loaded.Lap);
+        Assert.AreEqual(1, loaded.Flag);
+        Assert.AreEqual(-5, loaded.Client);
+        Assert.AreEqual(77, loaded.Number);
+        Assert.AreEqual(0x12345678, loaded.Fingerprint);
+        Assert.IsTrue(loaded.IsPassing);
+        Assert.IsTrue(loaded.IsInDoubt);
+        Assert.AreEqual(42, loaded.Boots);
+    }
+
+    // The newer one by the sign of the difference, so that the numbers may come round.
+    [TestMethod]
+    [DataRow(5, 6)]
+    [DataRow(-1, 1)]
+    [DataRow(int.MaxValue, int.MinValue)]
+    public void OfTwoRecordsTheNewerIsTaken(int earlier, int later)
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            SmallStore store = new SmallStore();
+            if (i == 1)
+                store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments); // begin with the other place
+            store.Vtb.Version = earlier;
+            store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments);
+            store.Vtb.Version = later;
+            store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments);
+            Assert.IsTrue(store.Vtb.Load(out _, out _, out _));
+            Assert.AreEqual(later, store.Vtb.Version);
+            // The next one goes where the older one lies.
+            store.Vtb.Version = later + 1;
+            store.Fram.CutAfter(1 + 4 + 10);
+            Assert.ThrowsException(typeof(FramException), () => store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments));
+            store.Fram.PowerUp();
+            Assert.IsTrue(store.Vtb.Load(out _, out _, out _));
+            Assert.AreEqual(later, store.Vtb.Version, "torn");
+        }
+    }
+
+    // What a commit made free stays taken when the record does not get to the chip. Breaks when the record is not read back.
+    [TestMethod]
+    public void ADroppedRecordIsNoticed()
+    {
+        SmallStore store = new SmallStore();
+        store.Write(1, 1, 10);
+        int old = store.Tracks.First(0);
+        store.Parts.Segments.Pin(old, 1);
+        store.Fram.Protection = 0x0C;
+        store.Vtb.Version++; // else it would be the same record
+        Assert.ThrowsException(typeof(FramException), () => store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments));
+        Assert.IsFalse(store.Parts.Segments.IsFree(old));
+    }
+
+    // The active set lists free segments, each once, and begins where the medium says.
+    private static void IsPrepared(SmallStore store, string message)
+    {
+        short[] set = store.Vtb.Active;
+        Assert.AreEqual(store.Geometry.SetSegments + 1, set.Length);
+        Assert.AreEqual(store.Vtb.NextSegment, (int)set[0], message);
+        for (int i = 0; i < set.Length; i++)
+        {
+            Assert.IsTrue(store.Parts.Segments.IsFree(set[i]), message + ": segment " + set[i].ToString() + " is not free");
+            for (int other = 0; other < i; other++)
+                Assert.IsTrue(set[other] != set[i], message + ": segment " + set[i].ToString() + " twice");
+        }
+    }
 }

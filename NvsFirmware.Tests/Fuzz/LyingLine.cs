@@ -1,19 +1,22 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Threading;
-using NvsFirmware.HostAdapter;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.Fuzz;
 
 /// <summary>A line to a board that answers at once; on the way back its answers are tampered with.</summary>
 public sealed class LyingLine(TestBoard board, SeededRandom random)
 {
-    private const int MostUseless = 40;
+    private const int MostUseless = 20;
     private const int SlowLieOneIn = 40; // lies that cost a timeout or a silence
     private const int OddLieOneIn = 100; // whole answers to the right request that make no sense
+    private const int FramesKept = 30;
+    private static readonly int[] unasked = [FrameType.Info, FrameType.Stats, FrameType.Verify, FrameType.Format, FrameType.Repair, 0x05, 0x42];
     private readonly Lock gate = new();
+    private readonly List<byte[]> earlier = []; // answers that the board gave
+    private uint key;
     private long frames;
 
     /// <summary>Frames sent to the client, whole or not.</summary>
@@ -22,26 +25,11 @@ public sealed class LyingLine(TestBoard board, SeededRandom random)
     /// <summary>The client's end, for one client.</summary>
     public IUart Connect() => new End(this);
 
-    /// <summary>What the board has stored of a track, asked behind the client's back.</summary>
-    public (uint Version, byte[]? Data) Stored(uint track)
+    /// <summary>What the board has stored, read off its chip behind the client's back.</summary>
+    public Medium Stored()
     {
         lock (gate)
-        {
-            (Status _, uint version, byte[]? data) = board.Read(track);
-            return (version, data);
-        }
-    }
-
-    public List<(uint Track, uint Version)> Tracks()
-    {
-        lock (gate)
-            return [.. board.List().Select(entry => (entry.Track, entry.Version))];
-    }
-
-    public uint LastVersion()
-    {
-        lock (gate)
-            return board.Last(7).U32(Payload.LastAnswer.Version);
+            return Medium.Read(board.Chip.Memory);
     }
 
     private byte[] Ask(ReadOnlySpan<byte> request)
@@ -64,32 +52,44 @@ public sealed class LyingLine(TestBoard board, SeededRandom random)
             at += total;
             for (int i = random.Next(MostUseless); i > 0; i--)
                 Append(bytes, Useless(frame));
+            if (Frame.Type(frame, 0) == (FrameType.Hello | FrameType.Answer) && Frame.Status(frame, 0) == Status.Ok)
+                key = (uint)Frame.Argument(frame, 0);
             if (random.OneIn(SlowLieOneIn))
-                Append(bytes, SlowLie(frame));
+                Append(bytes, SlowLie([.. frame]));
             else if (random.OneIn(OddLieOneIn))
                 Append(bytes, OddLie(frame));
             else
                 Append(bytes, frame);
+            if (earlier.Count == FramesKept)
+                earlier.RemoveAt(0);
+            earlier.Add(frame);
         }
         return [.. bytes];
     }
 
-    // Whole frames that answer something else, and so must be passed over.
+    // Whole frames that answer something else, or came before, and so must be passed over.
     private byte[] Useless(byte[] frame)
     {
         int type = Frame.Type(frame, 0);
-        uint request = (uint)Frame.Request(frame, 0);
-        int lie = random.Next(3);
-        uint otherRequest = lie == 0 ? request : request - (uint)random.Between(1, 5);
-        int otherType = lie == 0 ? type ^ random.Between(1, 0x3F) : lie == 1 ? type : random.Next(256);
+        uint number = (uint)Frame.Number(frame, 0);
+        int lie = random.Next(4);
+        if (lie == 3 && earlier.Count > 0)
+            return random.Pick(earlier);
+        uint otherNumber = lie == 0 ? number : number + (uint)random.Between(1, 5) * 0x01000001;
+        // With the right number only a type that these clients never ask for: requests of several types are under way, each with numbers of its own.
+        int otherType = lie == 0 ? random.Pick(unasked) | FrameType.Answer : lie == 1 ? type : random.Next(256);
         byte[] payload = random.OneIn(2) ? frame[Frame.HeaderBytes..^Math.Min(Frame.CrcBytes, frame.Length - Frame.HeaderBytes)] : random.Bytes(random.Next(40));
-        return Build(otherType, random.OneIn(2) ? (Status)random.Next(256) : Status.Ok, otherRequest, random.OneIn(2) ? 0 : random.Next(5), payload);
+        Status status = random.OneIn(2) ? (Status)random.Next(256) : Status.Ok;
+        // LOST answers nothing, but asks for something.
+        if (otherType == FrameType.Lost)
+            otherType = FrameType.Stats | FrameType.Answer;
+        return Build(otherType, status, otherNumber, random.OneIn(2) ? 0 : random.Next(5), (uint)random.Next(100), payload);
     }
 
     // What the line does. The client must notice by CRC-32 or by time.
     private byte[] SlowLie(byte[] frame)
     {
-        switch (random.Next(6))
+        switch (random.Next(7))
         {
             case 0:
                 return [];
@@ -103,6 +103,8 @@ public sealed class LyingLine(TestBoard board, SeededRandom random)
             case 4:
                 int at = random.Next(frame.Length);
                 return [.. frame[..at], (byte)random.NextUInt64(), .. frame[at..]];
+            case 5: // the board has lost its place, or another program has said HELLO
+                return [.. Build(FrameType.Lost, Status.Lost, 0, 0, random.OneIn(2) ? key : (uint)random.NextUInt64(), []), .. frame];
             default: // twice
                 return [.. frame, .. frame];
         }
@@ -114,33 +116,32 @@ public sealed class LyingLine(TestBoard board, SeededRandom random)
     {
         int type = Frame.Type(frame, 0);
         Status status = Frame.Status(frame, 0);
-        uint request = (uint)Frame.Request(frame, 0);
+        uint number = (uint)Frame.Number(frame, 0);
         int part = Frame.Part(frame, 0);
+        uint argument = (uint)Frame.Argument(frame, 0);
         byte[] payload = Frame.PayloadBytes(frame, 0) == 0 ? [] : frame[Frame.HeaderBytes..^Frame.CrcBytes];
-        bool isRead = type == (FrameType.Read | FrameType.Answer) && payload.Length > Payload.ReadAnswer.Data;
-        switch (random.Next(isRead ? 5 : 3))
+        bool isRead = type == (FrameType.Read | FrameType.Answer) && payload.Length > Block.PayloadHeadBytes;
+        switch (random.Next(isRead ? 6 : 3))
         {
             case 0: // too short
-                return Build(type, status, request, part, payload[..random.Next(Math.Min(payload.Length + 1, 4))]);
+                return payload.Length == 0 ? frame : Build(type, status, number, part, argument, payload[..random.Next(Math.Min(payload.Length, 4))]);
             case 1: // a status that this client does not know
-                return Build(type, (Status)random.Between(0x40, 0xFF), request, part, payload);
+                return Build(type, (Status)random.Between(0x40, 0xFF), number, part, argument, payload);
             case 2: // a status that says no
-                return Build(type, random.Pick([Status.BadRequest, Status.UnknownType, Status.TooLong, Status.Full, Status.ChipError, Status.StoreDamaged]), request, part, []);
+                return Build(type, random.Pick([Status.BadRequest, Status.UnknownType, Status.TooLong, Status.Full, Status.StoreDamaged]), number, part, 0, []);
             case 3: // data missing
-                return Build(type, Status.Ok, request, part, payload[..^1]);
-            default: // another place in the track
-                Buffers.PutUInt16(payload, Payload.ReadAnswer.Offset, Buffers.GetUInt16(payload, Payload.ReadAnswer.Offset) + random.Between(1, 300));
-                return Build(type, status, request, part, payload);
+                return Build(type, Status.Ok, number, part, argument, payload[..^1]);
+            case 4: // another track
+                payload[Block.TrackAt - Block.ClientAt] ^= 1;
+                return Build(type, status, number, part, argument, payload);
+            default: // another length
+                payload[Block.LengthAt - Block.ClientAt] ^= (byte)random.Between(1, 255);
+                return Build(type, status, number, part, argument, payload);
         }
     }
 
-    private static byte[] Build(int type, Status status, uint request, int part, byte[] payload)
-    {
-        byte[] frame = new byte[Frame.TotalBytes(payload.Length)];
-        payload.CopyTo(frame, Frame.HeaderBytes);
-        Frame.Seal(frame, type, status, (int)request, part, payload.Length);
-        return frame;
-    }
+    private byte[] Build(int type, Status status, uint number, int part, uint argument, byte[] payload) =>
+        Rig.Frames.Build(FrameType.IsKeyless(type) ? 0 : key, type, number, argument, payload, part, (int)status);
 
     private void Append(List<byte> bytes, byte[] frame)
     {
@@ -175,6 +176,12 @@ public sealed class LyingLine(TestBoard board, SeededRandom random)
                 Monitor.PulseAll(arrived);
             }
             return true;
+        }
+
+        public void Reopen()
+        {
+            lock (arrived)
+                arrived.Clear();
         }
     }
 }

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using NvsFirmware.HostAdapter;
 using NvsFirmware.Tests.Rig;
+using NvsFirmware.Wire;
 using NvsHost;
 
 namespace NvsFirmware.Tests.Host;
@@ -17,38 +17,36 @@ public sealed class ProtocolDocumentTests
     // The document as it was when the host was built, in which it is embedded.
     private static readonly string[] lines = ReadDocument();
 
-    /// <summary>Breaks when one byte of an example, or of an answer of the firmware, changes alone.</summary>
+    /// <summary>Breaks when one byte of an example, or of an answer of the firmware, changes alone. `conversation` prints them anew.</summary>
     [TestMethod]
     public void TheFirmwareAnswersTheExamplesAsTheDocumentSays()
     {
-        BoardSettings settings = new() { Name = "sim" };
-        TestBoard board = new("MB85RS2MT", settings);
-        board.Boot();
+        TestBoard board = Conversation.NewBoard();
+        List<byte> asked = [];
         Queue<byte> answered = new();
         int frames = 0;
         foreach ((string title, byte[] frame) in Examples())
         {
             frames++;
-            Assert.IsTrue(Frame.IsHeader(frame, 0) && frame.Length == Frame.TotalBytes(Frame.PayloadBytes(frame, 0)), $"{title}: no whole frame");
-            Assert.IsTrue(Frame.IsPayloadIntact(frame, 0), $"{title}: wrong payload CRC");
+            Assert.IsTrue(IsDamaged(title) || IsWhole(frame), $"{title}: no whole frame");
             if ((Frame.Type(frame, 0) & FrameType.Answer) == 0)
             {
                 Assert.IsEmpty(answered, $"before {title}: an answer that the document does not show");
-                board.Uart.Send(frame);
-                board.Run();
-                foreach (byte b in board.Uart.TakeSent())
-                    answered.Enqueue(b);
+                asked.AddRange(frame); // several may follow each other
+                continue;
             }
-            else
-            {
-                byte[] answer = new byte[Math.Min(frame.Length, answered.Count)];
-                for (int i = 0; i < answer.Length; i++)
-                    answer[i] = answered.Dequeue();
-                Assert.AreEqual(Hex(frame), Hex(answer), title);
-            }
+            board.Uart.Send(asked.ToArray());
+            asked.Clear();
+            board.Run();
+            foreach (byte b in board.Uart.TakeSent())
+                answered.Enqueue(b);
+            byte[] answer = new byte[Math.Min(frame.Length, answered.Count)];
+            for (int i = 0; i < answer.Length; i++)
+                answer[i] = answered.Dequeue();
+            Assert.AreEqual(Hex(frame), Hex(answer), title);
         }
         Assert.IsEmpty(answered, "after the last example: an answer that the document does not show");
-        Assert.IsGreaterThanOrEqualTo(32, frames);
+        Assert.IsGreaterThanOrEqualTo(42, frames);
     }
 
     /// <summary>Breaks when a status is added, renumbered or renamed in code or document alone.</summary>
@@ -60,7 +58,7 @@ public sealed class ProtocolDocumentTests
     [TestMethod]
     public void TheDocumentListsEveryRequestType() =>
         AssertSame(
-            Constants(typeof(FrameType)).Where(type => type.Value != FrameType.Answer).Select(type => $"{type.Value:X2} {type.Name.ToUpperInvariant()}"),
+            Constants(typeof(FrameType)).Where(type => (type.Value & FrameType.Answer) == 0).Select(type => $"{type.Value:X2} {type.Name.ToUpperInvariant()}"),
             Rows("## Requests"));
 
     /// <summary>Breaks when a counter is added, moved or renamed in code or document alone.</summary>
@@ -75,34 +73,33 @@ public sealed class ProtocolDocumentTests
     public void TheDocumentListsEveryDamageAndFinding()
     {
         AssertSame(
-            Enum.GetValues<Nvs.Damage>().Select(damage => $"{(int)damage}"),
+            Enum.GetValues<Damage>().Select(damage => $"{(int)damage}"),
             Table("### 12 LIST and 13 VERIFY", "damage").Select(cells => cells[0]));
         AssertSame(
-            Constants(typeof(Nvs.RecoveryFindings)).Select(finding => finding.Value == 0 ? "none" : $"{finding.Value:X2}"),
+            Constants(typeof(RecoveryFindings)).Select(finding => finding.Value == 0 ? "none" : $"{finding.Value:X2}"),
             Table("### 03 STATS", "bit").Select(cells => cells[0]));
     }
 
     /// <summary>Breaks when the layout of a payload in code or document grows, shrinks or moves alone.</summary>
     [TestMethod]
     [DataRow("### 01 HELLO", "answer", Payload.HelloAnswer.Bytes)]
-    [DataRow("### 01 HELLO", "request", Payload.Hello.Bytes)]
     [DataRow("### 14 FORMAT", "request", Payload.Format.Bytes)]
-    [DataRow("### 10 WRITE", "answer", Payload.WriteAnswer.Bytes)]
-    [DataRow("### 11 READ", "request", Payload.Read.Bytes)]
-    [DataRow("### 04 LAST", "request", Payload.Last.Bytes)]
+    [DataRow("### 10 WRITE", "request", Block.PayloadHeadBytes)]
+    [DataRow("### 11 READ", "answer", Block.PayloadHeadBytes)]
     [DataRow("### 04 LAST", "answer", Payload.LastAnswer.Bytes)]
-    [DataRow("### 12 LIST and 13 VERIFY", "request", Payload.Page.Bytes)]
     [DataRow("### 12 LIST and 13 VERIFY", "entry", Payload.PageAnswer.EntryBytes)]
     [DataRow("### 02 INFO", "answer", Payload.InfoAnswer.Bytes)]
     [DataRow("### 15 REPAIR", "request", Payload.Repair.Bytes)]
-    [DataRow("### 15 REPAIR", "answer", Payload.RepairAnswer.Bytes)]
+    [DataRow("## Frame", "field", Frame.HeaderBytes)]
     public void TheDocumentLaysOutEveryByteOfAPayload(string section, string table, int expectedBytes)
     {
         int at = 0;
         foreach (string[] cells in Table(section, "at", table))
         {
             Assert.AreEqual(at, int.Parse(cells[0]), $"{section}, {table}: a gap before '{cells[2]}'");
-            at += int.Parse(cells[1]);
+            if (!int.TryParse(cells[1], out int bytes))
+                break; // the data
+            at += bytes;
         }
         Assert.AreEqual(expectedBytes, at, $"{section}, {table}");
     }
@@ -113,18 +110,33 @@ public sealed class ProtocolDocumentTests
         return reader.ReadToEnd().Split('\n');
     }
 
-    // Each frame of the ```hex blocks with the title above it.
+    private static bool IsWhole(byte[] frame) =>
+        frame.Length == Frame.TotalBytes(Frame.PayloadBytes(frame, 0)) && Frame.IsPayloadIntact(frame, 0, Frame.PayloadBytes(frame, 0));
+
+    // The example of a header that does not match its CRC-32.
+    private static bool IsDamaged(string title) => title.Contains("damaged", StringComparison.Ordinal);
+
+    // Each frame of the ```hex blocks, of one or more lines, with the title above it.
     private static IEnumerable<(string Title, byte[] Frame)> Examples()
     {
         bool isHex = false;
         string title = "";
+        string hex = "";
         foreach (string line in lines)
-            if (line.StartsWith("```", StringComparison.Ordinal))
+        {
+            bool isFence = line.StartsWith("```", StringComparison.Ordinal);
+            if (hex.Length > 0 && (isFence || line.StartsWith('#')))
+            {
+                yield return (title, Convert.FromHexString(hex));
+                hex = "";
+            }
+            if (isFence)
                 isHex = line == "```hex";
             else if (isHex && line.StartsWith('#'))
                 title = line;
             else if (isHex)
-                yield return (title, Convert.FromHexString(line.Replace(" ", "")));
+                hex += line.Replace(" ", "");
+        }
     }
 
     // The cells of the table below a heading whose own heading begins with `first` and ends with `last`.

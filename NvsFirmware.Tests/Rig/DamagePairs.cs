@@ -105,11 +105,10 @@ public sealed class DamagePairs
     private static string? ExcuseTogether(
         (MediumUnit Unit, string How, byte[] Content) first, (MediumUnit Unit, string How, byte[] Content) second)
     {
-        if (first.Unit.Kind.EndsWith("record", StringComparison.Ordinal) && second.Unit.Kind.EndsWith("record", StringComparison.Ordinal)
-            && (first.How == "older" || second.How == "older"))
-            return "both records are hit, and one is whole and old: the rows behind it are taken over";
         bool isEntryOld = first.Unit.Kind == "entry" && first.How is "older" or "zeros" || second.Unit.Kind == "entry" && second.How is "older" or "zeros";
         bool isRecordLost = first.Unit.Kind is "newest record" or "chain" || second.Unit.Kind is "newest record" or "chain";
+        if ((first.Unit.Kind, second.Unit.Kind) is ("entry", "chain") or ("chain", "entry"))
+            return "a block behind the record is lost, and with it the entry that would tell so";
         return isEntryOld && isRecordLost ? "an entry is whole and old, or zeros, and the sums that would tell it are lost with the record or the chain" : null;
     }
 }

@@ -80,7 +80,13 @@ public static class Scenarios
         new WriteScenario("a tenth client", Turns(9, 30), new(77, [new TrackItem(1, Data(44, 9))]), new ClientRequest(78, [new TrackItem(1, Data(45, 9))])),
         new WriteScenario("clients that pass by", [.. Turns(8, 16), .. Turns(3, 6, 100)], Passing(104), Passing(105)),
         new WriteScenario("requests one behind the other", someTracks, [.. Behind(5, 30)]),
-        new WriteScenario("the record of the sixteenth commit", someTracks, [.. Behind(18, 1)]) { Reaches = medium => medium.Rows.Count is 1 or 2 },
+        // A set so large, and tracks so short, that neither half a set of segments is used before, nor pinned.
+        new WriteScenario("the record of the sixteenth commit", Behind(3, 1), [.. Behind(18, 1)])
+        {
+            SegmentBytes = 64,
+            SetSegments = 34,
+            Reaches = medium => medium.Rows.Count == 2,
+        },
         new WriteScenario("the record of half a set", someTracks, [.. Behind(6, 250)]),
         new WriteScenario("releases up to a record", someTracks, [.. Enumerable.Range(1, 4).Select(n => Write(new TrackItem((uint)n, null))), .. Behind(6, 200)]),
         new WriteScenario("version turns negative", someTracks, [.. Behind(3, 30)]) { FirstVersion = int.MaxValue - 8 },

@@ -51,19 +51,19 @@ public static class StoreChecks
         }
         CheckInfo(board.Info(), medium, where);
         foreach (MediumClient client in medium.Clients.Known.Values)
-            Assert.AreEqual(client, board.LastOf(client.Client), $"{where}: LAST of {client.Client:X}");
-        Assert.IsNull(board.LastOf(Stranger), $"{where}: LAST of a stranger");
+            Assert.AreEqual(client, board.LastOf(client.Client, where), $"{where}: LAST of {client.Client:X}");
+        Assert.IsNull(board.LastOf(Stranger, where), $"{where}: LAST of a stranger");
         Assert.IsEmpty(board.Verify(), $"{where}: VERIFY");
         return medium;
     }
 
     /// <summary>What LAST tells of a client; null when it is not found.</summary>
-    public static MediumClient? LastOf(this TestBoard board, uint client)
+    public static MediumClient? LastOf(this TestBoard board, uint client, string where = "")
     {
         Answer last = board.Last(client);
         if (last.Status == Status.NotFound)
             return null;
-        Assert.AreEqual(Status.Ok, last.Status, $"LAST of {client:X}");
+        Assert.AreEqual(Status.Ok, last.Status, $"{where}: LAST of {client:X}");
         return new MediumClient(client, last.U32(Payload.LastAnswer.Number), last.Argument, last.U32(Payload.LastAnswer.Fingerprint));
     }
 
@@ -128,7 +128,7 @@ public static class StoreChecks
         Assert.AreEqual(medium.End.Flag, info.Payload[Payload.InfoAnswer.Flag], $"{where}: flag");
         Assert.AreEqual(medium.FreeSegments, info.U16(Payload.InfoAnswer.FreeSegments), $"{where}: free segments");
         Assert.AreEqual(medium.ActiveSet[0], info.U16(Payload.InfoAnswer.PreparedFirst), $"{where}: first prepared segment");
-        Assert.AreEqual(medium.ActiveSet[^1], info.U16(Payload.InfoAnswer.PreparedLast), $"{where}: last prepared segment");
+        Assert.AreEqual(-1, medium.Owners[info.U16(Payload.InfoAnswer.PreparedLast)], $"{where}: the owner of the last prepared segment");
         Assert.AreEqual(0, info.U16(Payload.InfoAnswer.SinceRecord), $"{where}: commits since the record");
         Assert.AreEqual(medium.Clients.Known.Count, info.U16(Payload.InfoAnswer.Clients), $"{where}: clients known");
         Assert.IsFalse(

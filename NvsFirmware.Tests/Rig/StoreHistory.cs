@@ -65,11 +65,11 @@ public sealed class StoreHistory
         history.Write(3, (3, 20));
         history.Board.Rest();
         history.Write(1, (8, null), (10, 60), (5, 70));
-        history.Write(2, (2, 290));
+        history.Write(2, (2, 290), (7, 30));
         history.Board.Recover();
         if (setSegments == 0)
             history.Write(4, (6, 120));
-        history.Write(3, (7, 30));
+        history.Write(3, (1, 30));
         history.Write(1, (1, 45), (11, 20));
         if (setSegments == 0)
             history.Write(2, (4, 3));

@@ -183,7 +183,7 @@ public sealed class TestBoard
     public List<Answer> TakeAnswers()
     {
         List<Answer> answers = Answer.ParseAll(Uart.TakeSent(), ref key);
-        foreach (Answer hello in answers.Where(answer => answer.Type == (FrameType.Hello | FrameType.Answer)))
+        foreach (Answer hello in answers.Where(answer => answer.Type == (FrameType.Hello | FrameType.Answer) && answer.Payload.Length > 0))
             pieceBytes = hello.U16(Payload.HelloAnswer.PieceBytes);
         return answers;
     }
@@ -302,6 +302,8 @@ public sealed class TestBoard
             0,
             [.. name, .. BitConverter.GetBytes(newId), .. BitConverter.GetBytes((ushort)segmentBytes), .. BitConverter.GetBytes((ushort)setSegments)]);
         pieceBytes = 0; // that of the new store HELLO tells
+        if (answers.Count == 1 && answers[0].Status == Status.Ok)
+            key = 0; // the session ends with FORMAT
         return answers.Count == 1 ? answers[0] : new Answer(0, Status.NoChip, 0, 0, 0, []);
     }
 

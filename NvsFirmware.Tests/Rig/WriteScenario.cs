@@ -118,7 +118,7 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
         int done = 0;
         for (int i = 0; i < cut.Length; i++)
         {
-            MediumClient? last = board.LastOf(cut[i].Client);
+            MediumClient? last = board.LastOf(cut[i].Client, where);
             bool isDone = last != null && last.Number >= NumberOf(i) && last.Number < NumberOf(cut.Length);
             Assert.IsTrue(!isDone || done == i, $"{where}: request {i} is committed and the one before it is not");
             Assert.IsTrue(!isDone || last!.Number != NumberOf(i) || last.Fingerprint == fingerprints[i], $"{where}: fingerprint of request {i}");
@@ -132,7 +132,7 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
             if (last.Status == Status.NotFound)
                 Assert.IsFalse(MediumBytes.IsLater(other.Version, HorizonOf(other.Client, last)), $"{where}: {other} is forgotten and not behind the horizon");
             else
-                Assert.AreEqual(other, board.LastOf(other.Client), $"{where}: another client");
+                Assert.AreEqual(other, board.LastOf(other.Client, where), $"{where}: another client");
         }
         return done;
     }

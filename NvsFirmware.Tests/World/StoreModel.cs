@@ -17,7 +17,7 @@ public sealed class StoreModel
     public const uint CounterTrack = 0xC0FFEE;
 
     private const int StatesKept = 3000;
-    private const int LeftOutByTrouble = 100; // mounts after chip errors leave out one number each
+    private const int LeftOutByTrouble = 100; // mounts after chip errors, and repairs, leave out one number each
     private const long Forgettable = 1L << 30;
 
     private readonly List<StoreState> states = [StoreState.Empty(0)];
@@ -64,11 +64,8 @@ public sealed class StoreModel
     /// <summary>The board starts: it counts from zero, and leaves out a number.</summary>
     public void Boot(long nowUs) => states.Add(Now with { SinceUs = nowUs, Counts = default, MostLeftOut = Now.MostLeftOut + 1 });
 
-    /// <summary>Chip or bus fail: the store may be mounted anew any time.</summary>
-    public void Trouble()
-    {
-        Now.MostLeftOut += LeftOutByTrouble;
-    }
+    /// <summary>The store may be mounted anew, or repaired, any number of times.</summary>
+    public void LeaveOut() => Now.MostLeftOut += LeftOutByTrouble;
 
     /// <summary>As if there had been many commits more, of tracks released since.</summary>
     public void Jump(long nowUs, uint version, int lap) =>
@@ -143,7 +140,7 @@ public sealed class StoreModel
         World.Check(request.CommittedAs != null == isCommitted, $"{request} is told as {(isCommitted ? "committed" : "not committed")}; it is {Told(request)}");
 
     /// <summary>The board refuses the request for a reason of the store's, or of the numbers'.</summary>
-    public void Refused(ModelRequest request, Status status, uint argument, long sentUs)
+    public void Refused(ModelRequest request, Status status, uint argument, long sentUs, bool wasMounted)
     {
         World.Check(request.CommittedAs == null || status == Status.OldRequest,
             $"{request} is refused with {status}; it is {Told(request)}");
@@ -152,7 +149,8 @@ public sealed class StoreModel
             Status.OldRequest => Since(sentUs).Any(state => state.Clients.TryGetValue(request.Client, out ModelCommit? last) && !IsLater(request.Number, last.Number))
                 || numbers[request.Client].Any(other => IsLater(other, request.Number)),
             Status.Conflict => requests.Values.Any(other => other != request && other.Client == request.Client && other.Number == request.Number),
-            Status.NotNext => Since(sentUs).Any(state =>
+            // A mount after a chip error forgets what was committed in this session.
+            Status.NotNext => wasMounted || Since(sentUs).Any(state =>
                 !state.Clients.TryGetValue(request.Client, out ModelCommit? last) || last.Number != request.Number - 1 || MayBeForgotten(state, last)),
             _ => Since(sentUs).Any(state => Judge(state, request).Allows(status, argument)),
         };
@@ -238,8 +236,8 @@ public sealed class StoreModel
         : "no such track";
 
     private string LastOf(uint client) => Now.Clients.TryGetValue(client, out ModelCommit? last)
-        ? $"{last}, {Now.RankOf(last)} back, horizons up to {LatestHorizon(Now, false)} and {LatestHorizon(Now, true)}, version {Now.Version} + {Now.MostLeftOut}"
-        : $"nothing, horizons up to {LatestHorizon(Now, false)} and {LatestHorizon(Now, true)}, version {Now.Version} + {Now.MostLeftOut}";
+        ? $"{last}, {Now.RankOf(last)} back, version {Now.Version} + {Now.MostLeftOut}"
+        : $"nothing, version {Now.Version} + {Now.MostLeftOut}";
 
     // The value counts commits: it may not repeat and not leave out one.
     private void CheckCounter(ModelRequest request)
@@ -325,18 +323,13 @@ public sealed class StoreModel
     /// <summary>The horizon of a kind of clients, as LAST tells it.</summary>
     public static uint Horizon(Answer answer, bool isPassing) => answer.U32(isPassing ? Payload.LastAnswer.PassingHorizon : Payload.LastAnswer.Horizon);
 
+    // It is the version of the oldest client that is remembered, or nobody has been forgotten.
     private bool IsPossibleHorizon(StoreState state, Answer answer, bool isPassing)
     {
         uint told = Horizon(answer, isPassing);
-        return told == 0 || LatestHorizon(state, isPassing) is uint latest && !IsLater(told, latest);
+        int kept = isPassing ? Layout!.PassingEntries : ClientsKept;
+        return told == 0 || state.Clients.Values.Any(client => client.IsPassing == isPassing && client.Version == told && state.RankOf(client) >= kept - 1);
     }
-
-    // Nobody that need not be forgotten may count as forgotten.
-    private uint? LatestHorizon(StoreState state, bool isPassing) => state.Clients.Values
-        .Where(client => client.IsPassing == isPassing && !IsAncient(state, client))
-        .OrderByDescending(client => client.Index)
-        .Skip((isPassing ? Layout!.PassingEntries : ClientsKept) - 1)
-        .FirstOrDefault()?.Version;
 
     private static bool IsAncient(StoreState state, ModelCommit commit) => state.Index - commit.Index >= Forgettable;
 

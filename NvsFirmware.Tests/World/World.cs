@@ -413,7 +413,7 @@ public sealed class World
             time.After(Random.Next(1 << Random.Between(10, 21)), () => InPlan(current, () => chip.CutAfterBits(0)));
         }
         if (Random.OneIn(50))
-            bus.NoiseAfter(Random.Next(1 << Random.Between(1, 6)), Random.Pick([1, 1, 1, 2, 3, Random.Between(1, 40)]));
+            bus.NoiseAfter(Random.Next(1 << Random.Between(1, 6)), 1);
         if (Random.OneIn(60))
             bus.LoseContactAfter(Random.Next(1 << Random.Between(1, 6)));
     }
@@ -511,9 +511,9 @@ public sealed class World
             if (Random.OneIn(3))
                 chip.CutAfterBits(Random.Next(1 << Random.Between(5, 18)) + 1);
             if (Random.OneIn(20))
-                bus.DropAfter(Random.Next(64), Random.Pick([1, 1, 2, 3, Random.Between(1, 20)]));
+                bus.DropAfter(Random.Next(64), 1);
             if (Random.OneIn(20))
-                bus.NoiseAfter(Random.Next(64), Random.Pick([1, 1, 2, 3, Random.Between(1, 20)]));
+                bus.NoiseAfter(Random.Next(64), 1);
             if (Random.OneIn(40))
                 bus.LoseContactAfter(Random.Next(64));
         }
@@ -622,6 +622,8 @@ public sealed class World
         int type = Frame.Type(buffer, offset);
         if (type == (FrameType.Hello | FrameType.Answer) && status == Status.Ok)
             session = (uint)Frame.Argument(buffer, offset);
+        if (type == (FrameType.Repair | FrameType.Answer))
+            Model.LeaveOut();
         if (status == Status.Ok && type is (FrameType.Write | FrameType.Answer) or (FrameType.Read | FrameType.Answer) or (FrameType.Last | FrameType.Answer))
             Model.IsLastTold = true;
         if (IsRecording)
@@ -729,7 +731,7 @@ public sealed class World
         if (lastTroubleUs < time.NowUs - 1_000_000)
             Note(chip.IsAbsent ? "the chip is absent" : "chip or bus fail");
         lastTroubleUs = time.NowUs;
-        Model.Trouble();
+        Model.LeaveOut();
     }
 
     private void LoseContact()

@@ -82,6 +82,7 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
         if (IsFailing())
         {
             ToChip(buffer, offset, random.Next(count + 1));
+            Troubled?.Invoke(); // behind a commit, if it was one
             throw new IOException("the bus failed");
         }
         if (IsLosingContact())
@@ -107,7 +108,7 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
         }
         chip.Transfer(output, input, inputOffset, count);
         if (transactions > noiseFrom && transactions <= noiseTo)
-            MakeNoise(input.AsSpan(inputOffset, count));
+            MakeNoise(output, input.AsSpan(inputOffset, count));
     }
 
     // False when nothing is to be done at all.
@@ -124,6 +125,7 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
         if (!chip.IsPowered || transactions <= dropFrom || transactions > dropTo)
             return true;
         Dropped++;
+        Noted?.Invoke($"a transaction of {count} bytes is dropped");
         Troubled?.Invoke();
         return false;
     }
@@ -148,6 +150,7 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
         if (!chip.IsPowered || transactions - 1 != failAt)
             return false;
         Failures++;
+        Noted?.Invoke("the bus fails");
         Troubled?.Invoke();
         return true;
     }
@@ -157,13 +160,15 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
         if (!chip.IsPowered || transactions - 1 != loseAt)
             return false;
         ContactsLost++;
+        Noted?.Invoke("the chip loses contact");
         Troubled?.Invoke();
         return true;
     }
 
-    private void MakeNoise(Span<byte> read)
+    private void MakeNoise(byte[] output, Span<byte> read)
     {
         NoiseReads++;
+        Noted?.Invoke($"{read.Length} bytes are noise, asked with {Convert.ToHexString(output, 0, Math.Min(4, read.Length))}");
         Troubled?.Invoke();
         switch (random.Next(4))
         {

@@ -54,6 +54,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
                 world.Note($"{request} will be written: {Describe(request)}");
         while (open.Count > 0)
         {
+            if (talk.StoreId != storeId)
+                return; // there is another store
             if (isGoingBack && onTheWay.Count == 0)
             {
                 isGoingBack = false;
@@ -65,8 +67,6 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             }
             SendWhatFits();
             Answer? answer = await NextAsync();
-            if (talk.StoreId != storeId)
-                return; // there is another store
             if (answer == null)
                 await AskLastAsync();
             else if (answer.Type == 0)
@@ -154,7 +154,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
                 return true;
             case Status.NotNext:
                 // Not decided; and it may be the answer to an earlier sending.
-                model.Refused(request, answer.Status, answer.Argument, startUs);
+                model.Refused(request, answer.Status, answer.Argument, startUs, world.WasTroubledSince(startUs - 60_000_000));
                 sessionBehind = 0;
                 GoBackTo(0, 0);
                 return true;
@@ -178,7 +178,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             return talk.StoreId == storeId;
         }
         uint refusedIn = talk.Key;
-        model.Refused(request, answer.Status, answer.Argument, startUs);
+        model.Refused(request, answer.Status, answer.Argument, startUs, world.WasTroubledSince(startUs - 60_000_000));
         world.Refusals++;
         if (answer.Status == Status.Full)
             world.Fulls++;

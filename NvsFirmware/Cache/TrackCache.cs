@@ -9,17 +9,17 @@ namespace NvsFirmware.Cache;
 /// tracks; reads of these cost no SPI traffic.
 /// </summary>
 /// <remarks>
-/// Invariants: a copy is the payload of the answer to READ and its CRC-32, of the committed track; it is checked at each hit. A control block
-/// with room for a copy is either here or, emptied, nowhere: the ones of a write request have none and are exchanged for it.
+/// Invariants: a copy is the payload of the answer to READ and its CRC-32, of the committed track; it is checked at each hit. A track has one
+/// place where its copy may be, by its number: looking for it costs the same however many there are.
 /// </remarks>
 public sealed class TrackCache
 {
     private readonly NvsStore nvs;
-    private readonly CacheControlBlock[] blocks;
-    private readonly int copyBytes;
-    private readonly CacheControlBlock none = new CacheControlBlock();
-    private CacheControlBlock reading;
-    private int uses;
+    private readonly CacheControlBlocks blocks;
+    private readonly byte[][] copies;
+    private readonly int[] copyBytes;
+    private readonly int largestCopyBytes;
+    private int reading;
 
     /// <summary>A cache with nothing in it.</summary>
     /// <param name="nvs">The NVS behind it.</param>
@@ -28,18 +28,16 @@ public sealed class TrackCache
     public TrackCache(NvsStore nvs, int count, int blockBytes)
     {
         this.nvs = nvs;
-        copyBytes = Block.PayloadHeadBytes + blockBytes + Frame.CrcBytes;
-        blocks = new CacheControlBlock[count];
+        largestCopyBytes = Block.PayloadHeadBytes + blockBytes + Frame.CrcBytes;
+        blocks = new CacheControlBlocks(count);
+        copies = new byte[count][];
+        copyBytes = new int[count];
         for (int i = 0; i < count; i++)
-            blocks[i] = new CacheControlBlock { Copy = new byte[copyBytes] };
-        reading = none;
+            copies[i] = new byte[largestCopyBytes];
     }
 
     /// <summary>Reads served from the cache since the start.</summary>
     public int Hits;
-
-    /// <summary>What goes with the status of a write request, see <see cref="NvsStore.Argument"/>.</summary>
-    public int Argument;
 
     /// <summary>Version of the track being read.</summary>
     public int ReadVersion;
@@ -48,19 +46,10 @@ public sealed class TrackCache
     public bool IsReadAtEnd;
 
     /// <summary>Forgets everything: the store behind the cache is another one, or may have changed.</summary>
-    public void Clear()
-    {
-        for (int i = 0; i < blocks.Length; i++)
-            blocks[i].CopyBytes = 0;
-    }
+    public void Clear() => Array.Clear(copyBytes, 0, copyBytes.Length);
 
     /// <summary>Takes a WRITE frame; see <see cref="NvsStore.Write"/>.</summary>
-    public Status Write(byte[] frame, int count)
-    {
-        Status status = nvs.Write(frame, count);
-        Argument = nvs.Argument;
-        return status;
-    }
+    public Status Write(byte[] frame, int count) => nvs.Write(frame, count);
 
     /// <summary>After the answer to a write request that committed: has the NVS do what is due, and keeps a copy of the last track.</summary>
     /// <param name="frame">Holds the last frame of the request.</param>
@@ -69,55 +58,44 @@ public sealed class TrackCache
     {
         nvs.Keep();
         WriteRequest request = nvs.LastRequest;
-        for (int i = 0; i < request.TrackCount; i++)
+        CacheControlBlocks written = request.Blocks;
+        int last = written.Count - 1;
+        for (int i = 0; i <= last && copies.Length > 0; i++)
         {
-            CacheControlBlock written = request.Tracks[i];
-            int found = FindOrOldest(written.Track);
-            if (found < 0)
-                return;
-            CacheControlBlock block = blocks[found];
-            bool isSame = block.CopyBytes > 0 && block.Track == written.Track;
-            int bytes = Block.PayloadHeadBytes + count + Frame.CrcBytes;
-            if (i + 1 == request.TrackCount && written.Length == count && written.BlockCount == 1 && bytes <= copyBytes)
-            {
-                written.Copy = block.Copy;
-                block.Copy = CacheControlBlock.NoCopy;
-                block.CopyBytes = 0;
-                blocks[found] = written;
-                request.Tracks[i] = block;
-                Admit(written, frame, bytes);
-            }
-            else if (isSame)
-            {
-                block.CopyBytes = 0;
-            }
+            int place = PlaceOf(written.Tracks[i]);
+            int bytes = Block.PayloadHeadBytes + count;
+            if (i == last && bytes + Frame.CrcBytes <= largestCopyBytes && written.Lengths[i] == count && written.BlockCounts[i] == 1)
+                Admit(place, written.Tracks[i], written.Versions[i], frame, bytes);
+            else if (blocks.Tracks[place] == written.Tracks[i])
+                copyBytes[place] = 0;
         }
-        request.TrackCount = 0;
+        request.Forget();
     }
 
     /// <summary>Begins to read a track.</summary>
     /// <returns>Ok, NotFound or TrackDamaged.</returns>
     public Status BeginRead(int track)
     {
-        uses++;
         IsReadAtEnd = false;
-        for (int i = 0; i < blocks.Length; i++)
+        if (copies.Length > 0)
         {
-            CacheControlBlock block = blocks[i];
-            if (block.Track != track || block.CopyBytes == 0)
-                continue;
-            int end = block.CopyBytes - Frame.CrcBytes;
-            if (Crc.Of(block.Copy, 0, end) == BitConverter.ToUInt32(block.Copy, end))
+            int place = PlaceOf(track);
+            int bytes = copyBytes[place];
+            if (bytes != 0 && blocks.Tracks[place] == track)
             {
-                block.LastUse = uses;
-                reading = block;
-                ReadVersion = block.Version;
-                Hits++;
-                return Status.Ok;
+                byte[] copy = copies[place];
+                bytes -= Frame.CrcBytes;
+                if (Crc.Of(copy, 0, bytes) == BitConverter.ToUInt32(copy, bytes))
+                {
+                    reading = place;
+                    ReadVersion = blocks.Versions[place];
+                    Hits++;
+                    return Status.Ok;
+                }
+                copyBytes[place] = 0; // RAM has changed under it
             }
-            block.CopyBytes = 0; // RAM has changed under it
         }
-        reading = none;
+        reading = -1;
         Status status = nvs.BeginRead(track);
         if (status == Status.Ok)
             ReadVersion = nvs.Reader.Version;
@@ -129,63 +107,42 @@ public sealed class TrackCache
     /// <returns>The payload's length; -1 when the track is damaged.</returns>
     public int Read(byte[] buffer)
     {
-        if (reading != none)
+        if (reading >= 0)
         {
-            Array.Copy(reading.Copy, 0, buffer, Frame.HeaderBytes, reading.CopyBytes);
+            int bytes = copyBytes[reading];
+            Array.Copy(copies[reading], 0, buffer, Frame.HeaderBytes, bytes);
             IsReadAtEnd = true;
-            return reading.CopyBytes - Frame.CrcBytes;
+            return bytes - Frame.CrcBytes;
         }
         TrackReader reader = nvs.Reader;
         if (!reader.Read(buffer))
             return -1;
+        int payloadBytes = Block.PayloadHeadBytes + reader.Count;
         IsReadAtEnd = reader.IsAtEnd;
-        int bytes = Block.PayloadHeadBytes + reader.Count;
-        Buffers.PutUInt32(buffer, Frame.HeaderBytes + bytes, Crc.Of(buffer, Frame.HeaderBytes, bytes));
-        if (reader.Count == reader.Length && bytes + Frame.CrcBytes <= copyBytes)
-            KeepRead(buffer, bytes + Frame.CrcBytes);
-        return bytes;
-    }
-
-    private void KeepRead(byte[] buffer, int bytes)
-    {
-        int track = Buffers.GetInt32(buffer, Block.InFrame + Block.TrackAt);
-        int found = FindOrOldest(track);
-        if (found < 0)
-            return;
-        CacheControlBlock block = blocks[found];
-        block.Track = track;
-        block.Version = ReadVersion;
-        block.LastUse = uses;
-        Array.Copy(buffer, Frame.HeaderBytes, block.Copy, 0, bytes);
-        block.CopyBytes = bytes;
-    }
-
-    private void Admit(CacheControlBlock block, byte[] frame, int bytes)
-    {
-        int end = bytes - Frame.CrcBytes;
-        block.LastUse = ++uses;
-        Array.Copy(frame, Frame.HeaderBytes, block.Copy, 0, end);
-        Buffers.PutUInt32(block.Copy, end, Crc.Of(block.Copy, 0, end));
-        block.CopyBytes = bytes;
-    }
-
-    // The place that had the track last, else the one to give to it, the least recently used; -1 when there is none.
-    private int FindOrOldest(int track)
-    {
-        CacheControlBlock[] all = blocks;
-        for (int i = 0; i < all.Length; i++)
-            if (all[i].Track == track)
-                return i;
-        int oldest = -1;
-        int oldestUse = 0;
-        for (int i = 0; i < all.Length; i++)
+        Buffers.PutUInt32(buffer, Frame.HeaderBytes + payloadBytes, Crc.Of(buffer, Frame.HeaderBytes, payloadBytes));
+        if (reader.Count == reader.Length && payloadBytes + Frame.CrcBytes <= largestCopyBytes && copies.Length > 0)
         {
-            int use = all[i].LastUse;
-            if (oldest >= 0 && use - oldestUse >= 0)
-                continue;
-            oldest = i;
-            oldestUse = use;
+            int place = PlaceOf(reader.Track);
+            Array.Copy(buffer, Frame.HeaderBytes, copies[place], 0, payloadBytes + Frame.CrcBytes);
+            Take(place, reader.Track, reader.Version, payloadBytes);
         }
-        return oldest;
+        return payloadBytes;
+    }
+
+    private int PlaceOf(int track) => (track & int.MaxValue) % copies.Length;
+
+    private void Admit(int place, int track, int version, byte[] frame, int payloadBytes)
+    {
+        byte[] copy = copies[place];
+        Array.Copy(frame, Frame.HeaderBytes, copy, 0, payloadBytes);
+        Buffers.PutUInt32(copy, payloadBytes, Crc.Of(copy, 0, payloadBytes));
+        Take(place, track, version, payloadBytes);
+    }
+
+    private void Take(int place, int track, int version, int payloadBytes)
+    {
+        blocks.Tracks[place] = track;
+        blocks.Versions[place] = version;
+        copyBytes[place] = payloadBytes + Frame.CrcBytes;
     }
 }

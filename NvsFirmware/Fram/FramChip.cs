@@ -180,8 +180,7 @@ public sealed class FramChip
         BusBytes += 1 + header + count;
         BusTransactions += 2;
         buffer[at] = OpWrite;
-        if (header == CommandBytes)
-            buffer[at + 1] = (byte)(address >> 16);
+        buffer[at + 1] = (byte)(address >> 16); // the next line's place when addresses have two bytes
         buffer[offset - 2] = (byte)(address >> 8);
         buffer[offset - 1] = (byte)address;
         try
@@ -203,27 +202,36 @@ public sealed class FramChip
     /// <exception cref="FramException">The bus failed, or the chip does not hold what was written.</exception>
     public void Store(int address, byte[] buffer, int offset, int count)
     {
-        Write(address, buffer, offset, count);
-        byte[] found = answer;
-        byte[] sent = output;
         int header = headerBytes;
-        int last = address + count - 4;
+        int start = offset - header;
         int lastAt = offset + count - 4;
-        BusBytes += header + 4;
-        BusTransactions++;
+        byte[] sent = output;
+        byte[] found = answer;
+        if (address < 0 || address > capacityBytes - count)
+            throw new ArgumentOutOfRangeException(nameof(address));
+        if (asleep)
+            Wake();
+        BusBytes += header + header + count + 5;
+        BusTransactions += 3;
+        buffer[start] = OpWrite;
+        buffer[start + 1] = (byte)(address >> 16); // the next line's place when addresses have two bytes
+        buffer[offset - 2] = (byte)(address >> 8);
+        buffer[offset - 1] = (byte)address;
+        address += count - 4;
         sent[0] = OpRead;
-        if (header == CommandBytes)
-            sent[1] = (byte)(last >> 16);
-        sent[header - 2] = (byte)(last >> 8);
-        sent[header - 1] = (byte)last;
+        sent[1] = (byte)(address >> 16);
+        sent[header - 2] = (byte)(address >> 8);
+        sent[header - 1] = (byte)address;
         found[header] = (byte)~buffer[lastAt]; // a read that is dropped leaves it so
         try
         {
+            bus.Write(writeEnable, 0, 1);
+            bus.Write(buffer, start, header + count);
             bus.Transfer(sent, found, 0, header + 4);
         }
         catch (Exception cause)
         {
-            throw new FramException("reading from the SPI bus failed", cause);
+            throw new FramException("storing over the SPI bus failed", cause);
         }
         if (BitConverter.ToInt32(found, header) != BitConverter.ToInt32(buffer, lastAt))
             throw new FramException("the chip does not hold what was written to it");

@@ -32,6 +32,7 @@ public sealed class RequestHandler
     private readonly AnswerFrame answer;
     private readonly Reports reports;
     private readonly byte[] data;
+    private readonly int[] counters;
     private int committedCount = -1;
 
     /// <summary>A host adapter on a line.</summary>
@@ -47,6 +48,7 @@ public sealed class RequestHandler
         this.nvs = nvs;
         this.settings = settings;
         this.data = data;
+        counters = statistics.Values;
         frames = new FrameReader(uart, clock, Block.PayloadHeadBytes + settings.LargestPieceBytes, IdleReopenMs);
         answer = new AnswerFrame(uart, frames, statistics);
         reports = new Reports(nvs, cache, clock, settings, frames, answer, statistics);
@@ -67,20 +69,20 @@ public sealed class RequestHandler
             return false;
         }
         byte[] frame = frames.Buffer;
+        int type = frame[Frame.TypeAt];
         if (found == FrameEvent.PlaceLost)
-        {
             answer.SendLost();
-            return true;
-        }
-        if ((frame[Frame.TypeAt] & FrameType.Answer) != 0)
+        if (found == FrameEvent.PlaceLost || (type & FrameType.Answer) != 0)
             return true; // an echo of our own answer, or another board's: answering it could go on for ever
         answer.Begin(frame);
         try
         {
-            if (found == FrameEvent.Whole)
-                Take(frame, frames.PayloadBytes);
-            else
+            if (found != FrameEvent.Whole)
                 Refuse(found);
+            else if (type == FrameType.Write)
+                Write(frame, frames.PayloadBytes - Block.PayloadHeadBytes);
+            else
+                Take(frame, type, frames.PayloadBytes);
         }
         catch (FramException)
         {
@@ -101,31 +103,41 @@ public sealed class RequestHandler
             return;
         int count = committedCount;
         committedCount = -1;
-        CountCommit();
+        WriteRequest request = nvs.LastRequest;
+        if (!request.IsCommitted)
+        {
+            counters[Counter.Repeated]++;
+            return;
+        }
+        counters[Counter.Commits]++;
+        counters[Counter.BytesWritten] += request.DataBytes;
+        counters[Counter.TracksReleased] += request.Releases;
+        counters[Counter.TracksWritten] += request.Blocks.Count - request.Releases;
+        if (request.DataBytes > counters[Counter.LongestRequestBytes])
+            counters[Counter.LongestRequestBytes] = request.DataBytes;
         cache.Keep(frames.Buffer, count);
-        statistics.Raise(Counter.MostSegmentsOwned, nvs.OwnedSegments);
+        if (nvs.OwnedSegments > counters[Counter.MostSegmentsOwned])
+            counters[Counter.MostSegmentsOwned] = nvs.OwnedSegments;
+        if (nvs.IsSessionOver)
+            frames.Key = 0;
     }
 
     /// <summary>Counts an event that happened outside a request.</summary>
     /// <param name="counter">Which, see <see cref="Counter"/>.</param>
-    public void Count(int counter) => statistics.Values[counter]++;
+    public void Count(int counter) => counters[counter]++;
 
     /// <summary>Notes a recovery and what it found; what the cache held is not valid any more.</summary>
     public void NoteRecovery(int found)
     {
         Forget();
+        if (nvs.IsSessionOver)
+            frames.Key = 0;
         statistics.NoteRecovery(found);
     }
 
-    private void Take(byte[] frame, int payloadBytes)
+    private void Take(byte[] frame, int type, int payloadBytes)
     {
-        statistics.Values[Counter.FramesReceived]++;
-        int type = frame[Frame.TypeAt];
-        if (type == FrameType.Write)
-        {
-            Write(frame, payloadBytes - Block.PayloadHeadBytes);
-            return;
-        }
+        counters[Counter.FramesReceived]++;
         if (!IsPossible(frame, type, payloadBytes))
             return;
         switch (type)
@@ -161,19 +173,16 @@ public sealed class RequestHandler
     // The way of a write request: from here to the cache, to the NVS, to the chip, and back with the answer.
     private void Write(byte[] frame, int count)
     {
+        counters[Counter.FramesReceived]++;
         if (!frames.IsInPlace && !nvs.IsClientKnown(frame))
         {
             answer.Send(Status.Lost, 0); // a recording of a client that is forgotten would be carried out once more
             return;
         }
         Status status = cache.Write(frame, count);
-        answer.Send(status, cache.Argument);
-        if (status != Status.Ok)
-            return;
-        if (nvs.IsBookkeepingDue)
+        answer.Send(status, nvs.Argument);
+        if (status == Status.Ok)
             committedCount = count;
-        else
-            statistics.Values[Counter.Repeated]++;
     }
 
     // Answers when it says no: the type is unknown, a field is not possible, or the store is not in the state that the request needs.
@@ -248,14 +257,14 @@ public sealed class RequestHandler
             answer.Send(status, 0);
             return;
         }
-        statistics.Values[Counter.Reads]++;
+        counters[Counter.Reads]++;
         while (true)
         {
             int payloadBytes = cache.Read(data);
             if (payloadBytes < 0)
             {
                 nvs.CheckChip();
-                statistics.Values[Counter.TrackCrcErrors]++;
+                counters[Counter.TrackCrcErrors]++;
                 answer.Send(Status.TrackDamaged, 0);
                 return;
             }
@@ -315,6 +324,8 @@ public sealed class RequestHandler
             Buffers.GetUInt16(frame, at + Payload.Format.SegmentBytes),
             Buffers.GetUInt16(frame, at + Payload.Format.SetSegments));
         answer.Send(status, 0);
+        if (nvs.IsSessionOver)
+            frames.Key = 0;
     }
 
     private void Repair(byte[] frame)
@@ -331,25 +342,14 @@ public sealed class RequestHandler
             answer.Send(Status.TooLong, Block.PayloadHeadBytes + settings.LargestPieceBytes);
             return;
         }
-        statistics.Values[Counter.FrameCrcErrors]++;
+        counters[Counter.FrameCrcErrors]++;
         answer.Send(Status.BadCrc, 0);
-    }
-
-    private void CountCommit()
-    {
-        int[] counters = statistics.Values;
-        WriteRequest request = nvs.LastRequest;
-        counters[Counter.Commits]++;
-        counters[Counter.BytesWritten] += request.DataBytes;
-        for (int i = 0; i < request.TrackCount; i++)
-            counters[request.Tracks[i].Length == Block.Released ? Counter.TracksReleased : Counter.TracksWritten]++;
-        statistics.Raise(Counter.LongestRequestBytes, request.DataBytes);
     }
 
     // The chip or the firmware itself failed during a request. Whatever RAM holds of the store may be wrong now: it is mounted anew.
     private void Fail(int counter, Status status)
     {
-        statistics.Values[counter]++;
+        counters[counter]++;
         nvs.Unmount();
         Forget();
         answer.Send(status, 0);

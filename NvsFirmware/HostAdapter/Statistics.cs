@@ -11,13 +11,6 @@ public sealed class Statistics
 
     private readonly byte[] findings = new byte[Payload.StatsAnswer.FindingsCount];
 
-    /// <summary>Raises a high-water mark.</summary>
-    public void Raise(int counter, int value)
-    {
-        if (value > Values[counter])
-            Values[counter] = value;
-    }
-
     /// <summary>Notes a recovery.</summary>
     /// <param name="found">Bits of <see cref="RecoveryFindings"/>.</param>
     public void NoteRecovery(int found)

@@ -44,11 +44,13 @@ public sealed class Bookkeeping
         vtb.Advance(request.Used, request.Next);
         clients.Note(request.Client, request.Number, version, request.Fingerprint, request.IsPassing);
         if (clients.IsAnyDue)
+        {
             clients.StoreDue();
+            request.IsSessionOver |= clients.ForgottenVersion != 0 && request.IsOfSession(clients.ForgottenVersion);
+        }
         if (vtb.IsRecordDue(segments.PinnedCount))
             StoreRecord(); // before the next set is prepared: it frees what the set may need
         vtb.Prepare(segments, request.Next);
-        request.IsCommitted = false;
     }
 
     /// <summary>Writes a record: the tables on the medium hold all commits.</summary>
@@ -65,28 +67,31 @@ public sealed class Bookkeeping
     // The tracks' new segments, links and entries; the segments they had wait for the next record. Neighbouring entries are written together.
     private void KeepTracks(int version)
     {
-        int count = request.TrackCount;
+        CacheControlBlocks blocks = request.Blocks;
+        short[] set = vtb.SetOf(blocks.Set);
+        int count = blocks.Count;
         int first = 0;
         int from = 0;
         for (int i = 0; i < count; i++)
         {
-            CacheControlBlock block = request.Tracks[i];
-            block.Version = version;
-            if (block.Length == Block.Released)
-                segments.PinBlock(block.FirstSegment);
+            bool isLinked = blocks.BlockCounts[i] > 1;
+            blocks.Versions[i] = version;
+            if (blocks.Lengths[i] == Block.Released)
+                segments.PinBlock(blocks.FirstSegments[i]);
             else
-                segments.Claim(vtb.Active, block.FirstInSet, block.SegmentCount);
-            if (block.BlockCount > 1)
-                segments.Link(vtb.Active, block.FirstInSet, block.SegmentCount);
-            int changed = tracks.Apply(block);
-            if (block.BlockCount > 1)
-                segments.Store(block.FirstSegment);
+                segments.Claim(set, blocks.FirstInSet[i], blocks.SegmentCounts[i]);
+            if (isLinked)
+                segments.Link(set, blocks.FirstInSet[i], blocks.SegmentCounts[i]);
+            int changed = tracks.Apply(blocks, i);
+            if (isLinked)
+                segments.Store(blocks.FirstSegments[i]);
             if (i == first)
                 from = changed;
-            if (i + 1 < count && i + 1 - first < MostTogether && request.Tracks[i + 1].Entry == block.Entry + 1)
+            int next = i + 1;
+            if (next < count && next - first < MostTogether && blocks.Entries[next] == blocks.Entries[i] + 1)
                 continue;
-            tracks.Store(request.Tracks[first].Entry, from, i + 1 - first);
-            first = i + 1;
+            tracks.Store(blocks.Entries[first], from, next - first);
+            first = next;
         }
     }
 }

@@ -26,11 +26,17 @@ public sealed class ClientTable
     /// <summary>True when <see cref="StoreDue"/> has something to do.</summary>
     public bool IsAnyDue;
 
+    /// <summary>The last commit of the client that was forgotten last; 0 when none was since the table was read.</summary>
+    public int ForgottenVersion;
+
     private const int At = FramChip.CommandBytes;
     private const int NumberAt = 4;
     private const int VersionAt = 8;
     private const int FingerprintAt = 12;
     private const int CrcAt = 16;
+
+    // An entry whose CRC-32 differs so from what it should be was given up: it is an empty one.
+    private const uint GivenUp = 0xFF;
 
     private readonly FramChip chip;
     private readonly Geometry geometry;
@@ -152,6 +158,7 @@ public sealed class ClientTable
     {
         chip.Read(Geometry.ClientsAddress, scratch, At, clients.Length * EntryBytes);
         current = -1;
+        ForgottenVersion = 0;
         for (int i = 0, at = At; i < clients.Length; i++, at += EntryBytes)
         {
             Empty(i);
@@ -160,7 +167,10 @@ public sealed class ClientTable
             int client = BitConverter.ToInt32(scratch, at);
             if (client == 0 && Buffers.AreAll(scratch, at, EntryBytes, 0))
                 continue;
-            isLost[i] = BitConverter.ToUInt32(scratch, at + CrcAt) != Crc.Of(scratch, at, CrcAt) || client == 0;
+            uint difference = BitConverter.ToUInt32(scratch, at + CrcAt) ^ Crc.Of(scratch, at, CrcAt);
+            if (difference == GivenUp)
+                continue;
+            isLost[i] = difference != 0 || client == 0;
             if (isLost[i])
             {
                 clients[i] = 0;
@@ -205,16 +215,10 @@ public sealed class ClientTable
     /// <summary>Writes all entries that are due, also that of the last commit's client: nobody's commit comes next.</summary>
     public void StoreAll()
     {
+        if (current >= 0)
+            isDue[current] = true;
         current = -1;
         StoreDue();
-    }
-
-    /// <summary>Says that an entry in RAM is not the medium's.</summary>
-    public void MakeDue(int client)
-    {
-        int index = IndexOf(client);
-        if (index >= 0)
-            isDue[index] = true;
     }
 
     /// <summary>True when an entry on the medium is not as in RAM.</summary>
@@ -240,11 +244,10 @@ public sealed class ClientTable
         if (isDue[index] || index == current)
             return true;
         chip.Read(Geometry.ClientsAddress + index * EntryBytes, scratch, At, EntryBytes);
+        if (clients[index] == 0 && (BitConverter.ToUInt32(scratch, At + CrcAt) ^ Crc.Of(scratch, At, CrcAt)) == GivenUp)
+            return true;
         Put(index, At + EntryBytes);
-        for (int i = At; i < At + EntryBytes; i++)
-            if (scratch[i] != scratch[i + EntryBytes])
-                return false;
-        return true;
+        return Buffers.AreSame(scratch, At, scratch, At + EntryBytes, EntryBytes);
     }
 
     private int Enter(int client, int old, int version, bool isPassing)
@@ -261,7 +264,10 @@ public sealed class ClientTable
         {
             Empty(old);
             isDue[old] = true;
+            IsAnyDue = true;
         }
+        if (clients[index] != 0)
+            ForgottenVersion = versions[index];
         clients[index] = client;
         return index;
     }
@@ -309,9 +315,22 @@ public sealed class ClientTable
 
     private void Store(int index)
     {
-        Put(index, At);
-        chip.Store(Geometry.ClientsAddress + index * EntryBytes, scratch, At, EntryBytes);
+        int address = Geometry.ClientsAddress + index * EntryBytes;
         isDue[index] = false;
         isLost[index] = false;
+        if (clients[index] == 0)
+        {
+            chip.Read(address, scratch, At, EntryBytes);
+            uint crc = Crc.Of(scratch, At, CrcAt);
+            if (BitConverter.ToUInt32(scratch, At + CrcAt) == crc)
+            {
+                // One byte, so that a cut leaves the entry as it was or given up.
+                Buffers.PutUInt32(scratch, At + CrcAt, crc ^ GivenUp);
+                chip.Store(address + CrcAt, scratch, At + CrcAt, EntryBytes - CrcAt);
+                return;
+            }
+        }
+        Put(index, At);
+        chip.Store(address, scratch, At, EntryBytes);
     }
 }

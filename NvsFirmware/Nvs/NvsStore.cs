@@ -102,9 +102,6 @@ public sealed class NvsStore
     /// <summary>The write request of the last commit: its tracks, of which the cache keeps what it can.</summary>
     public WriteRequest LastRequest => store.Request;
 
-    /// <summary>True when a write request has been committed whose bookkeeping is due.</summary>
-    public bool IsBookkeepingDue => store.Request.IsCommitted;
-
     // ---- write requests
 
     /// <summary>Takes a WRITE frame; see <see cref="WriteRequest.Take"/>.</summary>
@@ -120,6 +117,9 @@ public sealed class NvsStore
 
     /// <summary>True when the client of a WRITE frame has committed before, and is not forgotten.</summary>
     public bool IsClientKnown(byte[] frame) => store.Clients.IndexOf(Buffers.GetInt32(frame, Block.InFrame + Block.ClientAt)) >= 0;
+
+    /// <summary>True when what the session has decided is not known any more: the host has to say HELLO.</summary>
+    public bool IsSessionOver => store.Request.IsSessionOver;
 
     /// <summary>A new session begins: what is half received is dropped.</summary>
     public void BeginSession() => store.Request.BeginSession();
@@ -450,7 +450,7 @@ public sealed class NvsStore
             return;
         store = empty;
         store = new TrackStore(chip, geometry, mark, scratch, clock);
-        store.Request.BeginSession();
+        store.Request.IsSessionOver = true; // what was decided went with the old tables
     }
 
     private SuperblockState Load(Superblock superblock, int chipBytes, int copy)

@@ -12,7 +12,6 @@ public sealed class TrackReader
     private readonly SegmentTable segments;
     private readonly TrackTable tracks;
     private readonly uint mark;
-    private int entry;
     private int segment;
     private int position;
     private bool isLinked;
@@ -26,6 +25,9 @@ public sealed class TrackReader
         this.tracks = tracks;
         this.mark = mark;
     }
+
+    /// <summary>Number of the track.</summary>
+    public int Track;
 
     /// <summary>Length of the track.</summary>
     public int Length;
@@ -43,7 +45,7 @@ public sealed class TrackReader
     /// <param name="trackEntry">Its entry, which holds a track.</param>
     public void Begin(int trackEntry)
     {
-        entry = trackEntry;
+        Track = tracks.Track(trackEntry);
         Length = tracks.Length(trackEntry);
         Version = tracks.Version(trackEntry);
         segment = tracks.First(trackEntry);
@@ -90,7 +92,7 @@ public sealed class TrackReader
         return crc == BitConverter.ToUInt32(buffer, At + Block.DataAt + known)
             && BitConverter.ToUInt16(buffer, At + Block.CountAt) == known
             && BitConverter.ToUInt16(buffer, At + Block.LengthAt) == Length
-            && BitConverter.ToInt32(buffer, At + Block.TrackAt) == tracks.Track(entry)
+            && BitConverter.ToInt32(buffer, At + Block.TrackAt) == Track
             && BitConverter.ToInt32(buffer, At + Block.VersionAt) == Version;
     }
 }

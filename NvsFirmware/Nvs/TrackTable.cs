@@ -82,6 +82,7 @@ public sealed class TrackTable
     public uint Sum1;
 
     private const int At = FramChip.CommandBytes;
+    private const int BucketShift = 9;
 
     private readonly FramChip chip;
     private readonly Geometry geometry;
@@ -90,6 +91,7 @@ public sealed class TrackTable
     // Entries plus one, so that a cleared table is an empty one.
     private readonly short[] chain;
     private readonly short[] buckets;
+    private readonly int bucketMask;
     private int freeHead;
     private int neverUsed;
 
@@ -111,6 +113,7 @@ public sealed class TrackTable
         while (bucketCount * 2 < geometry.Entries)
             bucketCount *= 2;
         buckets = new short[bucketCount];
+        bucketMask = bucketCount - 1;
     }
 
     /// <summary>State of an entry.</summary>
@@ -121,6 +124,14 @@ public sealed class TrackTable
 
     /// <summary>Length in bytes of the track in an entry.</summary>
     public int Length(int entry) => BitConverter.ToUInt16(Image, At + entry * EntryBytes + LengthAt);
+
+    /// <summary>How many segments the track in an entry counts for, see <see cref="Geometry.SegmentsFor"/>.</summary>
+    public int Counted(int entry)
+    {
+        int at = At + LengthAt + entry * EntryBytes;
+        int length = Image[at] | (Image[at + 1] << 8);
+        return length <= geometry.DataBytes ? 1 : geometry.SegmentsFor(length);
+    }
 
     /// <summary>Version of the track in an entry: the number of the commit that wrote it.</summary>
     public int Version(int entry) => BitConverter.ToInt32(Image, At + entry * EntryBytes + VersionAt);
@@ -138,7 +149,7 @@ public sealed class TrackTable
     public int Find(int track)
     {
         byte[] image = Image;
-        int entry = buckets[(track ^ (track >> 11) ^ (track >> 22)) & (buckets.Length - 1)] - 1;
+        int entry = buckets[(track ^ (track >> BucketShift)) & bucketMask] - 1;
         while (entry >= 0 && BitConverter.ToInt32(image, At + entry * EntryBytes) != track)
             entry = chain[entry] - 1;
         return entry;
@@ -164,24 +175,25 @@ public sealed class TrackTable
     }
 
     /// <summary>Takes over what a commit says of a track, in RAM. The entry of a new track was reserved, the links are set.</summary>
-    /// <param name="block">What the commit did to the track.</param>
+    /// <param name="blocks">What the commit did.</param>
+    /// <param name="index">To which of its tracks.</param>
     /// <returns>Where in the entry what changed begins.</returns>
-    public int Apply(CacheControlBlock block)
+    public int Apply(CacheControlBlocks blocks, int index)
     {
-        int entry = block.Entry;
-        int newLength = block.Length;
+        int entry = blocks.Entries[index];
+        int newLength = blocks.Lengths[index];
         int at = At + entry * EntryBytes;
         byte[] image = Image;
-        EntryState state = (EntryState)(States[entry] & StateMask);
+        int state = States[entry] & StateMask;
         int from = 0;
-        if (state == EntryState.Track)
+        if (state == (int)EntryState.Track)
         {
             int length = image[at + LengthAt] | (image[at + LengthAt + 1] << 8);
             int word = image[at + FirstAt] | (image[at + FirstAt + 1] << 8);
-            if ((word & Linked) != 0)
+            if (word >= Linked)
                 segments.Pin(word & Block.SegmentMask, 0);
             else
-                segments.Pin(word, geometry.SegmentsOfBlock(length));
+                segments.Pin(word, length <= geometry.DataBytes ? 1 : geometry.SegmentsOfBlock(length));
             if (length == newLength)
             {
                 from = FirstAt;
@@ -195,7 +207,7 @@ public sealed class TrackTable
         }
         else
         {
-            if (state == EntryState.Damaged)
+            if (state == (int)EntryState.Damaged)
             {
                 Unhash(entry);
                 DamagedCount--;
@@ -204,36 +216,41 @@ public sealed class TrackTable
             if (newLength == Block.Released)
                 Unreserve(entry);
             else
-                Remember(entry, block.Track);
+                Remember(entry, blocks.Tracks[index]);
         }
-        Put(at, block, from);
+        Put(at, blocks, index, from);
         States[entry] = (byte)(newLength == Block.Released ? EntryState.Free : EntryState.Track);
         return from;
     }
 
     /// <summary>Writes the bytes of an entry as a commit says, and brings the sums up to date.</summary>
     /// <param name="at">Index in <see cref="Image"/>.</param>
-    /// <param name="block">What the commit did to the track.</param>
+    /// <param name="blocks">What the commit did.</param>
+    /// <param name="index">To which of its tracks.</param>
     /// <param name="from">Where in the entry what changed begins: 0 or <see cref="FirstAt"/>.</param>
-    public void Put(int at, CacheControlBlock block, int from)
+    public void Put(int at, CacheControlBlocks blocks, int index, int from)
     {
         byte[] image = Image;
         uint replaced = BitConverter.ToUInt32(image, at + CrcAt);
+        int word = blocks.FirstSegments[index];
         if (from == 0)
         {
-            Buffers.PutInt32(image, at, block.Track);
-            Buffers.PutUInt16(image, at + LengthAt, block.Length);
+            Buffers.PutInt32(image, at, blocks.Tracks[index]);
+            Buffers.PutUInt16(image, at + LengthAt, blocks.Lengths[index]);
+            if (blocks.Lengths[index] == Block.Released)
+                word = 0;
         }
-        bool isLinked = block.BlockCount > 1;
-        int word = block.Length == Block.Released ? 0 : isLinked ? block.FirstSegment | Linked : block.FirstSegment;
+        bool isLinked = blocks.BlockCounts[index] > 1;
+        if (isLinked)
+            word |= Linked;
         image[at + FirstAt] = (byte)word;
         image[at + FirstAt + 1] = (byte)(word >> 8);
-        Buffers.PutInt32(image, at + VersionAt, block.Version);
+        Buffers.PutInt32(image, at + VersionAt, blocks.Versions[index]);
         uint crc = isLinked ? LinkedCrc(at) : Crc.Of(image, at, CrcAt);
         Buffers.PutUInt32(image, at + CrcAt, crc);
         crc -= replaced;
         Sum0 += crc;
-        Sum1 += crc * (uint)(block.Entry + 1);
+        Sum1 += crc * (uint)(blocks.Entries[index] + 1);
     }
 
     /// <summary>Writes neighbouring entries to the chip and reads the last CRC-32 back.</summary>
@@ -363,11 +380,9 @@ public sealed class TrackTable
         Unreserve(entry);
     }
 
-    private int Bucket(int track) => (track ^ (track >> 11) ^ (track >> 22)) & (buckets.Length - 1);
-
     private void Hash(int entry, int track)
     {
-        int bucket = Bucket(track);
+        int bucket = (track ^ (track >> BucketShift)) & bucketMask;
         chain[entry] = buckets[bucket];
         buckets[bucket] = (short)(entry + 1);
     }
@@ -375,7 +390,8 @@ public sealed class TrackTable
     // Takes an entry off its hash chain, if it is on it: a damaged one with another track's number is not.
     private void Unhash(int entry)
     {
-        int bucket = Bucket(Track(entry));
+        int track = Track(entry);
+        int bucket = (track ^ (track >> BucketShift)) & bucketMask;
         if (buckets[bucket] == entry + 1)
         {
             buckets[bucket] = chain[entry];

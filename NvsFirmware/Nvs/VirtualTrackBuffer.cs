@@ -98,8 +98,8 @@ public sealed class VirtualTrackBuffer
         Active = setA;
     }
 
-    /// <summary>The set that the last commit used, and one segment more.</summary>
-    public short[] Other => Flag == 0 ? setB : setA;
+    /// <summary>A set: A for 0, B for 1.</summary>
+    public short[] SetOf(int flag) => flag == 0 ? setA : setB;
 
     /// <summary>True when a record should be written before the next request.</summary>
     /// <param name="pinned">Segments that wait for it.</param>
@@ -148,7 +148,7 @@ public sealed class VirtualTrackBuffer
     public void Prepare(SegmentTable segments, int next)
     {
         short[] old = Active;
-        short[] set = Flag == 0 ? setA : setB;
+        short[] set = SetOf(Flag);
         int count = old.Length - next;
         Array.Copy(old, next, set, 0, count);
         Active = set;
@@ -158,7 +158,7 @@ public sealed class VirtualTrackBuffer
     /// <summary>Prepares the active set from a segment on.</summary>
     public void PrepareFrom(SegmentTable segments, int first)
     {
-        Active = Flag == 0 ? setA : setB;
+        Active = SetOf(Flag);
         NextSegment = segments.NextFree(first);
         Active[0] = (short)NextSegment;
         TopUp(segments, 1);
@@ -198,10 +198,9 @@ public sealed class VirtualTrackBuffer
         next = 0;
         sum0 = 0;
         sum1 = 0;
-        chip.Read(geometry.FirstRecordAddress, scratch, At, VtbRecord.Bytes);
-        chip.Read(geometry.SecondRecordAddress, scratch, SecondAt, VtbRecord.Bytes);
-        bool isFirst = VtbRecord.IsWhole(scratch, At);
-        bool isSecond = VtbRecord.IsWhole(scratch, SecondAt);
+        // Behind the older record recovery could follow an old chain: that the newer one is not whole is believed only when read twice.
+        bool isFirst = Read(geometry.FirstRecordAddress, At) || Read(geometry.FirstRecordAddress, At);
+        bool isSecond = Read(geometry.SecondRecordAddress, SecondAt) || Read(geometry.SecondRecordAddress, SecondAt);
         if (isFirst && isSecond)
         {
             int later = Buffers.GetInt32(scratch, SecondAt + VtbRecord.VersionAt) - Buffers.GetInt32(scratch, At + VtbRecord.VersionAt);
@@ -249,6 +248,12 @@ public sealed class VirtualTrackBuffer
         chip.Read(nextRecord != 0 ? geometry.FirstRecordAddress : geometry.SecondRecordAddress, scratch, At, VtbRecord.Bytes);
         int behind = Version - Buffers.GetInt32(scratch, At + VtbRecord.VersionAt);
         return VtbRecord.IsWhole(scratch, At) && behind >= 0 && behind <= CommitsPerRecord + 1;
+    }
+
+    private bool Read(int address, int at)
+    {
+        chip.Read(address, scratch, at, VtbRecord.Bytes);
+        return VtbRecord.IsWhole(scratch, at);
     }
 
     // Takes the free segments behind the last one of the set, going round at the end. What became free in between after the set had passed is

@@ -18,11 +18,14 @@ public sealed class WriteRequest
 {
     private const int At = Block.InFrame;
 
-    /// <summary>The tracks of the request; as many as <see cref="TrackCount"/> says.</summary>
-    public readonly CacheControlBlock[] Tracks;
+    // No answer: the request has begun.
+    private const Status Begun = (Status)0xFF;
 
-    /// <summary>Tracks of the request so far.</summary>
-    public int TrackCount;
+    /// <summary>The cache control blocks of the request's tracks so far.</summary>
+    public readonly CacheControlBlocks Blocks;
+
+    /// <summary>How many of them it releases.</summary>
+    public int Releases;
 
     /// <summary>Segments of the active set that the request has used.</summary>
     public int Used;
@@ -47,6 +50,9 @@ public sealed class WriteRequest
 
     /// <summary>True when the client only passes by.</summary>
     public bool IsPassing;
+
+    /// <summary>True when what the session has decided is not known any more: the host says HELLO.</summary>
+    public bool IsSessionOver;
 
     /// <summary>Data bytes of the request so far.</summary>
     public int DataBytes;
@@ -85,9 +91,7 @@ public sealed class WriteRequest
         this.clients = clients;
         this.clock = clock;
         this.mark = mark;
-        Tracks = new CacheControlBlock[geometry.SetSegments];
-        for (int i = 0; i < Tracks.Length; i++)
-            Tracks[i] = new CacheControlBlock();
+        Blocks = new CacheControlBlocks(geometry.SetSegments);
     }
 
     /// <summary>True while parts of a request are held and its last one has not come.</summary>
@@ -107,24 +111,20 @@ public sealed class WriteRequest
         int client = BitConverter.ToInt32(frame, At + Block.ClientAt);
         int number = BitConverter.ToInt32(frame, Frame.NumberAt);
         Argument = 0;
-        bool isPossible = (flags & (part == 0 ? WriteFlags.All : WriteFlags.Last | WriteFlags.Expect)) == flags && client != 0
-            && count >= 0 && (frame[At + Block.CountAt] | (frame[At + Block.CountAt + 1] << 8)) == count;
-        if (!isReceiving || number != Number || client != Client)
-        {
-            if (!isPossible)
-                return Status.BadRequest;
-            Status answer = Begin(frame, flags, part, client, number, count);
-            if (!isReceiving || number != Number || client != Client)
-                return answer;
-        }
-        else if (part != nextPart)
+        bool isBegun = isReceiving && number == Number && client == Client;
+        if (isBegun && part != nextPart)
         {
             Argument = nextPart;
             return part < nextPart ? Status.Continue : Status.WrongOrder;
         }
-        else if (!isPossible)
+        if (flags > (part == 0 ? WriteFlags.All : WriteFlags.Last | WriteFlags.Expect) || client == 0 || count < 0
+            || (frame[At + Block.CountAt] | (frame[At + Block.CountAt + 1] << 8)) != count)
+            return isBegun ? Refuse(Status.BadRequest) : Status.BadRequest;
+        if (!isBegun)
         {
-            return Refuse(Status.BadRequest);
+            Status answer = Begin(frame, flags, part, client, number, count);
+            if (answer != Begun)
+                return answer;
         }
         if (BitConverter.ToInt32(frame, At + Block.FingerprintAt) != Fingerprint)
             return Refuse(part == 0 ? Status.BadRequest : Status.Conflict);
@@ -132,18 +132,20 @@ public sealed class WriteRequest
         if (refusal != Status.Ok)
             return Refuse(refusal);
         bool isLast = (flags & WriteFlags.Last) != 0;
-        if (isLast)
-        {
-            if (position < length)
-                return Refuse(Status.BadRequest);
-            if (growth > 0 && tracks.CountedSegments + growth > geometry.Segments - geometry.Reserve)
-                return Refuse(Status.Full);
-        }
+        if (isLast && position < length)
+            return Refuse(Status.BadRequest);
+        if (isLast && growth > 0 && tracks.CountedSegments + growth > geometry.Segments - geometry.Reserve)
+            return Refuse(Status.Full);
         Fingerprint = BitConverter.ToInt32(frame, At + Block.DataAt + count);
         Array.Copy(frame, At + Block.DataAt + count, frame, At + Block.FingerprintAt, 4);
         Store(frame, count, isLast);
         if (isLast)
-            return Commit();
+        {
+            isReceiving = false;
+            IsCommitted = true;
+            Argument = vtb.ComingVersion;
+            return Status.Ok;
+        }
         nextPart++;
         Argument = nextPart;
         LatestPartMs = clock.NowMs;
@@ -156,14 +158,27 @@ public sealed class WriteRequest
         Drop();
         isAnyDecided = false;
         sessionVersion = vtb.Version;
+        IsSessionOver = false;
     }
 
-    /// <summary>Forgets all that RAM held of a request: the store is recovered.</summary>
+    /// <summary>True when a commit is one of this session.</summary>
+    public bool IsOfSession(int version) => version - sessionVersion > 0;
+
+    /// <summary>Forgets all that RAM held of a request: it is kept, or dropped, or the store is recovered.</summary>
     public void Forget()
     {
         isReceiving = false;
         IsCommitted = false;
-        TrackCount = 0;
+        Fingerprint = 0;
+        Blocks.Count = 0;
+        Releases = 0;
+        Used = 0;
+        DataBytes = 0;
+        nextPart = 0;
+        needed = 0;
+        growth = 0;
+        position = 0;
+        length = 0;
     }
 
     /// <summary>Says that old versions are so old that a later lap's could be taken for them.</summary>
@@ -178,15 +193,14 @@ public sealed class WriteRequest
     {
         if (!isReceiving)
             return;
-        isReceiving = false;
-        for (int i = TrackCount - 1; i >= 0; i--)
+        for (int i = Blocks.Count - 1; i >= 0; i--)
         {
-            int entry = Tracks[i].Entry;
+            int entry = Blocks.Entries[i];
             tracks.States[entry] &= TrackTable.StateMask;
             if (tracks.States[entry] == (byte)EntryState.Free)
                 tracks.Unreserve(entry);
         }
-        TrackCount = 0;
+        Forget();
     }
 
     /// <summary>Drops a request with a status that a repetition gets, too.</summary>
@@ -201,8 +215,7 @@ public sealed class WriteRequest
         return status;
     }
 
-    // A frame that does not go on with the request being received: may it begin one? If so, that request is the one being received now;
-    // else this is the answer.
+    // A frame that does not go on with the request being received: may it begin one? If not, this is the answer.
     private Status Begin(byte[] frame, int flags, int part, int client, int number, int count)
     {
         int index = clients.IndexOf(client);
@@ -214,32 +227,25 @@ public sealed class WriteRequest
             Argument = number == decidedNumber ? decidedArgument : 0;
             return number == decidedNumber ? decidedStatus : Status.OldRequest;
         }
-        if ((flags & WriteFlags.Behind) != 0 && (index < 0 || ahead != 1 || clients.Version(index) - sessionVersion <= 0))
+        if ((flags & WriteFlags.Behind) != 0 && (index < 0 || ahead != 1 || !IsOfSession(clients.Version(index))))
             return Status.NotNext;
         if (part != 0)
             return Status.WrongOrder;
-        Drop();
+        if (isReceiving)
+            Drop();
         isReceiving = true;
         Client = client;
         Number = number;
+        Blocks.Set = vtb.Flag;
         IsPassing = (flags & WriteFlags.Passing) != 0;
-        Fingerprint = 0;
-        TrackCount = 0;
-        Used = 0;
-        DataBytes = 0;
-        nextPart = 0;
-        needed = 0;
-        growth = 0;
-        position = 0;
-        length = 0;
-        return Status.Ok;
+        return Begun;
     }
 
     // A request that the client has decided already is not applied again.
     private Status Repeat(byte[] frame, int flags, int part, int index, int ahead, int count)
     {
         int version = clients.Version(index);
-        if (ahead < 0 || version - sessionVersion <= 0)
+        if (ahead < 0 || !IsOfSession(version))
             return Status.OldRequest;
         if ((flags & WriteFlags.Last) == 0)
         {
@@ -255,11 +261,10 @@ public sealed class WriteRequest
     // The next piece of the track begun last.
     private Status GoOn(byte[] frame, int flags, int count)
     {
-        CacheControlBlock block = Tracks[TrackCount - 1];
         int left = length - position;
         int due = left < geometry.PieceBytes ? left : geometry.PieceBytes;
         if ((flags & WriteFlags.Expect) != 0 || BitConverter.ToInt32(frame, Frame.ArgumentAt) != 0 || count != due
-            || BitConverter.ToInt32(frame, At + Block.TrackAt) != block.Track
+            || BitConverter.ToInt32(frame, At + Block.TrackAt) != Blocks.Tracks[Blocks.Count - 1]
             || BitConverter.ToUInt16(frame, At + Block.LengthAt) != length)
             return Status.BadRequest;
         position += count;
@@ -272,21 +277,19 @@ public sealed class WriteRequest
         int track = BitConverter.ToInt32(frame, At + Block.TrackAt);
         int expected = BitConverter.ToInt32(frame, Frame.ArgumentAt);
         int newLength = frame[At + Block.LengthAt] | (frame[At + Block.LengthAt + 1] << 8);
-        bool isRelease = newLength == Block.Released;
-        int due = isRelease ? 0 : newLength < geometry.PieceBytes ? newLength : geometry.PieceBytes;
-        if (count != due || (expected != 0 && (flags & WriteFlags.Expect) == 0))
+        int due = newLength <= geometry.PieceBytes ? newLength : newLength == Block.Released ? 0 : geometry.PieceBytes;
+        bool isExpecting = (flags & WriteFlags.Expect) != 0;
+        if (count != due || (expected != 0 && !isExpecting))
             return Status.BadRequest;
         int entry = tracks.Find(track);
         int state = entry < 0 ? (int)EntryState.Free : tracks.States[entry];
-        if (TrackCount > 0 && ((state & TrackTable.InRequest) != 0 || entry < 0 && IsNewTrack(track)))
+        if (Blocks.Count > 0 && ((state & TrackTable.InRequest) != 0 || entry < 0 && IsNewTrack(track)))
             return Status.BadRequest; // the same track twice
-        if (!isRelease && newLength > geometry.LongestTrackBytes)
-            return Status.TooLong;
-        int counted = geometry.SegmentsFor(newLength);
-        needed += isRelease ? 1 : counted;
+        int counted = newLength <= geometry.DataBytes ? 1 : geometry.SegmentsFor(newLength);
+        needed += newLength == Block.Released ? 1 : counted;
         if (needed > geometry.SetSegments)
             return Status.TooLong;
-        if ((flags & WriteFlags.Expect) != 0)
+        if (isExpecting)
         {
             if (state == (int)EntryState.Damaged || entry < 0 && tracks.DamagedCount > 0)
                 return Status.TrackDamaged;
@@ -297,39 +300,35 @@ public sealed class WriteRequest
                 return Status.VersionMismatch;
             }
         }
+        if (state == (int)EntryState.Track)
+            counted -= tracks.Counted(entry);
         growth += counted;
         if (entry < 0)
         {
-            if (isRelease)
+            if (newLength == Block.Released)
                 return tracks.DamagedCount > 0 ? Status.TrackDamaged : Status.NotFound;
             entry = tracks.Reserve();
             if (entry < 0)
                 return Status.Full;
         }
-        else if (state == (int)EntryState.Track)
-        {
-            growth -= geometry.SegmentsFor(tracks.Length(entry));
-        }
         tracks.States[entry] = (byte)(state | TrackTable.InRequest);
         position = count;
-        length = isRelease ? 0 : newLength;
+        length = newLength;
+        if (newLength == Block.Released)
+        {
+            length = 0;
+            Releases++;
+        }
         DataBytes += count;
-        CacheControlBlock block = Tracks[TrackCount++];
-        block.Track = track;
-        block.Entry = entry;
-        block.Length = newLength;
-        block.Set = vtb.Flag;
-        block.FirstInSet = Used;
-        block.SegmentCount = 0;
-        block.BlockCount = 0;
+        Blocks.Add(track, entry, newLength, Used);
         return Status.Ok;
     }
 
     // A new track is found by its number only after the commit.
     private bool IsNewTrack(int track)
     {
-        for (int i = 0; i < TrackCount; i++)
-            if (Tracks[i].Track == track)
+        for (int i = 0; i < Blocks.Count; i++)
+            if (Blocks.Tracks[i] == track)
                 return true;
         return false;
     }
@@ -337,16 +336,20 @@ public sealed class WriteRequest
     // Makes the frame a block and stores it in the next segments of the active set.
     private void Store(byte[] frame, int count, bool isLast)
     {
-        short[] set = vtb.Active;
-        int used = Used;
-        int entry = Tracks[TrackCount - 1].Entry;
-        int segments = (count + geometry.SegmentBytes + Block.OverheadBytes - 1) / geometry.SegmentBytes;
+        int entry = Blocks.Entries[Blocks.Count - 1];
         Array.Copy(vtb.Coming, 0, frame, At + Block.VersionAt, 4);
         Array.Copy(
-            tracks.Image, FramChip.CommandBytes + entry * TrackTable.EntryBytes + TrackTable.CrcAt, frame, At + Block.ReplacedAt, 4);
+            tracks.Image, FramChip.CommandBytes + TrackTable.CrcAt + entry * TrackTable.EntryBytes, frame, At + Block.ReplacedAt, 4);
         frame[At + Block.EntryAt] = (byte)entry;
         frame[At + Block.EntryAt + 1] = (byte)((entry >> 8) | vtb.LapBits);
-        if (set[used + segments - 1] - set[used] == segments - 1)
+        if (count <= geometry.DataBytes)
+        {
+            StoreBlock(frame, At, count, 1, isLast);
+            return;
+        }
+        short[] set = vtb.Active;
+        int segments = geometry.SegmentsOfBlock(count);
+        if (set[Used + segments - 1] - set[Used] == segments - 1)
             StoreBlock(frame, At, count, segments, isLast);
         else
             StoreRuns(frame, count, isLast);
@@ -383,40 +386,34 @@ public sealed class WriteRequest
     // The one place that stores a block. The last block of a row is the commit.
     private void StoreBlock(byte[] frame, int at, int count, int segments, bool isLast)
     {
-        short[] set = vtb.Active;
-        int first = set[Used];
-        int next = Used + segments;
-        int word = vtb.Flag != 0 ? Block.SetB : 0;
+        VirtualTrackBuffer buffer = vtb;
+        int used = Used;
+        int next = used + segments;
+        int first = buffer.Active[used];
+        int word = buffer.Flag != 0 ? Block.SetB : 0;
         if (isLast)
         {
             word ^= Block.SetB | Block.LastOfRow;
-            if (next == vtb.CommittedCount)
-                next = vtb.RunAt;
+            if (next == buffer.CommittedCount)
+                next = buffer.RunAt;
         }
-        if (Used == 0)
+        if (used == 0)
             word |= Block.FirstOfRow;
         if (IsPassing)
             word |= Block.Passing;
-        word |= (ushort)set[next];
+        word |= (ushort)buffer.Active[next];
         frame[at + Block.NextAt] = (byte)word;
         frame[at + Block.NextAt + 1] = (byte)(word >> 8);
         int end = Block.DataAt + count;
         Buffers.PutUInt32(frame, at + end, Crc.Of(frame, at, end) ^ mark ^ (uint)first);
         chip.Store(geometry.SegmentsAddress + first * geometry.SegmentBytes, frame, at, end + Block.CrcBytes);
-        CacheControlBlock block = Tracks[TrackCount - 1];
-        if (block.BlockCount++ == 0)
-            block.FirstSegment = first;
-        block.SegmentCount += segments;
-        Used += segments;
+        CacheControlBlocks blocks = Blocks;
+        int track = blocks.Count - 1;
+        if (blocks.BlockCounts[track]++ == 0)
+            blocks.FirstSegments[track] = (short)first;
+        blocks.SegmentCounts[track] += (byte)segments;
+        Used = used + segments;
         Next = next;
-    }
-
-    private Status Commit()
-    {
         Debug.Assert(Used <= geometry.SetSegments, "a request used more than a set");
-        isReceiving = false;
-        IsCommitted = true;
-        Argument = vtb.ComingVersion;
-        return Status.Ok;
     }
 }

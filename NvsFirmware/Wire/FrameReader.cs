@@ -77,6 +77,7 @@ public sealed class FrameReader
     private bool isLost;
     private bool isTrusted = true;
     private long lostMs;
+    private long reopenedMs;
 
     /// <summary>A reader with a buffer of its own.</summary>
     /// <param name="uart">The line.</param>
@@ -101,60 +102,77 @@ public sealed class FrameReader
     public FrameEvent Poll(int timeoutMs)
     {
         byte[] buffer = Buffer;
-        start += consumed;
+        int at = start + consumed;
+        int end = filled;
         consumed = 0;
-        if (start == filled)
+        if (at == end)
         {
-            start = 0;
+            at = 0;
+            end = 0;
             filled = 0;
         }
-        if (filled - start < Frame.HeaderBytes && !Fill(Frame.HeaderBytes, timeoutMs))
-            return Wait();
-        int at = start;
+        start = at;
+        if (end - at < Frame.HeaderBytes)
+        {
+            if (!Fill(Frame.HeaderBytes, timeoutMs))
+                return Wait();
+            at = start;
+            end = filled;
+        }
+        int payloadBytes = buffer[at + Frame.PayloadBytesAt] | (buffer[at + Frame.PayloadBytesAt + 1] << 8);
         if (!isHeaderChecked)
         {
-            if (!IsHeader(buffer, at))
+            uint key = buffer[at] != Frame.Sync0 || buffer[at + 1] != Frame.Sync1 ? ~Key
+                : Crc.Of(buffer, at, Frame.HeaderCrcAt) ^ BitConverter.ToUInt32(buffer, at + Frame.HeaderCrcAt);
+            bool isKeyed = (buffer[at + Frame.TypeAt] & FrameType.KeyedBits) != 0;
+            if (isKeyed ? key != Key || key == 0 : key != 0)
                 return Search(at + 1) ? FrameEvent.PlaceLost : FrameEvent.None;
-            PayloadBytes = buffer[at + Frame.PayloadBytesAt] | (buffer[at + Frame.PayloadBytesAt + 1] << 8);
-            if (PayloadBytes > largestPayloadBytes)
+            PayloadBytes = payloadBytes;
+            if (payloadBytes > largestPayloadBytes)
                 return Refuse(FrameEvent.TooLong);
-            isHeaderChecked = true;
         }
-        int payloadBytes = PayloadBytes;
         int total = payloadBytes == 0 ? Frame.HeaderBytes : Frame.HeaderBytes + payloadBytes + Frame.CrcBytes;
-        if (filled - at < total)
+        if (end - at < total)
         {
+            isHeaderChecked = true;
             if (!Fill(total, timeoutMs))
                 return Wait();
             at = start;
         }
+        isHeaderChecked = false;
         if (payloadBytes != 0
             && BitConverter.ToUInt32(buffer, at + total - Frame.CrcBytes) != Crc.Of(buffer, at + Frame.HeaderBytes, payloadBytes))
             return Refuse(FrameEvent.BadPayload);
-        if (!isTrusted && buffer[at + Frame.TypeAt] == FrameType.Hello)
-        {
-            if (!IsRestBehind(total))
-            {
-                Search(start + 1);
-                return FrameEvent.None;
-            }
-            isTrusted = true;
-        }
-        if (start != 0)
+        if (!isTrusted && !IsTrustedNow(total))
+            return FrameEvent.None;
+        if (at != 0)
             MoveToStart();
-        isHeaderChecked = false;
-        IsInPlace = isTrusted;
         isLost = false;
         consumed = total;
         return FrameEvent.Whole;
     }
 
-    private bool IsHeader(byte[] buffer, int at)
+    // The place was lost. True if the frame at `start` counts; a HELLO that does gives the trust back.
+    private bool IsTrustedNow(int total)
     {
-        if (buffer[at] != Frame.Sync0 || buffer[at + 1] != Frame.Sync1)
+        if (Buffer[start + Frame.TypeAt] != FrameType.Hello)
+        {
+            IsInPlace = false;
+            return true;
+        }
+        if (!IsRestBehind(total))
+        {
+            Search(start + 1);
             return false;
-        uint key = Crc.Of(buffer, at, Frame.HeaderCrcAt) ^ BitConverter.ToUInt32(buffer, at + Frame.HeaderCrcAt);
-        return FrameType.IsKeyless(buffer[at + Frame.TypeAt]) ? key == 0 : key == Key && key != 0;
+        }
+        Trust();
+        return true;
+    }
+
+    private void Trust()
+    {
+        isTrusted = true;
+        IsInPlace = true;
     }
 
     // Reads once what there is; true when `count` bytes from `start` on are there.
@@ -184,7 +202,9 @@ public sealed class FrameReader
             Reopen();
         if (filled == start && !isLost)
         {
-            if (idleReopenMs > 0 && silentMs >= idleReopenMs)
+            if (silentMs >= SilenceMs)
+                Trust();
+            if (idleReopenMs > 0 && silentMs >= idleReopenMs && clock.NowMs - reopenedMs >= idleReopenMs)
                 Reopen();
             return FrameEvent.None;
         }
@@ -197,7 +217,7 @@ public sealed class FrameReader
             return Search(start + 1) ? FrameEvent.PlaceLost : FrameEvent.None;
         }
         isLost = false;
-        isTrusted = true;
+        Trust();
         Reopen();
         return FrameEvent.None;
     }
@@ -262,8 +282,8 @@ public sealed class FrameReader
     {
         uart.Reopen();
         Reopened++;
-        LastByteMs = clock.NowMs;
-        lostMs = LastByteMs;
+        reopenedMs = clock.NowMs;
+        lostMs = reopenedMs;
     }
 
     private int SinceLastByteMs()

@@ -39,6 +39,9 @@ public static class FrameType
     /// <summary>An answer to nothing: the receiver has lost its place.</summary>
     public const int Lost = 0x80;
 
+    /// <summary>A type with one of these bits is said within a session: all but HELLO, its answer, LOST, and 00, which is none.</summary>
+    public const int KeyedBits = 0x7E;
+
     /// <summary>True for what is said without a session: HELLO, its answer, and LOST.</summary>
     public static bool IsKeyless(int type) => type == Hello || type == (Hello | Answer) || type == Lost;
 }

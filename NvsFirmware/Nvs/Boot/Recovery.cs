@@ -20,7 +20,7 @@ public sealed class Recovery
     private readonly TrackTable tracks;
     private readonly ClientTable clients;
     private readonly VirtualTrackBuffer vtb;
-    private readonly WriteRequest request;
+    private readonly CacheControlBlocks blocks;
     private readonly TableCheck check;
     private readonly byte[] scratch;
     private readonly uint mark;
@@ -58,7 +58,7 @@ public sealed class Recovery
         this.tracks = tracks;
         this.clients = clients;
         this.vtb = vtb;
-        this.request = request;
+        blocks = request.Blocks;
         this.scratch = scratch;
         this.mark = mark;
         check = new TableCheck(geometry, segments, tracks);
@@ -145,8 +145,6 @@ public sealed class Recovery
         for (int entry = 0; tracks.DamagedCount > 0 && entry < geometry.Entries; entry++)
             if (tracks.State(entry) == EntryState.Damaged && (check.IsWhole(entry) || check.IsNeverUsed(entry)))
                 tracks.StoreMark(entry);
-        if (vtb.Client != 0)
-            clients.MakeDue(vtb.Client);
         clients.StoreAll();
         vtb.Count();
         vtb.Client = 0;
@@ -174,9 +172,9 @@ public sealed class Recovery
         usedByRow = 0;
         if (vtb.Client != 0)
             clients.Note(vtb.Client, vtb.Number, vtb.Version, vtb.Fingerprint, vtb.IsPassing);
-        while (ReadRow() && takenOverCount + request.TrackCount <= takenOver.Length)
+        while (ReadRow() && takenOverCount + blocks.Count <= takenOver.Length)
             TakeOver();
-        request.TrackCount = 0;
+        blocks.Count = 0;
     }
 
     // Reads the row that begins where the next block should be. False when there is none that is whole.
@@ -186,7 +184,7 @@ public sealed class Recovery
         int flag = vtb.Flag;
         int used = 0;
         int position = 0;
-        request.TrackCount = 0;
+        blocks.Count = 0;
         version = VirtualTrackBuffer.After(vtb.Version);
         while (true)
         {
@@ -203,31 +201,25 @@ public sealed class Recovery
             int nextFlag = isLast ? 1 - flag : flag;
             if ((word & Block.SetB) != 0 != (nextFlag == 1) || used + blockSegments > geometry.SetSegments)
                 return Discard();
-            CacheControlBlock block;
+            int at = blocks.Count - 1;
             if (position > 0)
             {
-                block = request.Tracks[request.TrackCount - 1];
-                if (block.Track != track || block.Entry != entry || block.Length != length || position + count > length)
+                if (blocks.Tracks[at] != track || blocks.Entries[at] != entry || blocks.Lengths[at] != length || position + count > length)
                     return Discard();
             }
             else
             {
                 if (length != Block.Released && count > length)
                     return Discard();
-                replaced[request.TrackCount] = BitConverter.ToUInt32(scratch, At + Block.ReplacedAt);
-                block = request.Tracks[request.TrackCount++];
-                block.Track = track;
-                block.Entry = entry;
-                block.Length = length;
-                block.Version = version;
-                block.FirstInSet = used;
-                block.FirstSegment = segment;
-                block.SegmentCount = 0;
-                block.BlockCount = 0;
+                at++;
+                replaced[at] = BitConverter.ToUInt32(scratch, At + Block.ReplacedAt);
+                blocks.Add(track, entry, length, used);
+                blocks.Versions[at] = version;
+                blocks.FirstSegments[at] = (short)segment;
             }
             position = length == Block.Released || position + count == length ? 0 : position + count;
-            block.BlockCount++;
-            block.SegmentCount += blockSegments;
+            blocks.BlockCounts[at]++;
+            blocks.SegmentCounts[at] += (byte)blockSegments;
             for (int i = 0; i < blockSegments; i++)
                 rowSegments[used++] = (short)(segment + i);
             segment = word & Block.SegmentMask;
@@ -285,25 +277,25 @@ public sealed class Recovery
     // Puts what the row says in place of what was loaded of its tracks, and goes on with the sums as the commit did.
     private void TakeOver()
     {
-        for (int i = 0; i < request.TrackCount; i++)
+        for (int i = 0; i < blocks.Count; i++)
         {
-            CacheControlBlock block = request.Tracks[i];
-            int at = At + block.Entry * TrackTable.EntryBytes;
-            int old = tracks.Version(block.Entry);
+            int entry = blocks.Entries[i];
+            int at = At + entry * TrackTable.EntryBytes;
+            int old = tracks.Version(entry);
             int ahead = old - replacedVersion;
             // What the row itself replaced may be as old as a lap and so look newer.
-            if (ahead > 0 && ahead < ClientTable.OldestAge && old != 0 && check.IsWhole(block.Entry)
+            if (ahead > 0 && ahead < ClientTable.OldestAge && old != 0 && check.IsWhole(entry)
                 && BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt) != replaced[i])
                 replacedVersion = old;
-            if (block.BlockCount > 1)
-                segments.Link(rowSegments, block.FirstInSet, block.SegmentCount);
-            tracks.Put(at, block, 0);
+            if (blocks.BlockCounts[i] > 1)
+                segments.Link(rowSegments, blocks.FirstInSet[i], blocks.SegmentCounts[i]);
+            tracks.Put(at, blocks, i, 0);
             uint difference = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt) - replaced[i];
             sum0 += difference;
-            sum1 += difference * (uint)(block.Entry + 1);
-            takenOver[takenOverCount++] = (short)block.Entry;
+            sum1 += difference * (uint)(entry + 1);
+            takenOver[takenOverCount++] = (short)entry;
         }
-        request.TrackCount = 0;
+        blocks.Count = 0;
         vtb.Client = client;
         vtb.Number = number;
         vtb.Fingerprint = fingerprint;

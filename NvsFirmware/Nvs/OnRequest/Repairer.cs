@@ -60,13 +60,12 @@ public sealed class Repairer
         if (tracks.State(entry) == EntryState.Free)
             tracks.Unchain(entry);
         tracks.MarkDamaged(entry);
-        CacheControlBlock released = store.Request.Tracks[0];
-        released.Entry = entry;
-        released.Track = tracks.Track(entry);
-        released.Length = Block.Released;
-        released.BlockCount = 0;
-        released.Version = store.Vtb.Version;
-        tracks.Apply(released);
+        CacheControlBlocks blocks = store.Request.Blocks;
+        blocks.Count = 0;
+        blocks.Add(tracks.Track(entry), entry, Block.Released, 0);
+        blocks.Versions[0] = store.Vtb.Version;
+        tracks.Apply(blocks, 0);
+        blocks.Count = 0;
         tracks.Store(entry, 0, 1);
         StoreRecord(store);
     }

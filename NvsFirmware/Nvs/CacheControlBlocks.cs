@@ -1,0 +1,73 @@
+namespace NvsFirmware.Nvs;
+
+/// <summary>
+/// Cache control blocks (CCBs): what is known of each of some tracks on their way through the cache, which segments of which set hold it in
+/// the NVS, and the copy of its data in RAM if it is cached.
+/// </summary>
+/// <remarks>
+/// A write request has one for each of its tracks: the NVS allocates segments of the active set through it, and the bookkeeping after the
+/// commit goes by it. The cache has one for each track that it can keep. A block is a place in arrays of numbers, because an object
+/// takes 12 bytes of a board's heap for each field. They stand here because the NVS fills them in.
+/// </remarks>
+public sealed class CacheControlBlocks
+{
+    /// <summary>Blocks in use, from the first.</summary>
+    public int Count;
+
+    /// <summary>The set whose segments hold the tracks of a request: 0 for A, 1 for B.</summary>
+    public int Set;
+
+    /// <summary>Track numbers.</summary>
+    public readonly int[] Tracks;
+
+    /// <summary>The tracks' versions.</summary>
+    public readonly int[] Versions;
+
+    /// <summary>The tracks' entries in the track table.</summary>
+    public readonly short[] Entries;
+
+    /// <summary>The tracks' lengths in bytes, or <see cref="Wire.Block.Released"/>.</summary>
+    public readonly ushort[] Lengths;
+
+    /// <summary>The tracks' first segments.</summary>
+    public readonly short[] FirstSegments;
+
+    /// <summary>Where in the set the tracks' first segments stand.</summary>
+    public readonly byte[] FirstInSet;
+
+    /// <summary>How many segments of the set hold each track, from <see cref="FirstInSet"/> on.</summary>
+    public readonly byte[] SegmentCounts;
+
+    /// <summary>How many blocks on the medium hold each track.</summary>
+    public readonly byte[] BlockCounts;
+
+    /// <summary>Makes room.</summary>
+    /// <param name="count">For how many tracks.</param>
+    public CacheControlBlocks(int count)
+    {
+        Tracks = new int[count];
+        Versions = new int[count];
+        Entries = new short[count];
+        Lengths = new ushort[count];
+        FirstSegments = new short[count];
+        FirstInSet = new byte[count];
+        SegmentCounts = new byte[count];
+        BlockCounts = new byte[count];
+    }
+
+    /// <summary>Adds a track of which no block is stored yet.</summary>
+    /// <param name="track">Its number.</param>
+    /// <param name="entry">Its entry in the track table.</param>
+    /// <param name="length">Its length in bytes, or <see cref="Wire.Block.Released"/>.</param>
+    /// <param name="firstInSet">Where in the set its first segment stands.</param>
+    public void Add(int track, int entry, int length, int firstInSet)
+    {
+        int i = Count++;
+        Tracks[i] = track;
+        Entries[i] = (short)entry;
+        Lengths[i] = (ushort)length;
+        FirstInSet[i] = (byte)firstInSet;
+        SegmentCounts[i] = 0;
+        BlockCounts[i] = 0;
+    }
+}
