@@ -248,7 +248,7 @@ public class ClientTableTests
     {
         int index = table.IndexOf(client);
         Assert.IsTrue(index >= 0, "client " + client.ToString() + " is not known");
-        Assert.AreEqual(number, table.Number(index), "number of client " + client.ToString());
+        Assert.AreEqual(number, table.Numbers[index], "number of client " + client.ToString());
         Assert.AreEqual(version, table.Version(index), "version of client " + client.ToString());
     }
 }

@@ -21,7 +21,7 @@ public sealed class ProtocolDocumentTests
     [TestMethod]
     public void TheFirmwareAnswersTheExamplesAsTheDocumentSays()
     {
-        TestBoard board = Conversation.NewBoard();
+        TestBoard board = DocumentConversation.NewBoard();
         List<byte> asked = [];
         Queue<byte> answered = new();
         int frames = 0;

@@ -1,7 +1,6 @@
 using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Linq;
-using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.World;
 

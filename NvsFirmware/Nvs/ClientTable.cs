@@ -38,6 +38,8 @@ public sealed class ClientTable
     private const int FingerprintAt = 12;
     private const int CrcAt = 16;
 
+    private const int Looks = 4;
+
     // An entry whose CRC-32 differs so from what it should be was given up: it is an empty one.
     private const uint GivenUp = 0xFF;
 
@@ -155,7 +157,16 @@ public sealed class ClientTable
     /// <summary>Reads the table from the chip.</summary>
     public void Load()
     {
-        chip.Read(Geometry.ClientsAddress, scratch, At, clients.Length * EntryBytes);
+        // A bad read may look like an empty table, and no sum tells: it is believed when two reads agree.
+        uint crc = 0;
+        for (int look = 0; look < Looks; look++)
+        {
+            uint before = crc;
+            chip.Read(Geometry.ClientsAddress, scratch, At, clients.Length * EntryBytes);
+            crc = Crc.Of(scratch, At, clients.Length * EntryBytes);
+            if (look > 0 && crc == before)
+                break;
+        }
         current = -1;
         ForgottenVersion = 0;
         for (int i = 0, at = At; i < clients.Length; i++, at += EntryBytes)
