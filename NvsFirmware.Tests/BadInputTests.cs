@@ -45,7 +45,7 @@ public sealed class BadInputTests
     [TestMethod]
     public void EveryUnknownTypeIsToldSo()
     {
-        Assert.IsEmpty(board.Send(board.BuildFrame(0, 1)), "its answer would be LOST");
+        Assert.IsEmpty(board.Send(Frames.Build(0, 0, 1)), "its answer would be LOST");
         foreach (int type in Enumerable.Range(1, 0x7F).Except(Types.Select(row => (int)row[0])).Except([FrameType.Write]))
             Assert.AreEqual(Status.UnknownType, board.Send(board.BuildFrame(type, 1, 5, ten, part: 3, flags: 9)).Single().Status, $"{type:X2}");
         AssertNothingChanged(Snapshot(), "unknown types");

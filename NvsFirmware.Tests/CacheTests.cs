@@ -84,19 +84,17 @@ public sealed class CacheTests
     }
 
     [TestMethod]
-    public void TheLeastRecentlyUsedTrackMakesRoom()
+    public void ATrackPushesOutTheOneOfItsPlaceAndNoOther()
     {
         for (uint track = 1; track <= Blocks; track++)
             Write(new TrackItem(track, [(byte)track]));
-        AssertRead(1, [1], isHit: true);
-        AssertRead(2, [2], isHit: true);
-        Write(new TrackItem(9, [9]));
-        AssertRead(1, [1], isHit: true);
-        AssertRead(2, [2], isHit: true);
-        AssertRead(4, [4], isHit: true);
-        AssertRead(9, [9], isHit: true);
-        AssertRead(3, [3], isHit: false);
+        Write(new TrackItem(1 + Blocks, [9]));
+        AssertRead(1 + Blocks, [9], isHit: true);
+        for (uint track = 2; track <= Blocks; track++)
+            AssertRead(track, [(byte)track], isHit: true);
         AssertRead(1, [1], isHit: false);
+        AssertRead(1, [1], isHit: true);
+        AssertRead(1 + Blocks, [9], isHit: false);
     }
 
     [TestMethod]

@@ -674,6 +674,8 @@ public sealed class ChipStateTests
             medium.CopyTo(board.Chip.Storage);
             board.Chip.IsAbsent = false;
             board.Idle(1200);
+            Assert.AreEqual(Status.Lost, board.Send(board.BuildFrame(FrameType.Info, 1)).Single().Status, "the session was one with another chip");
+            board.Hello();
             AssertHolds(board, medium == first ? item : new(1, [1, 2, 3]));
         }
     }

@@ -4,7 +4,6 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
 using NvsFirmware.Wire;
-using NvsSim;
 
 namespace NvsFirmware.Tests;
 

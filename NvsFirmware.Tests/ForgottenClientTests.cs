@@ -27,16 +27,16 @@ public sealed class ForgottenClientTests
             TestBoard board = TestBoard.Formatted(chip);
             Dictionary<uint, uint> versions = [];
             for (uint client = 1; client <= stay; client++)
-                versions[client] = board.WriteAs(client, 100 + client, new TrackItem(client % 20, [(byte)client]));
-            Assert.IsTrue(board.Last(999).U32(Payload.LastAnswer.Horizon) <= versions[1], "none was forgotten");
+                versions[client] = InASessionOfItsOwn(board).WriteAs(client, 100 + client, new TrackItem(client % 20, [(byte)client]));
+            Assert.IsTrue(InASessionOfItsOwn(board).Last(999).U32(Payload.LastAnswer.Horizon) <= versions[1], "none was forgotten");
             if (isRestarted)
                 board.Boot();
             foreach ((uint client, uint version) in versions)
                 AssertRemembered(board, client, 100 + client, version);
             // The last commit's client is known from the blocks, the others from the table: so one more may still have a place.
             for (uint client = 1; client <= 2; client++)
-                board.WriteAs(1000 + client, 1, new TrackItem(1, [1]));
-            Answer forgotten = board.Last(1);
+                InASessionOfItsOwn(board).WriteAs(1000 + client, 1, new TrackItem(1, [1]));
+            Answer forgotten = InASessionOfItsOwn(board).Last(1);
             Assert.AreEqual(Status.NotFound, forgotten.Status);
             Assert.IsTrue(forgotten.U32(Payload.LastAnswer.Horizon) >= versions[1], "so the host knows that it cannot know");
             foreach (uint client in versions.Keys.Skip(2))
@@ -52,11 +52,11 @@ public sealed class ForgottenClientTests
         TestBoard board = TestBoard.Formatted(chip);
         Dictionary<uint, uint> versions = [];
         for (uint client = 1; client <= stay; client++)
-            versions[client] = board.WriteAs(client, 1, new TrackItem(client % 20, [1]));
+            versions[client] = InASessionOfItsOwn(board).WriteAs(client, 1, new TrackItem(client % 20, [1]));
         List<(uint Client, uint Version)> passing = [];
         for (uint client = 1000; client < 1100; client++)
         {
-            Answer answer = board.TryWrite(1, [new(1, [(byte)client])], client, WriteFlags.Passing)!;
+            Answer answer = InASessionOfItsOwn(board).TryWrite(1, [new(1, [(byte)client])], client, WriteFlags.Passing)!;
             Assert.AreEqual(Status.Ok, answer.Status);
             passing.Add((client, answer.Argument));
             if (client % 17 == 0)
@@ -90,8 +90,8 @@ public sealed class ForgottenClientTests
         {
             bool isPassing = random.Next(3) == 0;
             uint client = (uint)random.Next(1, 3 * stay) * 2 + (isPassing ? 1u : 0);
-            uint began = board.Last(client).U32(Payload.LastAnswer.StoreVersion);
-            Answer answer = board.TryWrite(number, [new((uint)random.Next(1, 9), [1])], client, isPassing ? WriteFlags.Passing : 0)!;
+            uint began = InASessionOfItsOwn(board).Last(client).U32(Payload.LastAnswer.StoreVersion);
+            Answer answer = InASessionOfItsOwn(board).TryWrite(number, [new((uint)random.Next(1, 9), [1])], client, isPassing ? WriteFlags.Passing : 0)!;
             Assert.AreEqual(Status.Ok, answer.Status);
             committed[client] = (number++, answer.Argument, began);
             order.Remove((client, isPassing));
@@ -102,7 +102,7 @@ public sealed class ForgottenClientTests
                 continue;
             foreach ((uint asked, bool asksPassing) in order)
             {
-                Answer last = board.Last(asked);
+                Answer last = InASessionOfItsOwn(board).Last(asked);
                 (uint theirs, uint version, uint theirBegin) = committed[asked];
                 if (last.Status == Status.Ok)
                 {
@@ -127,14 +127,14 @@ public sealed class ForgottenClientTests
         // Else every answer NotFound would be *unknown*. As many clients as are remembered commit behind b: none of them pushed another out.
         TestBoard board = TestBoard.Formatted(chip);
         for (uint client = 1; client <= 2 * stay; client++)
-            board.WriteAs(client, 1, new TrackItem(1, [1]));
+            InASessionOfItsOwn(board).WriteAs(client, 1, new TrackItem(1, [1]));
         for (uint client = 5000; client < 5000 + 2 * pass; client++)
-            Assert.AreEqual(Status.Ok, board.TryWrite(1, [new(1, [1])], client, WriteFlags.Passing)?.Status);
-        uint b = board.Last(1).U32(Payload.LastAnswer.StoreVersion);
+            Assert.AreEqual(Status.Ok, InASessionOfItsOwn(board).TryWrite(1, [new(1, [1])], client, WriteFlags.Passing)?.Status);
+        uint b = InASessionOfItsOwn(board).Last(1).U32(Payload.LastAnswer.StoreVersion);
         for (uint client = 9000; client < 9000 + stay - 1; client++)
         {
-            board.WriteAs(client, 1, new TrackItem(1, [1]));
-            Assert.IsTrue(board.Last(7777).U32(Payload.LastAnswer.Horizon) <= b);
+            InASessionOfItsOwn(board).WriteAs(client, 1, new TrackItem(1, [1]));
+            Assert.IsTrue(InASessionOfItsOwn(board).Last(7777).U32(Payload.LastAnswer.Horizon) <= b);
         }
         Assert.IsTrue(board.BootCopy().Last(7777).U32(Payload.LastAnswer.Horizon) <= b);
     }
@@ -148,10 +148,10 @@ public sealed class ForgottenClientTests
         {
             TestBoard board = TestBoard.Formatted(chip);
             uint b = board.Hello().U32(Payload.HelloAnswer.Version);
-            board.WriteAs(0xD0, 1, new TrackItem(1, [1])); // the answer is lost
+            InASessionOfItsOwn(board).WriteAs(0xD0, 1, new TrackItem(1, [1])); // the answer is lost
             for (uint client = 1; client <= others; client++)
-                board.WriteAs(client, 1, new TrackItem(client == others ? 1u : 2u, [2]));
-            Answer last = board.Last(0xD0);
+                InASessionOfItsOwn(board).WriteAs(client, 1, new TrackItem(client == others ? 1u : 2u, [2]));
+            Answer last = InASessionOfItsOwn(board).Last(0xD0);
             bool isKnownNotCommitted = last.Status == Status.NotFound && last.U32(Payload.LastAnswer.Horizon) <= b;
             Assert.IsFalse(isKnownNotCommitted, $"{others} others");
             Assert.IsTrue(last.Status == Status.Ok || others >= stay);
@@ -163,23 +163,23 @@ public sealed class ForgottenClientTests
     {
         TestBoard board = TestBoard.Formatted();
         for (uint client = 1; client <= 8; client++)
-            board.WriteAs(client, 1, new TrackItem(client, [1]));
-        board.WriteAs(1, 2, new TrackItem(1, [2]));
+            InASessionOfItsOwn(board).WriteAs(client, 1, new TrackItem(client, [1]));
+        InASessionOfItsOwn(board).WriteAs(1, 2, new TrackItem(1, [2]));
         for (uint client = 20; client < 27; client++)
-            board.WriteAs(client, 1, new TrackItem(client, [1]));
+            InASessionOfItsOwn(board).WriteAs(client, 1, new TrackItem(client, [1]));
         Assert.AreEqual(2u, board.BootCopy().Last(1).U32(Payload.LastAnswer.Number));
-        Assert.AreEqual(2u, board.Last(1).U32(Payload.LastAnswer.Number));
-        Assert.AreEqual(Status.NotFound, board.Last(2).Status);
+        Assert.AreEqual(2u, InASessionOfItsOwn(board).Last(1).U32(Payload.LastAnswer.Number));
+        Assert.AreEqual(Status.NotFound, InASessionOfItsOwn(board).Last(2).Status);
     }
 
     [TestMethod]
     public void AClientMayPassByFirstAndStayLater()
     {
         TestBoard board = TestBoard.Formatted();
-        Assert.AreEqual(Status.Ok, board.TryWrite(1, [new(1, [1])], 5, WriteFlags.Passing)?.Status);
-        board.WriteAs(5, 2, new TrackItem(1, [2]));
+        Assert.AreEqual(Status.Ok, InASessionOfItsOwn(board).TryWrite(1, [new(1, [1])], 5, WriteFlags.Passing)?.Status);
+        InASessionOfItsOwn(board).WriteAs(5, 2, new TrackItem(1, [2]));
         for (uint client = 100; client < 110; client++)
-            Assert.AreEqual(Status.Ok, board.TryWrite(1, [new(1, [3])], client, WriteFlags.Passing)?.Status);
+            Assert.AreEqual(Status.Ok, InASessionOfItsOwn(board).TryWrite(1, [new(1, [3])], client, WriteFlags.Passing)?.Status);
         foreach (TestBoard each in new[] { board, board.BootCopy() })
             Assert.AreEqual(2u, each.Last(5).U32(Payload.LastAnswer.Number));
     }
@@ -190,12 +190,12 @@ public sealed class ForgottenClientTests
         // Breaks with the last client's entry not due after recovery. All places are in use, so that each cut hits one that is written over.
         TestBoard board = TestBoard.Formatted();
         for (uint client = 1; client <= 9; client++)
-            board.WriteAs(client, client, new TrackItem(client, [1]));
+            InASessionOfItsOwn(board).WriteAs(client, client, new TrackItem(client, [1]));
         board.Idle(500);
         byte[] before = board.Chip.Storage.ToArray();
         Dictionary<uint, uint> versions = [];
         for (uint client = 2; client <= 9; client++)
-            versions[client] = board.Last(client).Argument;
+            versions[client] = InASessionOfItsOwn(board).Last(client).Argument;
         int isNew = 0, bytes = 1;
         for (; ; bytes++)
         {
@@ -203,11 +203,11 @@ public sealed class ForgottenClientTests
             board.Boot();
             board.Hello();
             board.Chip.CutAfterBits(8 * bytes);
-            board.TryWrite(1, [new(10, [1])], 10);
+            InASessionOfItsOwn(board).TryWrite(1, [new(10, [1])], 10);
             if (board.Chip.IsPowered)
                 break;
             board.Boot();
-            bool isCommitted = board.Last(10).Status == Status.Ok;
+            bool isCommitted = InASessionOfItsOwn(board).Last(10).Status == Status.Ok;
             isNew += isCommitted ? 1 : 0;
             foreach ((uint client, uint version) in versions.Where(entry => !isCommitted || entry.Key > 2))
                 AssertRemembered(board, client, client, version);
@@ -222,7 +222,15 @@ public sealed class ForgottenClientTests
 
     private static void AssertRemembered(TestBoard board, uint client, uint number, uint version)
     {
-        Answer last = board.Last(client);
+        Answer last = InASessionOfItsOwn(board).Last(client);
         Assert.AreEqual((Status.Ok, number, version), (last.Status, last.Status == Status.Ok ? last.U32(Payload.LastAnswer.Number) : 0, last.Argument), $"client {client}");
+    }
+
+    // Each client is a program of its own. (A session ends when the store forgets a client that has committed in it.)
+    private static TestBoard InASessionOfItsOwn(TestBoard board)
+    {
+        if (board.Chip.IsPowered)
+            board.Hello();
+        return board;
     }
 }

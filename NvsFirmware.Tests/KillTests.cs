@@ -43,7 +43,7 @@ public sealed class KillTests
             if (undecided != 0)
             {
                 // The outcome is what LAST tells, and the tracks agree.
-                bool isCommitted = (await client.LastAsync())?.Request == undecided;
+                bool isCommitted = (await client.LastAsync())?.Number == undecided;
                 committed += isCommitted ? 1u : 0;
                 foundCommitted += isCommitted ? 1 : 0;
                 undecided = 0;
@@ -62,7 +62,7 @@ public sealed class KillTests
             {
                 if (e.Outcome == WriteOutcome.Unknown)
                 {
-                    undecided = e.Request;
+                    undecided = e.Write!.Number;
                     unknown++;
                 }
             }

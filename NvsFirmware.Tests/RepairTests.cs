@@ -24,6 +24,7 @@ public sealed class RepairTests
         board.WriteAs(1, 5, new TrackItem(1, [1]));
         board.WriteAs(2, 7, new TrackItem(2, [2]), new TrackItem(3, [3]));
         board.WriteAs(1, 6, new TrackItem(4, [4]));
+        board.Idle(400); // else the block would tell
         board.Chip.Storage[TracksAt + 16 + 5] ^= 4; // the entry of track 2
         board.Boot();
         Dictionary<uint, uint> numbers = new() { [1] = 9, [2] = 7, [3] = 8 };

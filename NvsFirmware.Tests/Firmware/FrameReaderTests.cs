@@ -1,4 +1,3 @@
-using System;
 using nanoFramework.TestFramework;
 using NvsFirmware.Wire;
 

@@ -125,8 +125,10 @@ public sealed class SmallStore
     /// <summary>Does what a commit left to do.</summary>
     public void Keep()
     {
-        if (Parts.Request.IsCommitted)
-            Parts.Bookkeeping.Run();
+        if (!Parts.Request.IsCommitted)
+            return;
+        Parts.Bookkeeping.Run();
+        Parts.Request.Forget();
     }
 
     /// <summary>Builds a WRITE frame of one track, a sample, for tests that give it to a part themselves.</summary>

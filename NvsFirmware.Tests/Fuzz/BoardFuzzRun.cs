@@ -44,7 +44,8 @@ public static class BoardFuzzRun
             if (keepIn != null && mix.Count <= LargestKeptBytes && board.Signature.Split(' ').Count(seen.Add) > 0)
             {
                 ChangeKey(mix.Bytes.AsSpan(0, mix.Count), mix.Key, 0);
-                File.WriteAllText(Path.Combine(keepIn, $"{Directory.GetFiles(keepIn).Length:d3}.hex"), Convert.ToHexString(mix.Bytes, 0, mix.Count) + "\n");
+                File.WriteAllText(Path.Combine(keepIn, $"{Directory.GetFiles(keepIn).Length:d3}.hex"),
+                    Convert.ToHexString(mix.Bytes, 0, mix.Count) + "\n");
             }
             if (board.Blocks % 1024 == 0)
                 report(board);

@@ -119,7 +119,9 @@ public sealed class BoardFuzzer
         if (board.State != Status.Ok || board.Verify().Count > 0)
             throw new FuzzException($"the store is {board.State}, {board.Verify().Count} damages");
         Dictionary<uint, byte[]> tracks = board.ReadAll();
-        if (tracks.Count != medium.Tracks.Count || tracks.Any(track => !medium.Tracks.TryGetValue(track.Key, out MediumTrack? right) || !track.Value.AsSpan().SequenceEqual(right.Data)))
+        if (tracks.Count != medium.Tracks.Count
+            || tracks.Any(track => !medium.Tracks.TryGetValue(track.Key, out MediumTrack? right)
+            || !track.Value.AsSpan().SequenceEqual(right.Data)))
             throw new FuzzException("recovery finds other tracks than the medium has");
         int free = board.Info().U16(Payload.InfoAnswer.FreeSegments);
         if (free != medium.FreeSegments)
@@ -130,15 +132,16 @@ public sealed class BoardFuzzer
     {
         uart.Begin(block, count);
         int steps = 0;
-        while (!uart.IsEmpty)
+        // Until all was taken and, as no time passes while there is something to do, looked at; then the silence.
+        for (long quietMs = clock.NowMs; !uart.IsEmpty || clock.NowMs - quietMs < QuietMs;)
         {
-            firmware.Step(0);
+            firmware.Step(uart.IsEmpty ? StepMs : 0);
             // A call takes what there is, or goes on in what it has; so one that does neither for long would be a hang.
-            if (++steps > 2 * count + 10)
+            if (++steps > 2 * count + QuietMs)
                 throw new FuzzException($"the board does not take what is sent: {steps} turns for {count} bytes");
+            if (!uart.IsEmpty)
+                quietMs = clock.NowMs;
         }
-        for (int ms = 0; ms < QuietMs; ms += StepMs)
-            firmware.Step(StepMs);
     }
 
     // Any place in the block where a whole WRITE, FORMAT or REPAIR of a session stands that there was, whether the board finds it or not.
@@ -210,7 +213,8 @@ public sealed class BoardFuzzer
         told.Slice(Payload.HelloAnswer.StoreId, StoreId.Length).CopyTo(StoreId);
         Frame.Seal(stats, Key, FrameType.Stats, 0, unchecked((int)StatsNumber), 0, 0, 0);
         ReadOnlySpan<byte> counters = Ask(stats, Payload.StatsAnswer.Bytes);
-        if (BitConverter.ToUInt32(counters[(Counter.InternalErrors * 4)..]) != 0 || BitConverter.ToUInt32(counters[(Counter.ChipErrors * 4)..]) != 0)
+        if (BitConverter.ToUInt32(counters[(Counter.InternalErrors * 4)..]) != 0
+            || BitConverter.ToUInt32(counters[(Counter.ChipErrors * 4)..]) != 0)
             throw new FuzzException("the board counts internal or chip errors");
         Commits = BitConverter.ToUInt32(counters[(Counter.Commits * 4)..]);
     }

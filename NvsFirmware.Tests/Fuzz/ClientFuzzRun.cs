@@ -68,7 +68,8 @@ public sealed class ClientFuzzRun
             throw e.InnerExceptions.OfType<FuzzException>().FirstOrDefault() ?? e.InnerExceptions[0];
         }
         return new ClientFuzzResult(
-            runs.Sum(run => run.line.Frames), runs.Sum(run => run.succeeded), runs.Sum(run => run.refused), runs.Sum(run => run.failed), runs.Sum(run => run.unknown));
+            runs.Sum(run => run.line.Frames), runs.Sum(run => run.succeeded), runs.Sum(run => run.refused), runs.Sum(run => run.failed),
+                runs.Sum(run => run.unknown));
     }
 
     private async Task RunAsync(CancellationToken stop)
@@ -170,7 +171,8 @@ public sealed class ClientFuzzRun
         IReadOnlyList<TrackEntry> list = await client.ListAsync();
         Medium after = line.Stored();
         foreach (TrackEntry entry in list)
-            if (entry.Version != before.Tracks.GetValueOrDefault(entry.Track)?.Version && !MediumBytes.IsLater(entry.Version, before.Version)
+            if (entry.Version != before.Tracks.GetValueOrDefault(entry.Track)?.Version
+                && !MediumBytes.IsLater(entry.Version, before.Version)
                 || MediumBytes.IsLater(entry.Version, after.Version))
                 throw Failure($"ListAsync gives version {entry.Version} of track {entry.Track}, between {before.Version} and {after.Version}");
         if (before.Tracks.Keys.Any(track => list.All(entry => entry.Track != track)))

@@ -78,7 +78,8 @@ public sealed class FrameMix(SeededRandom random, int largestPieceBytes)
                 frame[random.Next(length)] ^= 1;
                 break;
             case 6: // fields at random, CRC-32s right
-                length = Seal(random.Next(256), random.OneIn(2) ? 0 : random.Next(4), random.Next(random.OneIn(20) ? ushort.MaxValue : 100));
+                length = Seal(random.Next(256), random.OneIn(2) ? 0 : random.Next(4),
+                    random.Next(random.OneIn(20) ? ushort.MaxValue : 100));
                 break;
             case 7: // announces more than follows
                 length = Seal(RandomType(), 0, random.Next(ushort.MaxValue));
@@ -145,7 +146,8 @@ public sealed class FrameMix(SeededRandom random, int largestPieceBytes)
         Buffers.PutUInt16(frame, At + Block.LengthAt, length);
         Buffers.PutUInt16(frame, At + Block.CountAt, random.OneIn(30) ? random.Next(1200) : count);
         random.Fill(payload.Slice(Block.PayloadHeadBytes, count));
-        int total = Frame.Seal(frame, KeyOf(FrameType.Write), FrameType.Write, flags, number, part, argument, Block.PayloadHeadBytes + count);
+        int total = Frame.Seal(frame, KeyOf(FrameType.Write), FrameType.Write, flags, number, part, argument,
+            Block.PayloadHeadBytes + count);
         before = BitConverter.ToUInt32(frame, total - Frame.CrcBytes);
         return total;
     }
@@ -164,10 +166,12 @@ public sealed class FrameMix(SeededRandom random, int largestPieceBytes)
     private int Seal(int type, int framePart, int payloadBytes)
     {
         random.Fill(frame.AsSpan(Frame.HeaderBytes, Math.Min(payloadBytes, 300)));
-        return Frame.Seal(frame, KeyOf(type), type, random.OneIn(2) ? 0 : random.Next(256), random.Next(2000), framePart, random.Next(3), payloadBytes);
+        return Frame.Seal(frame, KeyOf(type), type, random.OneIn(2) ? 0 : random.Next(256), random.Next(2000), framePart, random.Next(3),
+            payloadBytes);
     }
 
-    private int SealAs(int type, int argument, int payloadBytes) => Frame.Seal(frame, KeyOf(type), type, 0, number, 0, argument, payloadBytes);
+    private int SealAs(int type, int argument, int payloadBytes) =>
+        Frame.Seal(frame, KeyOf(type), type, 0, number, 0, argument, payloadBytes);
 
     private uint KeyOf(int type) => FrameType.IsKeyless(type) ? 0 : random.OneIn(30) ? (uint)random.NextUInt64() : Key;
 

@@ -13,7 +13,8 @@ public sealed class LyingLine(TestBoard board, SeededRandom random)
     private const int SlowLieOneIn = 40; // lies that cost a timeout or a silence
     private const int OddLieOneIn = 100; // whole answers to the right request that make no sense
     private const int FramesKept = 30;
-    private static readonly int[] unasked = [FrameType.Info, FrameType.Stats, FrameType.Verify, FrameType.Format, FrameType.Repair, 0x05, 0x42];
+    private static readonly int[] unasked = [FrameType.Info, FrameType.Stats, FrameType.Verify, FrameType.Format, FrameType.Repair, 0x05,
+        0x42];
     private readonly Lock gate = new();
     private readonly List<byte[]> earlier = []; // answers that the board gave
     private uint key;
@@ -76,9 +77,11 @@ public sealed class LyingLine(TestBoard board, SeededRandom random)
         if (lie == 3 && earlier.Count > 0)
             return random.Pick(earlier);
         uint otherNumber = lie == 0 ? number : number + (uint)random.Between(1, 5) * 0x01000001;
-        // With the right number only a type that these clients never ask for: requests of several types are under way, each with numbers of its own.
+        // With the right number only a type that these clients never ask for: requests of several types are under way, each with numbers
+        // of its own.
         int otherType = lie == 0 ? random.Pick(unasked) | FrameType.Answer : lie == 1 ? type : random.Next(256);
-        byte[] payload = random.OneIn(2) ? frame[Frame.HeaderBytes..^Math.Min(Frame.CrcBytes, frame.Length - Frame.HeaderBytes)] : random.Bytes(random.Next(40));
+        byte[] payload = random.OneIn(2) ? frame[Frame.HeaderBytes..^Math.Min(Frame.CrcBytes, frame.Length - Frame.HeaderBytes)]
+            : random.Bytes(random.Next(40));
         Status status = random.OneIn(2) ? (Status)random.Next(256) : Status.Ok;
         // LOST answers nothing, but asks for something.
         if (otherType == FrameType.Lost)
@@ -124,11 +127,13 @@ public sealed class LyingLine(TestBoard board, SeededRandom random)
         switch (random.Next(isRead ? 6 : 3))
         {
             case 0: // too short
-                return payload.Length == 0 ? frame : Build(type, status, number, part, argument, payload[..random.Next(Math.Min(payload.Length, 4))]);
+                return payload.Length == 0 ? frame
+                    : Build(type, status, number, part, argument, payload[..random.Next(Math.Min(payload.Length, 4))]);
             case 1: // a status that this client does not know
                 return Build(type, (Status)random.Between(0x40, 0xFF), number, part, argument, payload);
             case 2: // a status that says no
-                return Build(type, random.Pick([Status.BadRequest, Status.UnknownType, Status.TooLong, Status.Full, Status.StoreDamaged]), number, part, 0, []);
+                return Build(type, random.Pick([Status.BadRequest, Status.UnknownType, Status.TooLong, Status.Full, Status.StoreDamaged]),
+                    number, part, 0, []);
             case 3: // data missing
                 return Build(type, Status.Ok, number, part, argument, payload[..^1]);
             case 4: // another track

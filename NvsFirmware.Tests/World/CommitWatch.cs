@@ -22,7 +22,9 @@ public sealed record WatchedRow(IReadOnlyList<(MediumBlock Block, byte[] Data)> 
 /// </summary>
 public sealed class CommitWatch(FramModel chip)
 {
-    private readonly List<(MediumBlock Block, byte[] Data)> row = [];
+    private const int Nowhere = -1;
+
+    private int rowAt = Nowhere; // segment where the row begins that is being written; a discarded one of the same number began there, too
 
     /// <summary>The store on the chip; null when there is none.</summary>
     public MediumSuperblock? Store { get; private set; }
@@ -39,7 +41,7 @@ public sealed class CommitWatch(FramModel chip)
     public void LookAnew()
     {
         Store = FindStore();
-        row.Clear();
+        rowAt = Nowhere;
     }
 
     /// <summary>Bytes were clocked out to the chip, which may have stored them or not.</summary>
@@ -73,7 +75,7 @@ public sealed class CommitWatch(FramModel chip)
         if (found?.Mark == Store?.Mark)
             return;
         Store = found;
-        row.Clear();
+        rowAt = Nowhere;
         StoreChanged?.Invoke();
     }
 
@@ -93,20 +95,29 @@ public sealed class CommitWatch(FramModel chip)
             || block.Count + MediumLayout.BlockOverheadBytes > storedBytes)
             return;
         if (block.IsFirst)
-            row.Clear();
-        else if (row.Count == 0 || !IsBehind(block, row[^1].Block))
-        {
-            row.Clear();
+            rowAt = segment;
+        if (!block.IsLast || rowAt == Nowhere)
             return;
-        }
-        row.Add((block, chip.Memory.Slice(block.DataAt, block.Count).ToArray()));
-        if (!block.IsLast)
+        if (ReadRow(block) is not { } row)
             return;
-        WatchedRow whole = new([.. row]);
-        row.Clear();
-        Committed?.Invoke(whole);
+        rowAt = Nowhere;
+        Committed?.Invoke(row);
     }
 
-    private static bool IsBehind(MediumBlock block, MediumBlock before) =>
-        block.Segment == before.Next && (block.Version, block.Lap, block.Client, block.Number) == (before.Version, before.Lap, before.Client, before.Number);
+    // As the chip holds it: a block whose write was dropped may stand there all the same, from a sending before.
+    private WatchedRow? ReadRow(MediumBlock last)
+    {
+        List<(MediumBlock Block, byte[] Data)> row = [];
+        for (int segment = rowAt; row.Count <= Store!.Layout.SetSegments; segment = row[^1].Block.Next)
+        {
+            if (MediumBlock.Parse(chip.Memory, Store.Layout, Store.Mark, segment) is not { } block
+                || block.IsFirst != (row.Count == 0)
+                || (block.Version, block.Lap, block.Client, block.Number) != (last.Version, last.Lap, last.Client, last.Number))
+                return null;
+            row.Add((block, chip.Memory.Slice(block.DataAt, block.Count).ToArray()));
+            if (block.IsLast)
+                return block.Segment == last.Segment ? new WatchedRow(row) : null;
+        }
+        return null;
+    }
 }

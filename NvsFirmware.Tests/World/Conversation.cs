@@ -29,7 +29,8 @@ public sealed class Conversation(World world, HostEnd line)
     public uint Key => line.Key;
 
     /// <summary>How long an answer may take: 2 s, and what the line needs for all that may be on it.</summary>
-    public int TimeoutMs => 2000 + (int)(4 * (world.Settings.ReceiveWindowBytes + world.Settings.LargestPieceBytes + 200) * world.UsPerByte / 1000);
+    public int TimeoutMs =>
+        2000 + (int)(4 * (world.Settings.ReceiveWindowBytes + world.Settings.LargestPieceBytes + 200) * world.UsPerByte / 1000);
 
     public uint NextNumber() => (uint)random.NextUInt64();
 
@@ -91,7 +92,8 @@ public sealed class Conversation(World world, HostEnd line)
         }
     }
 
-    /// <summary>True when the answer says no more than that the place, the session, the chip or the store is lost; by then all is well again.</summary>
+    /// <summary>True when the answer says no more than that the place, the session, the chip or the store is lost; by then all is well
+    /// again.</summary>
     public async Task<bool> IsOneOfTroubleAsync(Answer answer, long sentUs)
     {
         if (answer.Type == 0 || answer.Status == Status.Lost)
@@ -166,8 +168,10 @@ public sealed class Conversation(World world, HostEnd line)
         Send(Frames.Build(Key, FrameType.Format, asked, 0, payload));
         Answer? answer = await AnswerAsync(FrameType.Format, asked, TimeoutMs + 28_000);
         // In any other case HELLO tells.
-        if (answer is { Type: FrameType.Format } && answer.Status is not (Status.BadCrc or Status.Lost) && !world.IsExcused(answer.Status, sentUs))
-            World.Check(answer.Status == Status.Ok && world.CouldBeStore(newId, sentUs) || answer.Status == Status.WrongName && world.StoreChangedSince(sentUs),
+        if (answer is { Type: FrameType.Format } && answer.Status is not (Status.BadCrc or Status.Lost)
+            && !world.IsExcused(answer.Status, sentUs))
+            World.Check(answer.Status == Status.Ok && world.CouldBeStore(newId, sentUs) || answer.Status == Status.WrongName
+                && world.StoreChangedSince(sentUs),
                 $"FORMAT is answered {answer.Status}");
     }
 }

@@ -25,7 +25,8 @@ public sealed class ModelRequest(uint client, uint number, IReadOnlyList<TrackIt
     /// <summary>The board's session at the commit.</summary>
     public uint CommittedInSession { get; set; }
 
-    /// <summary>Its host was told for certain that it is not committed, or refused, and has ended with it: it may never be committed.</summary>
+    /// <summary>Its host was told for certain that it is not committed, or refused, and has ended with it: it may never be
+    /// committed.</summary>
     public bool IsOver { get; set; }
 
     public override string ToString() => $"request {number} of client {client:x}";

@@ -19,9 +19,6 @@ public sealed class OneWay(WorldTime time, SeededRandom random, Action<byte[]> d
     /// <summary>All that arrives comes to this, too: an echo.</summary>
     public Action<byte[]>? Echo { get; set; }
 
-    /// <summary>What was put on the line last.</summary>
-    public byte[] LastSent { get; private set; } = [];
-
     /// <summary>Disturbances so far.</summary>
     public long Disturbances { get; private set; }
 
@@ -35,7 +32,6 @@ public sealed class OneWay(WorldTime time, SeededRandom random, Action<byte[]> d
             Disturbances++;
             return freeAtUs;
         }
-        LastSent = bytes.ToArray();
         while (!bytes.IsEmpty)
         {
             int count = Math.Min(bytes.Length, random.Between(LargestChunkBytes / 2, LargestChunkBytes));

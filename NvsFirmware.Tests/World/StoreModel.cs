@@ -69,7 +69,8 @@ public sealed class StoreModel
 
     /// <summary>As if there had been many commits more, of tracks released since.</summary>
     public void Jump(long nowUs, uint version, int lap) =>
-        states.Add(Now with { SinceUs = nowUs, Version = version, Lap = lap, Index = Now.Index + StoreState.Distance(Now.Version, version), MostLeftOut = 0 });
+        states.Add(Now with { SinceUs = nowUs, Version = version, Lap = lap, Index = Now.Index + StoreState.Distance(Now.Version, version),
+            MostLeftOut = 0 });
 
     /// <summary>A request that is going to be sent; null when nothing could tell it from one that was sent before.</summary>
     public ModelRequest? Add(uint client, uint number, IReadOnlyList<TrackItem> items, bool isPassing)
@@ -94,7 +95,8 @@ public sealed class StoreModel
         World.Check(request != null, $"request {last.Number} of client {last.Client:x} is committed, which nobody has sent");
         World.Check(request!.CommittedAs == null, $"{request} is committed twice, as {request.CommittedAs} and {last.Version}");
         World.Check(!request.IsOver, $"{request} is committed after its host was told that it is not");
-        World.Check(request.WasSentAlone || Now.Clients.TryGetValue(last.Client, out ModelCommit? before) && before.Number == request.Number - 1,
+        World.Check(request.WasSentAlone || Now.Clients.TryGetValue(last.Client, out ModelCommit? before)
+            && before.Number == request.Number - 1,
             $"{request} is committed, but not behind the one before it");
         Refusal right = Judge(Now, request);
         World.Check(right.Status == Status.Ok, $"{request} is committed; right is {right}");
@@ -117,7 +119,8 @@ public sealed class StoreModel
         Commits++;
     }
 
-    /// <summary>A record is in the cells. When it has the last commit's number and is not that commit's, a recovery has taken the commit back.</summary>
+    /// <summary>A record is in the cells. When it has the last commit's number and is not that commit's, a recovery has taken the commit
+    /// back.</summary>
     public void Record(long nowUs, MediumRecord record, bool isTroubled)
     {
         if (Layout == null || lastRequest == null || record.Version != Now.Version || Now.Last == null || Now.Last.Version != Now.Version
@@ -137,7 +140,8 @@ public sealed class StoreModel
 
     /// <summary>A host concludes from an answer that its request is committed, or that it is not.</summary>
     public void Concluded(ModelRequest request, bool isCommitted) =>
-        World.Check(request.CommittedAs != null == isCommitted, $"{request} is told as {(isCommitted ? "committed" : "not committed")}; it is {Told(request)}");
+        World.Check(request.CommittedAs != null == isCommitted,
+            $"{request} is told as {(isCommitted ? "committed" : "not committed")}; it is {Told(request)}");
 
     /// <summary>The board refuses the request for a reason of the store's, or of the numbers'.</summary>
     public void Refused(ModelRequest request, Status status, uint argument, long sentUs, bool wasMounted)
@@ -146,12 +150,15 @@ public sealed class StoreModel
             $"{request} is refused with {status}; it is {Told(request)}");
         bool isRight = status switch
         {
-            Status.OldRequest => Since(sentUs).Any(state => state.Clients.TryGetValue(request.Client, out ModelCommit? last) && !IsLater(request.Number, last.Number))
+            Status.OldRequest => Since(sentUs).Any(state => state.Clients.TryGetValue(request.Client, out ModelCommit? last)
+                && !IsLater(request.Number, last.Number))
                 || numbers[request.Client].Any(other => IsLater(other, request.Number)),
-            Status.Conflict => requests.Values.Any(other => other != request && other.Client == request.Client && other.Number == request.Number),
+            Status.Conflict => requests.Values.Any(other => other != request && other.Client == request.Client
+                && other.Number == request.Number),
             // A mount after a chip error forgets what was committed in this session.
             Status.NotNext => wasMounted || Since(sentUs).Any(state =>
-                !state.Clients.TryGetValue(request.Client, out ModelCommit? last) || last.Number != request.Number - 1 || MayBeForgotten(state, last)),
+                !state.Clients.TryGetValue(request.Client, out ModelCommit? last) || last.Number != request.Number - 1
+                    || MayBeForgotten(state, last)),
             _ => Since(sentUs).Any(state => Judge(state, request).Allows(status, argument)),
         };
         World.Check(isRight, $"{request} is answered {status}, {argument}; right is {Judge(Now, request)}");
@@ -160,7 +167,8 @@ public sealed class StoreModel
 
     /// <summary>LAST was answered, Ok or NotFound.</summary>
     public void LastTold(uint client, Answer answer, long sentUs) =>
-        World.Check(Since(sentUs).Any(state => IsRightLast(state, client, answer)), $"LAST tells of client {client:x} {Text(answer)}; right is {LastOf(client)}");
+        World.Check(Since(sentUs).Any(state => IsRightLast(state, client, answer)),
+            $"LAST tells of client {client:x} {Text(answer)}; right is {LastOf(client)}");
 
     /// <summary>A track was read; <paramref name="parts"/> is empty when there is none.</summary>
     public void TrackRead(uint track, IReadOnlyList<Answer> parts, long sentUs) =>
@@ -174,7 +182,8 @@ public sealed class StoreModel
         if (possible.Select(state => state.Version).Distinct().Count() == 1)
             World.Check(told.Count == Now.Tracks.Count, $"LIST tells {told.Count} tracks of {Now.Tracks.Count}");
         foreach ((uint track, (uint version, int length)) in told)
-            World.Check(possible.Any(state => state.Tracks.TryGetValue(track, out ModelTrack? right) && right.Version == version && right.Data.Length == length),
+            World.Check(possible.Any(state => state.Tracks.TryGetValue(track, out ModelTrack? right) && right.Version == version
+                && right.Data.Length == length),
                 $"LIST tells track {track:x} as version {version}, {length} bytes; right is {TrackOf(track)}");
     }
 
@@ -229,7 +238,8 @@ public sealed class StoreModel
     public static string Text(Answer answer) =>
         $"{answer.Status}, part {answer.Part}, {answer.Argument}, {Convert.ToHexString(answer.Payload, 0, Math.Min(answer.Payload.Length, 24))}";
 
-    private static string Told(ModelRequest request) => request.CommittedAs is uint version ? $"committed as version {version}" : "not committed";
+    private static string Told(ModelRequest request) =>
+        request.CommittedAs is uint version ? $"committed as version {version}" : "not committed";
 
     private string TrackOf(uint track) => Now.Tracks.TryGetValue(track, out ModelTrack? right)
         ? $"version {right.Version}, {right.Data.Length} bytes by {right.Client:x}, pieces {string.Join(", ", right.Pieces)}"
@@ -272,12 +282,14 @@ public sealed class StoreModel
             int segments = 0;
             do
             {
-                World.Check(at < row.Blocks.Count && row.Blocks[at].Block.Track == item.Track, $"{request} is committed without all of track {item.Track:x}");
+                World.Check(at < row.Blocks.Count && row.Blocks[at].Block.Track == item.Track,
+                    $"{request} is committed without all of track {item.Track:x}");
                 (MediumBlock block, byte[] piece) = row.Blocks[at++];
                 data.AddRange(piece);
                 pieces.Add(new ModelPiece(block.Count, block.Fingerprint));
                 segments += block.SegmentCount;
-                World.Check(block.Length == (item.Data?.Length ?? MediumLayout.Released), $"{request}: track {item.Track:x} is committed with another length");
+                World.Check(block.Length == (item.Data?.Length ?? MediumLayout.Released),
+                    $"{request}: track {item.Track:x} is committed with another length");
             }
             while (item.Data != null && data.Count < item.Data.Length);
             if (item.Data == null)
@@ -286,7 +298,8 @@ public sealed class StoreModel
                 counts.Released++;
                 continue;
             }
-            World.Check(data.Count == item.Data.Length && item.Data.AsSpan().SequenceEqual(data.ToArray()), $"{request} is committed with other data of track {item.Track:x}");
+            World.Check(data.Count == item.Data.Length && item.Data.AsSpan().SequenceEqual(data.ToArray()),
+                $"{request} is committed with other data of track {item.Track:x}");
             tracks[item.Track] = new ModelTrack(last.Version, item.Data, request.Client, pieces, segments);
             owned += segments;
             nominal += Nominal(item.Data.Length);
@@ -294,9 +307,11 @@ public sealed class StoreModel
             counts.Bytes += item.Data.Length;
         }
         World.Check(at == row.Blocks.Count, $"{request} is committed with blocks that are not its own");
-        ModelCommit commit = new(request.Client, request.Number, request.Fingerprint, last.Version, request.IsPassing, Now.Index + distance);
+        ModelCommit commit = new(request.Client, request.Number, request.Fingerprint, last.Version, request.IsPassing,
+            Now.Index + distance);
         return new StoreState(
-            nowUs, tracks.ToImmutable(), Now.Clients.SetItem(request.Client, commit), commit, last.Version, last.Lap, last.NextFlag, Now.Index + distance, owned, nominal)
+            nowUs, tracks.ToImmutable(), Now.Clients.SetItem(request.Client, commit), commit, last.Version, last.Lap, last.NextFlag,
+                Now.Index + distance, owned, nominal)
         {
             Counts = counts,
         };
@@ -314,21 +329,24 @@ public sealed class StoreModel
             return last != null && (number, fingerprint, answer.Argument) == (last.Number, last.Fingerprint, last.Version);
         if (number != 0 || fingerprint != 0 || answer.Argument != 0)
             return false;
-        return last == null || IsAncient(state, last) || MayBeForgotten(state, last) && !IsLater(last.Version, Horizon(answer, last.IsPassing));
+        return last == null || IsAncient(state, last) || MayBeForgotten(state, last)
+            && !IsLater(last.Version, Horizon(answer, last.IsPassing));
     }
 
     private bool MayBeForgotten(StoreState state, ModelCommit last) =>
         IsAncient(state, last) || state.RankOf(last) >= (last.IsPassing ? Layout!.PassingEntries : ClientsKept);
 
     /// <summary>The horizon of a kind of clients, as LAST tells it.</summary>
-    public static uint Horizon(Answer answer, bool isPassing) => answer.U32(isPassing ? Payload.LastAnswer.PassingHorizon : Payload.LastAnswer.Horizon);
+    public static uint Horizon(Answer answer, bool isPassing) =>
+        answer.U32(isPassing ? Payload.LastAnswer.PassingHorizon : Payload.LastAnswer.Horizon);
 
     // It is the version of the oldest client that is remembered, or nobody has been forgotten.
     private bool IsPossibleHorizon(StoreState state, Answer answer, bool isPassing)
     {
         uint told = Horizon(answer, isPassing);
         int kept = isPassing ? Layout!.PassingEntries : ClientsKept;
-        return told == 0 || state.Clients.Values.Any(client => client.IsPassing == isPassing && client.Version == told && state.RankOf(client) >= kept - 1);
+        return told == 0 || state.Clients.Values.Any(client => client.IsPassing == isPassing && client.Version == told
+            && state.RankOf(client) >= kept - 1);
     }
 
     private static bool IsAncient(StoreState state, ModelCommit commit) => state.Index - commit.Index >= Forgettable;
@@ -344,7 +362,8 @@ public sealed class StoreModel
         {
             Answer part = parts[i];
             ReadOnlySpan<byte> data = part.Payload.AsSpan(Block.PayloadHeadBytes);
-            if (part.Argument != right.Version || part.U32(0) != right.Client || part.U32(4) != right.Pieces[i].Fingerprint || part.U32(8) != track
+            if (part.Argument != right.Version || part.U32(0) != right.Client || part.U32(4) != right.Pieces[i].Fingerprint
+                || part.U32(8) != track
                 || part.U16(12) != right.Data.Length || part.U16(14) != right.Pieces[i].Count || data.Length != right.Pieces[i].Count
                 || !data.SequenceEqual(right.Data.AsSpan(at, data.Length)))
                 return false;

@@ -1,7 +1,6 @@
 using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Linq;
-using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.World;
 
@@ -36,7 +35,8 @@ public sealed record StoreState(
     public (long Commits, long Written, long Released, long Bytes) Counts { get; init; }
 
     /// <summary>How many clients of the same kind have committed since this one did.</summary>
-    public int RankOf(ModelCommit commit) => Clients.Values.Count(other => other.IsPassing == commit.IsPassing && other.Index > commit.Index);
+    public int RankOf(ModelCommit commit) =>
+        Clients.Values.Count(other => other.IsPassing == commit.IsPassing && other.Index > commit.Index);
 
     /// <summary>An empty store.</summary>
     public static StoreState Empty(long sinceUs) => new(

@@ -81,7 +81,8 @@ public sealed class World
         {
             Name = "world",
             LargestPieceBytes = largest,
-            ReceiveWindowBytes = Random.Pick([1, 2, 4]) * (largest + Frame.HeaderBytes + Block.PayloadHeadBytes + Frame.CrcBytes) + Random.Pick([20, 24, 100]) + 200,
+            // One, two or four of the longest frames, and room for LAST.
+            ReceiveWindowBytes = Random.Pick([1, 2, 4]) * Frame.TotalBytes(Block.PayloadHeadBytes + largest) + Random.Pick([220, 300]),
             CacheBlocks = Random.Pick([0, 1, 8]),
             CacheBlockBytes = Random.Pick([64, 1024]),
             SleepAfterMs = Random.Pick([0, 200]),
@@ -93,7 +94,12 @@ public sealed class World
             Committed = row => Guard(() => Commit(row)),
             Recorded = record => Guard(() => Model.Record(time.NowUs, record, IsTroubled)),
         };
-        bus = new WorldBus(time, Random, chip, watch) { Troubled = BeTroubled, ContactLost = LoseContact, Noted = isRecording ? Note : null };
+        bus = new WorldBus(time, Random, chip, watch)
+        {
+            Troubled = BeTroubled,
+            ContactLost = LoseContact,
+            Noted = isRecording ? Note : null,
+        };
         toHost = new OneWay(time, Random, ToPrograms) { UsPerByte = UsPerByte };
         uart = new WorldUart(time, Random, toHost, Settings.ReceiveWindowBytes) { Sent = Answered };
         toBoard = new OneWay(time, Random, uart.Receive) { UsPerByte = UsPerByte };
@@ -304,7 +310,8 @@ public sealed class World
         Check(state == Status.Ok || IsExcused(state, sentUs), $"the store's state is {state}");
         Check(answer.Payload[Payload.HelloAnswer.Protected] == 0 || WasTroubledSince(sentUs), $"HELLO says that the chip is protected");
         Check(answer.U16(Payload.HelloAnswer.Protocol) == 1 && answer.U32(Payload.HelloAnswer.Abilities) == 3
-            && answer.U32(Payload.HelloAnswer.WindowBytes) == Settings.ReceiveWindowBytes, $"HELLO tells {Convert.ToHexString(answer.Payload)}");
+            && answer.U32(Payload.HelloAnswer.WindowBytes) == Settings.ReceiveWindowBytes,
+                $"HELLO tells {Convert.ToHexString(answer.Payload)}");
         if (state != Status.Ok)
         {
             Check(state != Status.Blank || id == 0, $"the store is blank and has the id {id:x}");
@@ -314,9 +321,12 @@ public sealed class World
         if (StoreChangedSince(sentUs))
             return;
         MediumLayout layout = Model.Layout!;
-        Check(answer.U16(Payload.HelloAnswer.PieceBytes) == layout.PieceBytes && answer.U16(Payload.HelloAnswer.SetSegments) == layout.SetSegments
-            && answer.U16(Payload.HelloAnswer.SegmentDataBytes) == layout.DataBytes && answer.U16(Payload.HelloAnswer.MostTracks) == layout.Entries
-            && answer.U32(Payload.HelloAnswer.LongestTrackBytes) == layout.LongestTrack && answer.U32(Payload.HelloAnswer.ChipBytes) == chip.Part.Bytes
+        Check(answer.U16(Payload.HelloAnswer.PieceBytes) == layout.PieceBytes
+            && answer.U16(Payload.HelloAnswer.SetSegments) == layout.SetSegments
+            && answer.U16(Payload.HelloAnswer.SegmentDataBytes) == layout.DataBytes
+                && answer.U16(Payload.HelloAnswer.MostTracks) == layout.Entries
+            && answer.U32(Payload.HelloAnswer.LongestTrackBytes) == layout.LongestTrack
+                && answer.U32(Payload.HelloAnswer.ChipBytes) == chip.Part.Bytes
             && answer.U32(Payload.HelloAnswer.CapacityBytes) == layout.Entries * layout.DataBytes,
             $"HELLO tells {Convert.ToHexString(answer.Payload)} of {layout}");
         Check(Model.Since(sentUs).Any(known => known.IsStoreVersion(answer.U32(Payload.HelloAnswer.Version))
@@ -427,7 +437,8 @@ public sealed class World
             time.After(Random.Next(60_000_000), () => Disturb(0, 0));
         }
         if (Random.OneIn(80))
-            time.After(Random.Next(100_000), () => InPlan(current, () => uart.BreakRing(Random.Pick([RingFault.Dead, RingFault.Stale, RingFault.Garbage]))));
+            time.After(Random.Next(100_000), () =>
+                InPlan(current, () => uart.BreakRing(Random.Pick([RingFault.Dead, RingFault.Stale, RingFault.Garbage]))));
         if (Random.OneIn(60))
             MakeNoises(Random.Between(1, 40), Random.Between(5, 400));
         if (Random.OneIn(100))
@@ -477,7 +488,8 @@ public sealed class World
             bool wasStalled = uart.IsHostStalled;
             firmware.Step(100);
             long longestUs = LongestTurnUs + (long)(70_000 * UsPerByte);
-            Check(time.NowUs - beganUs < longestUs || wasStalled || uart.IsHostStalled, $"one turn of the loop took {(time.NowUs - beganUs) / 1000} ms");
+            Check(time.NowUs - beganUs < longestUs || wasStalled || uart.IsHostStalled,
+                $"one turn of the loop took {(time.NowUs - beganUs) / 1000} ms");
         }
         if (failure != null)
             throw failure is WorldException ? failure : new WorldException("looking at the medium failed", failure);
@@ -485,7 +497,8 @@ public sealed class World
         {
             Task life = programs[i].Life;
             if (life.IsFaulted)
-                throw life.Exception.InnerException is WorldException e ? e : new WorldException("a host failed", life.Exception.InnerException);
+                throw life.Exception.InnerException is WorldException e ? e
+                    : new WorldException("a host failed", life.Exception.InnerException);
             if (life.IsCompleted)
                 programs.RemoveAt(i);
         }
@@ -551,9 +564,11 @@ public sealed class World
         if (watch.Store == null)
             return;
         Medium medium = Medium.Read(chip.Memory);
-        if (medium.Current is not { Client: 0 } current || medium.Rows.Count > 0 || medium.Records.All(record => record != null && record.Version == current.Version))
+        if (medium.Current is not { Client: 0 } current || medium.Rows.Count > 0
+            || medium.Records.All(record => record != null && record.Version == current.Version))
             return;
-        uint version = Random.Pick([uint.MaxValue - (uint)Random.Next(8), int.MaxValue - (uint)Random.Next(8), (1u << 30) + current.Version, current.Version - 2 - (uint)Random.Next(40)]);
+        uint version = Random.Pick([uint.MaxValue - (uint)Random.Next(8), int.MaxValue - (uint)Random.Next(8), (1u << 30) + current.Version,
+            current.Version - 2 - (uint)Random.Next(40)]);
         if (version == 0 || current.Version == 0 && Model.Now.Last != null)
             return;
         int lap = version < current.Version ? (current.Lap + 1) & 15 : current.Lap;
@@ -566,7 +581,8 @@ public sealed class World
         // Clients of so long ago would have been forgotten on the way.
         uint jump = StoreState.Distance(current.Version, version);
         for (int i = 0; i < medium.Layout.ClientEntries; i++)
-            if (MediumClient.Parse(chip.Memory, medium.Layout.ClientAt(i)) is { } client && (ulong)StoreState.Distance(client.Version, current.Version) + jump >= 1 << 30)
+            if (MediumClient.Parse(chip.Memory, medium.Layout.ClientAt(i)) is { } client
+                && (ulong)StoreState.Distance(client.Version, current.Version) + jump >= 1 << 30)
                 chip.Fill(medium.Layout.ClientAt(i), MediumLayout.ClientBytes, 0);
         Model.Jump(time.NowUs, version, lap);
         Jumps++;
@@ -624,7 +640,8 @@ public sealed class World
             session = (uint)Frame.Argument(buffer, offset);
         if (type == (FrameType.Repair | FrameType.Answer))
             Model.LeaveOut();
-        if (status == Status.Ok && type is (FrameType.Write | FrameType.Answer) or (FrameType.Read | FrameType.Answer) or (FrameType.Last | FrameType.Answer))
+        if (status == Status.Ok
+            && type is (FrameType.Write | FrameType.Answer) or (FrameType.Read | FrameType.Answer) or (FrameType.Last | FrameType.Answer))
             Model.IsLastTold = true;
         if (IsRecording)
             Note($"the board says type {type:x}, {status}, {Frame.Number(buffer, offset):x}, part {Frame.Part(buffer, offset)}, {(uint)Frame.Argument(buffer, offset)}");
@@ -780,7 +797,8 @@ public sealed class World
         List<(uint Track, uint Version, int Entry, Damage Damage)> damages = board.Verify();
         Check(damages.Count == 0, $"recovery leaves damage: {string.Join(", ", damages)}");
         Answer info = board.Info();
-        Check(info.U16(Payload.InfoAnswer.FreeSegments) == Model.Layout.Segments - right.OwnedSegments, $"recovery finds {info.U16(Payload.InfoAnswer.FreeSegments)} free segments");
+        Check(info.U16(Payload.InfoAnswer.FreeSegments) == Model.Layout.Segments - right.OwnedSegments,
+            $"recovery finds {info.U16(Payload.InfoAnswer.FreeSegments)} free segments");
         Check(info.Payload[Payload.InfoAnswer.Flag] == right.Flag, $"recovery finds flag {info.Payload[Payload.InfoAnswer.Flag]}");
         foreach (ModelCommit last in right.Clients.Values.OrderByDescending(client => client.Index).Take(3))
         {
@@ -796,7 +814,8 @@ public sealed class World
         int count = 0;
         foreach ((uint track, uint version, byte[]? data) in found)
         {
-            Check(Model.Now.Tracks.TryGetValue(track, out ModelTrack? right) && right.Version == version && data != null && right.Data.AsSpan().SequenceEqual(data),
+            Check(Model.Now.Tracks.TryGetValue(track, out ModelTrack? right) && right.Version == version && data != null
+                && right.Data.AsSpan().SequenceEqual(data),
                 $"{who} has track {track:x}, version {version}, {data?.Length} bytes; right is version {right?.Version}, {right?.Data.Length} bytes");
             count++;
         }

@@ -7,15 +7,39 @@ namespace NvsFirmware.Tests.World;
 /// <summary>The command `world`.</summary>
 internal static class WorldCommand
 {
-    private static readonly Option<ulong?> seedOption = new("--seed") { Description = "Run the world of this seed and no other.", HelpName = "NUMBER" };
-    private static readonly Option<ulong> firstOption = new("--first") { Description = "The first seed.", DefaultValueFactory = _ => 1, HelpName = "NUMBER" };
-    private static readonly Option<ulong> seedsOption = new("--seeds") { Description = "How many seeds at most.", DefaultValueFactory = _ => ulong.MaxValue, HelpName = "NUMBER" };
-    private static readonly Option<double> minutesOption = new("--minutes") { Description = "Begin no further world after so long.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<int> operationsOption = new("--operations") { Description = "What the hosts do in each world.", DefaultValueFactory = _ => 1000, HelpName = "NUMBER" };
+    private static readonly Option<ulong?> seedOption = new("--seed")
+    {
+        Description = "Run the world of this seed and no other.",
+        HelpName = "NUMBER",
+    };
+    private static readonly Option<ulong> firstOption = new("--first")
+    {
+        Description = "The first seed.",
+        DefaultValueFactory = _ => 1,
+        HelpName = "NUMBER",
+    };
+    private static readonly Option<ulong> seedsOption = new("--seeds")
+    {
+        Description = "How many seeds at most.",
+        DefaultValueFactory = _ => ulong.MaxValue,
+        HelpName = "NUMBER",
+    };
+    private static readonly Option<double> minutesOption = new("--minutes")
+    {
+        Description = "Begin no further world after so long.",
+        DefaultValueFactory = _ => 1,
+    };
+    private static readonly Option<int> operationsOption = new("--operations")
+    {
+        Description = "What the hosts do in each world.",
+        DefaultValueFactory = _ => 1000,
+        HelpName = "NUMBER",
+    };
 
     public static Command Create()
     {
-        Command command = new("world", "Runs host, line, board and chip in simulated worlds in which everything goes wrong, against a model.")
+        Command command = new("world",
+            "Runs host, line, board and chip in simulated worlds in which everything goes wrong, against a model.")
         {
             seedOption, firstOption, seedsOption, minutesOption, operationsOption,
         };
@@ -27,7 +51,8 @@ internal static class WorldCommand
                 if (parsed.GetValue(seedOption) is ulong seed)
                     run.Run(seed);
                 else
-                    RunSeeds(run, parsed.GetValue(firstOption), parsed.GetValue(seedsOption), TimeSpan.FromMinutes(parsed.GetValue(minutesOption)));
+                    RunSeeds(run, parsed.GetValue(firstOption), parsed.GetValue(seedsOption),
+                        TimeSpan.FromMinutes(parsed.GetValue(minutesOption)));
             }
             catch (WorldException e)
             {
@@ -50,7 +75,8 @@ internal static class WorldCommand
             for (ulong i = 0; i < seeds && watch.Elapsed < limit; i++)
             {
                 run.Run(first + i);
-                report(Math.Max((double)(i + 1) / seeds, watch.Elapsed / limit), $"{run.Worlds} worlds, {run.Sums["commits"]} commits, {run.Sums["power cuts"]} power cuts");
+                report(Math.Max((double)(i + 1) / seeds, watch.Elapsed / limit),
+                    $"{run.Worlds} worlds, {run.Sums["commits"]} commits, {run.Sums["power cuts"]} power cuts");
             }
         });
 }

@@ -182,7 +182,8 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         for (int i = 1; i <= increments; i++)
         {
             byte[] value = [.. BitConverter.GetBytes(count + (ulong)i), .. BitConverter.GetBytes(random.NextUInt64())];
-            if (model.Add(client, NextNumber(), [new TrackItem(StoreModel.CounterTrack, value, i == 1 ? version : null)], false) is not { } request)
+            if (model.Add(client, NextNumber(), [new TrackItem(StoreModel.CounterTrack, value, i == 1 ? version : null)],
+                false) is not { } request)
                 return;
             requests.Add(request);
         }
@@ -203,7 +204,7 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
                 await talk.HelloAsync();
             TrackItem item = new(world.NewTrack(), random.Bytes(random.Between(4, 20)));
             // Another number each time: answers do not tell the client.
-            if (model.Add(id, (uint)random.NextUInt64(), [item], isPassing) is { } request)
+            if (model.Layout != null && model.Add(id, (uint)random.NextUInt64(), [item], isPassing) is { } request)
                 await WriteAsync([request], false);
         }
     }
@@ -214,7 +215,8 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         if (lastCommitted is not { } request || model.Layout == null || talk.StoreId != storeId)
             return;
         Answer last = await LastAsync(client);
-        if (last.Status != Status.Ok || last.U32(Payload.LastAnswer.Number) != request.Number || talk.StoreId != storeId || request.CommittedAs == null)
+        if (last.Status != Status.Ok || last.U32(Payload.LastAnswer.Number) != request.Number || talk.StoreId != storeId
+            || request.CommittedAs == null)
             return;
         int kind = random.Next(4);
         uint asked = kind == 0 ? request.Number - (uint)random.Between(1, 1000) : request.Number;
@@ -230,10 +232,12 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         if (answer == null || answer.Status == Status.BadCrc || await talk.IsOneOfTroubleAsync(answer, sentUs) || world.IsShared)
             return;
         bool isSameSession = request.CommittedInSession == talk.Key && !world.WasTroubledSince(sentUs - 60_000_000);
-        Status right = kind == 0 || request.CommittedInSession != talk.Key ? Status.OldRequest : kind == 1 ? Status.Conflict : isLast ? Status.Ok : Status.Continue;
+        Status right = kind == 0 || request.CommittedInSession != talk.Key ? Status.OldRequest : kind == 1 ? Status.Conflict : isLast
+            ? Status.Ok : Status.Continue;
         World.Check(answer.Status == right || !isSameSession && answer.Status == Status.OldRequest,
             $"{request}, committed, is repeated as {asked}, kind {kind}, part {part}, and answered {answer.Status} instead of {right}");
-        World.Check(answer.Status != Status.Ok || answer.Argument == request.CommittedAs, $"{request}, repeated, tells version {answer.Argument}");
+        World.Check(answer.Status != Status.Ok || answer.Argument == request.CommittedAs,
+            $"{request}, repeated, tells version {answer.Argument}");
         world.Repeats++;
     }
 
@@ -260,7 +264,8 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
             do
             {
                 answer = await talk.AnswerAsync(FrameType.Read, asked, talk.TimeoutMs);
-                if (answer == null || answer.Status == Status.BadCrc || await talk.IsOneOfTroubleAsync(answer, sentUs) || answer.Part != parts.Count && answer.Status != Status.NotFound)
+                if (answer == null || answer.Status == Status.BadCrc || await talk.IsOneOfTroubleAsync(answer, sentUs)
+                    || answer.Part != parts.Count && answer.Status != Status.NotFound)
                 {
                     answer = null;
                     break;
@@ -268,7 +273,8 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
                 if (answer.Status is Status.Ok or Status.Continue)
                     parts.Add(answer);
                 else
-                    World.Check(answer.Status == Status.NotFound && parts.Count == 0, $"READ of track {track:x} is answered {answer.Status}");
+                    World.Check(answer.Status == Status.NotFound && parts.Count == 0,
+                        $"READ of track {track:x} is answered {answer.Status}");
             }
             while (answer.Status == Status.Continue);
             if (answer == null)
@@ -286,7 +292,8 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         await foreach (Answer page in PagesAsync(FrameType.List))
             for (int at = Payload.PageAnswer.Entries; at < page.Payload.Length; at += Payload.PageAnswer.EntryBytes)
             {
-                World.Check(page.Payload[at + Payload.PageAnswer.EntryDamage] == 0 || world.WasTroubledSince(sentUs), $"LIST tells damage of track {page.U32(at):x}");
+                World.Check(page.Payload[at + Payload.PageAnswer.EntryDamage] == 0 || world.WasTroubledSince(sentUs),
+                    $"LIST tells damage of track {page.U32(at):x}");
                 told[page.U32(at)] = (page.U32(at + Payload.PageAnswer.EntryVersion), page.U16(at + Payload.PageAnswer.EntryLength));
             }
         if (!world.StoreChangedSince(sentUs) && !world.WasTroubledSince(sentUs))
@@ -299,11 +306,13 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         long sentUs = line.NowUs;
         await foreach (Answer page in PagesAsync(FrameType.Verify))
         {
-            World.Check(page.Payload.Length == Payload.PageAnswer.Entries || world.WasTroubledSince(sentUs) || world.StoreChangedSince(sentUs),
+            World.Check(page.Payload.Length == Payload.PageAnswer.Entries || world.WasTroubledSince(sentUs)
+                || world.StoreChangedSince(sentUs),
                 $"VERIFY finds damage: {Convert.ToHexString(page.Payload)}");
             verified += page.U16(Payload.PageAnswer.Checked);
         }
-        if (model.Since(sentUs).Select(state => state.Version).Distinct().Count() == 1 && !world.WasTroubledSince(sentUs) && !world.StoreChangedSince(sentUs))
+        if (model.Since(sentUs).Select(state => state.Version).Distinct().Count() == 1 && !world.WasTroubledSince(sentUs)
+            && !world.StoreChangedSince(sentUs))
             World.Check(verified == model.Now.Tracks.Count, $"VERIFY checks {verified} tracks of {model.Now.Tracks.Count}");
     }
 
@@ -334,11 +343,14 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         MediumLayout layout = model.Layout!;
         uint version = answer.U32(Payload.InfoAnswer.Version);
         bool isOfLast = version == state.Version && state.Last != null && version == state.Last.Version;
-        return answer.U16(Payload.InfoAnswer.SegmentBytes) == layout.SegmentBytes && answer.U16(Payload.InfoAnswer.SetSegments) == layout.SetSegments
-            && answer.U16(Payload.InfoAnswer.Segments) == layout.Segments && answer.U16(Payload.InfoAnswer.FreeSegments) == layout.Segments - state.OwnedSegments
+        return answer.U16(Payload.InfoAnswer.SegmentBytes) == layout.SegmentBytes
+            && answer.U16(Payload.InfoAnswer.SetSegments) == layout.SetSegments
+            && answer.U16(Payload.InfoAnswer.Segments) == layout.Segments
+                && answer.U16(Payload.InfoAnswer.FreeSegments) == layout.Segments - state.OwnedSegments
             && answer.U16(Payload.InfoAnswer.Tracks) == state.Tracks.Count && answer.U16(Payload.InfoAnswer.Damaged) == 0
             && answer.Payload[Payload.InfoAnswer.Flag] == state.Flag && state.IsStoreVersion(version)
-            && (!isOfLast || answer.U32(Payload.InfoAnswer.Client) == state.Last!.Client && answer.U32(Payload.InfoAnswer.Number) == state.Last.Number);
+            && (!isOfLast || answer.U32(Payload.InfoAnswer.Client) == state.Last!.Client
+                && answer.U32(Payload.InfoAnswer.Number) == state.Last.Number);
     }
 
     private async Task StatsAsync()
@@ -353,8 +365,11 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         if (wasTroubled || world.StoreChangedSince(sentUs - upMs * 1000L))
             return;
         (uint, uint, uint, uint) told = (
-            answer.U32(Counter.Commits * 4), answer.U32(Counter.TracksWritten * 4), answer.U32(Counter.TracksReleased * 4), answer.U32(Counter.BytesWritten * 4));
-        World.Check(model.Since(sentUs).Any(state => ((uint)state.Counts.Commits, (uint)state.Counts.Written, (uint)state.Counts.Released, (uint)state.Counts.Bytes) == told),
+            answer.U32(Counter.Commits * 4), answer.U32(Counter.TracksWritten * 4), answer.U32(Counter.TracksReleased * 4),
+                answer.U32(Counter.BytesWritten * 4));
+        World.Check(model.Since(sentUs)
+            .Any(state => ((uint)state.Counts.Commits, (uint)state.Counts.Written, (uint)state.Counts.Released,
+            (uint)state.Counts.Bytes) == told),
             $"STATS tells {told}; right is {model.Now.Counts}");
     }
 
@@ -363,14 +378,16 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         model.LeaveOut();
         (Answer answer, long sentUs) = await talk.AskAsync(FrameType.Repair, 0, BitConverter.GetBytes(talk.StoreId));
         if (!world.StoreChangedSince(sentUs) && !world.WasTroubledSince(sentUs))
-            World.Check(answer.Status == Status.Ok && answer.Argument == 0, $"REPAIR of a whole store is answered {StoreModel.Text(answer)}");
+            World.Check(answer.Status == Status.Ok && answer.Argument == 0,
+                $"REPAIR of a whole store is answered {StoreModel.Text(answer)}");
     }
 
     // Frames that are whole and make no sense.
     private async Task NonsenseAsync()
     {
         int type = random.Pick(
-            [FrameType.Write, FrameType.Read, FrameType.List, FrameType.Last, FrameType.Info, FrameType.Stats, FrameType.Format, FrameType.Repair, 0x42]);
+            [FrameType.Write, FrameType.Read, FrameType.List, FrameType.Last, FrameType.Info, FrameType.Stats, FrameType.Format,
+                FrameType.Repair, 0x42]);
         byte[] payload = random.Bytes(random.Pick([1, 3, 7, 15, 19, 21, 60]));
         uint asked = talk.NextNumber();
         long sentUs = line.NowUs;
@@ -387,7 +404,8 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         if (answer == null || answer.Status == Status.BadCrc || await talk.IsOneOfTroubleAsync(answer, sentUs))
             return;
         Status right = type == 0x42 ? Status.UnknownType : Status.BadRequest;
-        World.Check(answer.Status == right || answer.Status == Status.TooLong && payload.Length > world.Settings.LargestPieceBytes + Block.PayloadHeadBytes,
+        World.Check(answer.Status == right || answer.Status == Status.TooLong
+            && payload.Length > world.Settings.LargestPieceBytes + Block.PayloadHeadBytes,
             $"a frame of type {type:x} with {payload.Length} bytes of nonsense is answered {answer.Status} instead of {right}");
         world.Nonsense++;
     }

@@ -34,7 +34,6 @@ public sealed class WorldRun(int operations)
         Add("operations", world.Operations);
         Add("programs", world.Programs);
         Add("commits", world.Model.Commits);
-        Add("commits taken back", world.Model.TakenBack);
         Add("power cuts", world.Cuts);
         Add("power cuts in recovery", world.CutsInRecovery);
         Add("board resets", world.Resets);

@@ -1,10 +1,14 @@
 using System;
-using System.Collections.Generic;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace NvsFirmware.Tests.World;
 
-/// <summary>G1 to G8 in worlds in which everything in spec goes wrong; the command `world` runs more of them.</summary>
+/// <summary>G1 to G9 in worlds in which everything in spec goes wrong; the command `world` runs more of them.</summary>
+/// <remarks>
+/// Mistakes that have made it fail: the next set prepared before the record frees what it needs (a segment in two tracks, G2); a record taken
+/// for torn after one bad read (acknowledged commits lost, G2); a repeated last part that went on as a new request (G3); a repair that writes a
+/// record of nobody without the last client's entry (G3); a reader that never trusts its place again (G7).
+/// </remarks>
 [TestClass]
 [OnlyOnDotNet("needs the chip model of the simulated board, and time")]
 public sealed class WorldTests

@@ -4,7 +4,8 @@ using System.Collections.Generic;
 namespace NvsFirmware.Tests.World;
 
 /// <summary>
-/// Virtual time and what happens in it. The board is the one that waits; while it does, all that is due happens, in an order that depends on
+/// Virtual time and what happens in it. The board is the one that waits; while it does, all that is due happens, in an order that depends
+/// on
 /// nothing but the seed.
 /// </summary>
 public sealed class WorldTime : IClock

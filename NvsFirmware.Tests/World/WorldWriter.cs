@@ -86,7 +86,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             {
                 (framed, framedKey, framedBehind) = (request, talk.Key, isBehind);
                 int flags = (isBehind ? WriteFlags.Behind : 0) | (request.IsPassing ? WriteFlags.Passing : 0);
-                frames = Frames.WriteRequest(talk.Key, request.Number, request.Items, request.Client, model.Layout?.PieceBytes ?? 64, flags);
+                frames = Frames.WriteRequest(talk.Key, request.Number, request.Items, request.Client, model.Layout?.PieceBytes ?? 64,
+                    flags);
             }
             if (part >= frames.Count)
             {
@@ -95,7 +96,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
                 continue;
             }
             byte[] frame = frames[part];
-            if (onTheWay.Count > 0 && onTheWay.Sum(sent => sent.Bytes) + frame.Length + Frame.HeaderBytes > world.Settings.ReceiveWindowBytes)
+            if (onTheWay.Count > 0 && onTheWay.Sum(sent =>
+                sent.Bytes) + frame.Length + Frame.HeaderBytes > world.Settings.ReceiveWindowBytes)
                 return;
             if (part == 0 && !isBehind)
                 request.WasSentAlone = true;
@@ -144,7 +146,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
                 Committed(index);
                 return true;
             case Status.Continue:
-                World.Check(answer.Argument == answer.Part + 1 || answer.Argument > answer.Part, $"Continue to part {answer.Part} asks for part {answer.Argument}");
+                World.Check(answer.Argument == answer.Part + 1 || answer.Argument > answer.Part,
+                    $"Continue to part {answer.Part} asks for part {answer.Argument}");
                 return true;
             case Status.WrongOrder or Status.BadCrc:
                 GoBackTo(index, answer.Status == Status.BadCrc ? answer.Part : (int)answer.Argument);
@@ -226,7 +229,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         bool isOtherSession = lost.Argument != talk.Key;
         if (isOtherSession)
             await talk.RenewAsync();
-        if (random.OneIn(2))
+        // In another session the store may have forgotten what it has committed: LAST comes before sending again.
+        if (isOtherSession || random.OneIn(2))
         {
             await AskLastAsync();
             return;
@@ -235,7 +239,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         int index = onTheWay.Count == 0 ? -1 : open.FindIndex(request => request.Number == onTheWay.Peek().Number);
         int atPart = onTheWay.Count == 0 ? 0 : onTheWay.Peek().Part;
         onTheWay.Clear();
-        GoBackTo(Math.Max(0, index), index < 0 || isOtherSession ? 0 : atPart);
+        GoBackTo(Math.Max(0, index), index < 0 ? 0 : atPart);
     }
 
     // LAST decides what became of all open requests.
@@ -256,10 +260,12 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         uint number = told.Answer.U32(Payload.LastAnswer.Number);
         uint storeVersion = told.Answer.U32(Payload.LastAnswer.StoreVersion);
         uint horizon = StoreModel.Horizon(told.Answer, open[0].IsPassing);
-        bool isForgotten = horizon != 0 && StoreModel.IsLater(horizon, knownVersion) || StoreState.Distance(knownVersion, storeVersion) >= 1u << 30;
+        bool isForgotten = horizon != 0 && StoreModel.IsLater(horizon, knownVersion)
+            || StoreState.Distance(knownVersion, storeVersion) >= 1u << 30;
         if (told.Answer.Status == Status.Ok)
         {
-            int index = open.FindIndex(request => request.Number == number && request.Fingerprint == told.Answer.U32(Payload.LastAnswer.Fingerprint));
+            int index = open.FindIndex(request => request.Number == number
+                && request.Fingerprint == told.Answer.U32(Payload.LastAnswer.Fingerprint));
             if (index >= 0)
             {
                 model.Acknowledged(open[index], told.Answer.Argument);
@@ -307,8 +313,10 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         while (onTheWay.Count > 0 && await NextAsync() is { Type: not 0 } late)
         {
             ModelRequest? request = open.Find(other => other.Number == late.Number);
-            World.Check(request == null || late.Status != Status.Ok || request.CommittedAs == late.Argument, $"{request} is answered {StoreModel.Text(late)}");
-            World.Check(late.Status != Status.Ok || request == null || request.WasSentAlone, $"{request} is committed behind one that was refused");
+            World.Check(request == null || late.Status != Status.Ok || request.CommittedAs == late.Argument,
+                $"{request} is answered {StoreModel.Text(late)}");
+            World.Check(late.Status != Status.Ok || request == null || request.WasSentAlone,
+                $"{request} is committed behind one that was refused");
         }
         onTheWay.Clear();
     }
@@ -321,14 +329,16 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         if (talk.Key != session)
             return;
         int flags = request.IsPassing ? WriteFlags.Passing : 0;
-        byte[] frame = random.Pick(Frames.WriteRequest(session, request.Number, request.Items, request.Client, model.Layout!.PieceBytes, flags));
+        byte[] frame = random.Pick(Frames.WriteRequest(session, request.Number, request.Items, request.Client, model.Layout!.PieceBytes,
+            flags));
         long sentUs = line.NowUs;
         request.WasSentAlone = true;
         talk.Send(frame);
         Answer? again = await talk.AnswerAsync(FrameType.Write, request.Number, talk.TimeoutMs);
         if (again == null || again.Status == Status.BadCrc || await talk.IsOneOfTroubleAsync(again, sentUs))
             return;
-        World.Check(again.Status == refused.Status || world.WasTroubledSince(startUs), $"{request} is refused with {refused.Status}, and repeated with {again.Status}");
+        World.Check(again.Status == refused.Status || world.WasTroubledSince(startUs),
+            $"{request} is refused with {refused.Status}, and repeated with {again.Status}");
         world.Repeats++;
     }
 

@@ -207,7 +207,7 @@ public sealed class FramChip
         int lastAt = offset + count - 4;
         byte[] sent = output;
         byte[] found = answer;
-        if (address < 0 || address > capacityBytes - count)
+        if (address > capacityBytes - count)
             throw new ArgumentOutOfRangeException(nameof(address));
         if (asleep)
             Wake();

@@ -67,7 +67,21 @@ public sealed class CacheControlBlocks
         Entries[i] = (short)entry;
         Lengths[i] = (ushort)length;
         FirstInSet[i] = (byte)firstInSet;
-        SegmentCounts[i] = 0;
         BlockCounts[i] = 0;
+    }
+
+    /// <summary>Adds a stored block to the last track.</summary>
+    /// <param name="first">Its first segment.</param>
+    /// <param name="segments">How many segments it has.</param>
+    public void AddBlock(int first, int segments)
+    {
+        int i = Count - 1;
+        if (BlockCounts[i]++ != 0)
+        {
+            SegmentCounts[i] += (byte)segments;
+            return;
+        }
+        FirstSegments[i] = (short)first;
+        SegmentCounts[i] = (byte)segments;
     }
 }

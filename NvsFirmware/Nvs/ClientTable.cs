@@ -29,11 +29,16 @@ public sealed class ClientTable
     /// <summary>The last commit of the client that was forgotten last; 0 when none was since the table was read.</summary>
     public int ForgottenVersion;
 
+    /// <summary>The last request committed for the client at an index.</summary>
+    public readonly int[] Numbers;
+
     private const int At = FramChip.CommandBytes;
     private const int NumberAt = 4;
     private const int VersionAt = 8;
     private const int FingerprintAt = 12;
     private const int CrcAt = 16;
+
+    private const int Looks = 4;
 
     // An entry whose CRC-32 differs so from what it should be was given up: it is an empty one.
     private const uint GivenUp = 0xFF;
@@ -42,7 +47,6 @@ public sealed class ClientTable
     private readonly Geometry geometry;
     private readonly byte[] scratch;
     private readonly int[] clients;
-    private readonly int[] numbers;
     private readonly int[] versions;
     private readonly int[] fingerprints;
     private readonly bool[] isDue;
@@ -59,7 +63,7 @@ public sealed class ClientTable
         this.geometry = geometry;
         this.scratch = scratch;
         clients = new int[geometry.Clients];
-        numbers = new int[geometry.Clients];
+        Numbers = new int[geometry.Clients];
         versions = new int[geometry.Clients];
         fingerprints = new int[geometry.Clients];
         isDue = new bool[geometry.Clients];
@@ -77,9 +81,6 @@ public sealed class ClientTable
                 return i;
         return -1;
     }
-
-    /// <summary>The last request committed for the client at an index.</summary>
-    public int Number(int index) => numbers[index];
 
     /// <summary>The version that request gave.</summary>
     public int Version(int index) => versions[index];
@@ -116,7 +117,7 @@ public sealed class ClientTable
         current = index;
         if (index < 0)
             return;
-        numbers[index] = number;
+        Numbers[index] = number;
         versions[index] = version;
         fingerprints[index] = fingerprint;
     }
@@ -156,7 +157,16 @@ public sealed class ClientTable
     /// <summary>Reads the table from the chip.</summary>
     public void Load()
     {
-        chip.Read(Geometry.ClientsAddress, scratch, At, clients.Length * EntryBytes);
+        // A bad read may look like an empty table, and no sum tells: it is believed when two reads agree.
+        uint crc = 0;
+        for (int look = 0; look < Looks; look++)
+        {
+            uint before = crc;
+            chip.Read(Geometry.ClientsAddress, scratch, At, clients.Length * EntryBytes);
+            crc = Crc.Of(scratch, At, clients.Length * EntryBytes);
+            if (look > 0 && crc == before)
+                break;
+        }
         current = -1;
         ForgottenVersion = 0;
         for (int i = 0, at = At; i < clients.Length; i++, at += EntryBytes)
@@ -165,7 +175,8 @@ public sealed class ClientTable
             isDue[i] = false;
             isLost[i] = false;
             int client = BitConverter.ToInt32(scratch, at);
-            if (client == 0 && Buffers.AreAll(scratch, at, EntryBytes, 0))
+            if ((client | BitConverter.ToInt32(scratch, at + NumberAt) | BitConverter.ToInt32(scratch, at + VersionAt)
+                | BitConverter.ToInt32(scratch, at + FingerprintAt) | BitConverter.ToInt32(scratch, at + CrcAt)) == 0)
                 continue;
             uint difference = BitConverter.ToUInt32(scratch, at + CrcAt) ^ Crc.Of(scratch, at, CrcAt);
             if (difference == GivenUp)
@@ -174,7 +185,7 @@ public sealed class ClientTable
             if (isLost[i])
             {
                 clients[i] = 0;
-                numbers[i] = scratch[at]; // what is left of the client's id, see IsTornBy
+                Numbers[i] = scratch[at]; // what is left of the client's id, see IsTornBy
                 continue;
             }
             int twin = IndexOf(client);
@@ -190,7 +201,7 @@ public sealed class ClientTable
                 isDue[twin] = true;
             }
             clients[i] = client;
-            numbers[i] = BitConverter.ToInt32(scratch, at + NumberAt);
+            Numbers[i] = BitConverter.ToInt32(scratch, at + NumberAt);
             versions[i] = version;
             fingerprints[i] = BitConverter.ToInt32(scratch, at + FingerprintAt);
         }
@@ -256,7 +267,7 @@ public sealed class ClientTable
         int end = isPassing ? clients.Length : geometry.StayingClients;
         int index = -1;
         for (int i = first; i < end && index < 0; i++)
-            if (isLost[i] && clients[i] == 0 && numbers[i] == (client & 0xFF))
+            if (isLost[i] && clients[i] == 0 && Numbers[i] == (client & 0xFF))
                 index = i;
         if (index < 0)
             index = Oldest(first, end, version, out _);
@@ -296,7 +307,7 @@ public sealed class ClientTable
     private void Empty(int index)
     {
         clients[index] = 0;
-        numbers[index] = 0;
+        Numbers[index] = 0;
         versions[index] = 0;
         fingerprints[index] = 0;
     }
@@ -307,7 +318,7 @@ public sealed class ClientTable
         if (clients[index] == 0)
             return;
         Buffers.PutInt32(scratch, at, clients[index]);
-        Buffers.PutInt32(scratch, at + NumberAt, numbers[index]);
+        Buffers.PutInt32(scratch, at + NumberAt, Numbers[index]);
         Buffers.PutInt32(scratch, at + VersionAt, versions[index]);
         Buffers.PutInt32(scratch, at + FingerprintAt, fingerprints[index]);
         Buffers.PutUInt32(scratch, at + CrcAt, Crc.Of(scratch, at, CrcAt));

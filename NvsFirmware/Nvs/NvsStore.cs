@@ -25,6 +25,9 @@ public sealed class NvsStore
     /// <summary>After a write request: its version, or what else its answer tells.</summary>
     public int Argument;
 
+    // A copy that is not live is looked at so often: behind a bad read of the newer one an older store could be served.
+    private const int SuperblockLooks = 4;
+
     // Sizes for a store that is none: as little memory as possible.
     private const int NoChipBytes = 0x400;
 
@@ -320,6 +323,11 @@ public sealed class NvsStore
         StoreSuperblock(0); // from here on, the new store's both copies count
         Findings = RecoveryFindings.Clean;
         State = Recover();
+        if (!IsWhole)
+        {
+            chip.CheckAlive(); // a bad read: what was just written and read back is whole
+            State = Recover();
+        }
         isResumed = State == Status.Ok;
         mountVersion = store.Vtb.Version;
         return State;
@@ -459,7 +467,7 @@ public sealed class NvsStore
             return SuperblockState.Void;
         int address = Geometry.SuperblockAddress(chipBytes, copy);
         SuperblockState state = SuperblockState.Void;
-        for (int attempt = 0; attempt < 2 && state != SuperblockState.Live; attempt++)
+        for (int attempt = 0; attempt < SuperblockLooks && state != SuperblockState.Live; attempt++)
         {
             chip.Read(address, scratch, FramChip.CommandBytes, Superblock.Bytes);
             state = superblock.Parse(scratch, FramChip.CommandBytes, copy);

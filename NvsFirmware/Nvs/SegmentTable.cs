@@ -22,7 +22,6 @@ public sealed class SegmentTable
     private readonly Geometry geometry;
     private readonly byte[] scratch;
     private readonly byte[] image;
-    private readonly bool[] isTaken;
     private readonly int[] pins;
     private int pinCount;
 
@@ -36,10 +35,13 @@ public sealed class SegmentTable
         this.geometry = geometry;
         this.scratch = scratch;
         image = new byte[FramChip.CommandBytes + geometry.Segments * Geometry.LinkBytes];
-        isTaken = new bool[geometry.Segments];
+        IsTaken = new bool[geometry.Segments];
         // Each commit since the record used a segment at least for each track it replaced, and a release also pins its own block.
         pins = new int[2 * (geometry.Reserve + geometry.SetSegments)];
     }
+
+    /// <summary>For each segment, whether it is a track's or pinned.</summary>
+    public readonly bool[] IsTaken;
 
     /// <summary>Segments that belong to tracks.</summary>
     public int OwnedCount;
@@ -48,7 +50,7 @@ public sealed class SegmentTable
     public int PinnedCount;
 
     /// <summary>True when a segment is neither a track's nor pinned.</summary>
-    public bool IsFree(int segment) => !isTaken[segment];
+    public bool IsFree(int segment) => !IsTaken[segment];
 
     /// <summary>The segment that follows in the same track of several blocks, or <see cref="End"/>.</summary>
     public int Next(int segment) => BitConverter.ToUInt16(image, FramChip.CommandBytes + segment * Geometry.LinkBytes);
@@ -59,7 +61,7 @@ public sealed class SegmentTable
     /// <summary>Makes all segments free.</summary>
     public void FreeAll()
     {
-        Array.Clear(isTaken, 0, isTaken.Length);
+        Array.Clear(IsTaken, 0, IsTaken.Length);
         OwnedCount = 0;
         PinnedCount = 0;
         pinCount = 0;
@@ -79,8 +81,8 @@ public sealed class SegmentTable
         OwnedCount += count;
         for (int i = first; i < first + count; i++)
         {
-            Debug.Assert(!isTaken[segments[i]], "a segment is given to two tracks");
-            isTaken[segments[i]] = true;
+            Debug.Assert(!IsTaken[segments[i]], "a segment is given to two tracks");
+            IsTaken[segments[i]] = true;
         }
     }
 
@@ -89,13 +91,13 @@ public sealed class SegmentTable
     public bool TryClaim(int first, int count)
     {
         int end = first + count;
-        if (end > isTaken.Length)
+        if (end > IsTaken.Length)
             return false;
         for (int segment = first; segment < end; segment++)
-            if (isTaken[segment])
+            if (IsTaken[segment])
                 return false;
         for (int segment = first; segment < end; segment++)
-            isTaken[segment] = true;
+            IsTaken[segment] = true;
         OwnedCount += count;
         return true;
     }
@@ -106,9 +108,9 @@ public sealed class SegmentTable
     {
         int count = 0;
         int segment = first;
-        while (segment != End && segment < isTaken.Length && !isTaken[segment])
+        while (segment != End && segment < IsTaken.Length && !IsTaken[segment])
         {
-            isTaken[segment] = true; // so that a chain that bites its tail ends
+            IsTaken[segment] = true; // so that a chain that bites its tail ends
             count++;
             segment = Next(segment);
         }
@@ -117,7 +119,7 @@ public sealed class SegmentTable
             return true;
         for (segment = first; count > 0; segment = Next(segment), count--)
         {
-            isTaken[segment] = false;
+            IsTaken[segment] = false;
             OwnedCount--;
         }
         return false;
@@ -138,7 +140,7 @@ public sealed class SegmentTable
     /// <summary>Pins the block of a released track, which belongs to nobody.</summary>
     public void PinBlock(int segment)
     {
-        isTaken[segment] = true;
+        IsTaken[segment] = true;
         PinnedCount++;
         pins[pinCount++] = segment | (1 << CountShift);
     }
@@ -152,9 +154,9 @@ public sealed class SegmentTable
             int count = pins[i] >> CountShift;
             if (count == 0)
                 for (; segment != End; segment = Next(segment))
-                    isTaken[segment] = false;
+                    IsTaken[segment] = false;
             for (int end = segment + count; count > 0 && segment < end; segment++)
-                isTaken[segment] = false;
+                IsTaken[segment] = false;
         }
         PinnedCount = 0;
         pinCount = 0;
@@ -167,10 +169,10 @@ public sealed class SegmentTable
     {
         OwnedCount -= count != 0 ? count : CountLinked(first);
         for (int i = 0; i < count; i++)
-            isTaken[first + i] = false;
+            IsTaken[first + i] = false;
         if (count == 0)
             for (int segment = first; segment != End; segment = Next(segment))
-                isTaken[segment] = false;
+                IsTaken[segment] = false;
     }
 
     /// <summary>How many segments are linked from one on.</summary>
@@ -186,7 +188,7 @@ public sealed class SegmentTable
     /// <param name="segment">Where to begin; the number of segments means 0.</param>
     public int NextFree(int segment)
     {
-        bool[] taken = isTaken;
+        bool[] taken = IsTaken;
         if (segment >= taken.Length)
             segment = 0;
         while (taken[segment])

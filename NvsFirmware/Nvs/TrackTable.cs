@@ -308,6 +308,80 @@ public sealed class TrackTable
         Sum1 = 0;
     }
 
+    /// <summary>
+    /// Admits the entries in one flat pass from the last to the first, as long as there is nothing odd: each is whole, of a released track or of
+    /// a track of one block, and nothing else has its track or its segments.
+    /// </summary>
+    /// <param name="entry">The last entry that is not admitted yet.</param>
+    /// <param name="wholeCrc">CRC-32 of a whole entry.</param>
+    /// <returns>The entry that is odd; <see cref="None"/> when all are admitted.</returns>
+    public int AdmitDownFrom(int entry, uint wholeCrc)
+    {
+        byte[] image = Image;
+        byte[] states = States;
+        bool[] taken = segments.IsTaken;
+        short[] heads = buckets;
+        short[] next = chain;
+        int mask = bucketMask;
+        int dataBytes = geometry.DataBytes;
+        int admitted = 0;
+        int shortOnes = 0;
+        for (int at = At + entry * EntryBytes; entry >= 0; entry--, at -= EntryBytes)
+        {
+            if (Crc.Of(image, at, EntryBytes) != wholeCrc)
+                break;
+            int length = image[at + LengthAt] | (image[at + LengthAt + 1] << 8);
+            if (length == Block.Released)
+            {
+                AddSums(image, at);
+                Unreserve(entry);
+                continue;
+            }
+            int first = image[at + FirstAt] | (image[at + FirstAt + 1] << 8);
+            int track = BitConverter.ToInt32(image, at);
+            int bucket = (track ^ (track >> BucketShift)) & mask;
+            int head = heads[bucket];
+            int other = head - 1;
+            while (other >= 0 && BitConverter.ToInt32(image, At + other * EntryBytes) != track)
+                other = next[other] - 1;
+            if (other >= 0 || first >= taken.Length)
+                break;
+            if (length <= dataBytes)
+            {
+                if (taken[first])
+                    break;
+                taken[first] = true;
+                shortOnes++;
+            }
+            else
+            {
+                if (length > geometry.PieceBytes || !segments.TryClaim(first, geometry.SegmentsOfBlock(length)))
+                    break;
+                CountedSegments += geometry.SegmentsFor(length);
+            }
+            next[entry] = (short)head;
+            heads[bucket] = (short)(entry + 1);
+            states[entry] = (byte)EntryState.Track;
+            admitted++;
+            Sum0 += BitConverter.ToUInt32(image, at + CrcAt);
+            Sum1 += Sum0;
+        }
+        TrackCount += admitted;
+        CountedSegments += shortOnes;
+        segments.OwnedCount += shortOnes;
+        return entry;
+    }
+
+    /// <summary>
+    /// Adds the CRC-32 of an entry to the sums while entries are admitted from the last to the first: adding the first sum to the second each
+    /// time adds each CRC-32 as often as its place says.
+    /// </summary>
+    public void AddSums(byte[] image, int at)
+    {
+        Sum0 += BitConverter.ToUInt32(image, at + CrcAt);
+        Sum1 += Sum0;
+    }
+
     /// <summary>Says that no entry from one on was ever used.</summary>
     public void SetNeverUsed(int entry) => neverUsed = entry;
 

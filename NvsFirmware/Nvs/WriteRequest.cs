@@ -61,6 +61,12 @@ public sealed class WriteRequest
     public long LatestPartMs;
 
     private readonly FramChip chip;
+    private readonly int pieceBytes;
+    private readonly int dataBytes;
+    private readonly int segmentBytes;
+    private readonly int setSegments;
+    private readonly int segmentsAddress;
+    private readonly int mostCounted;
     private readonly Geometry geometry;
     private readonly TrackTable tracks;
     private readonly VirtualTrackBuffer vtb;
@@ -86,6 +92,12 @@ public sealed class WriteRequest
     {
         this.chip = chip;
         this.geometry = geometry;
+        pieceBytes = geometry.PieceBytes;
+        dataBytes = geometry.DataBytes;
+        segmentBytes = geometry.SegmentBytes;
+        setSegments = geometry.SetSegments;
+        segmentsAddress = geometry.SegmentsAddress;
+        mostCounted = geometry.Segments - geometry.Reserve;
         this.tracks = tracks;
         this.vtb = vtb;
         this.clients = clients;
@@ -134,7 +146,7 @@ public sealed class WriteRequest
         bool isLast = (flags & WriteFlags.Last) != 0;
         if (isLast && position < length)
             return Refuse(Status.BadRequest);
-        if (isLast && growth > 0 && tracks.CountedSegments + growth > geometry.Segments - geometry.Reserve)
+        if (isLast && growth > 0 && tracks.CountedSegments + growth > mostCounted)
             return Refuse(Status.Full);
         Fingerprint = BitConverter.ToInt32(frame, At + Block.DataAt + count);
         Array.Copy(frame, At + Block.DataAt + count, frame, At + Block.FingerprintAt, 4);
@@ -219,8 +231,8 @@ public sealed class WriteRequest
     private Status Begin(byte[] frame, int flags, int part, int client, int number, int count)
     {
         int index = clients.IndexOf(client);
-        int ahead = index < 0 ? 1 : number - clients.Number(index);
-        if (index >= 0 && ahead <= 0)
+        int ahead = index < 0 ? 1 : number - clients.Numbers[index];
+        if (ahead <= 0)
             return Repeat(frame, flags, part, index, ahead, count);
         if (isAnyDecided && client == decidedClient && number - decidedNumber <= 0)
         {
@@ -262,7 +274,7 @@ public sealed class WriteRequest
     private Status GoOn(byte[] frame, int flags, int count)
     {
         int left = length - position;
-        int due = left < geometry.PieceBytes ? left : geometry.PieceBytes;
+        int due = left < pieceBytes ? left : pieceBytes;
         if ((flags & WriteFlags.Expect) != 0 || BitConverter.ToInt32(frame, Frame.ArgumentAt) != 0 || count != due
             || BitConverter.ToInt32(frame, At + Block.TrackAt) != Blocks.Tracks[Blocks.Count - 1]
             || BitConverter.ToUInt16(frame, At + Block.LengthAt) != length)
@@ -277,7 +289,7 @@ public sealed class WriteRequest
         int track = BitConverter.ToInt32(frame, At + Block.TrackAt);
         int expected = BitConverter.ToInt32(frame, Frame.ArgumentAt);
         int newLength = frame[At + Block.LengthAt] | (frame[At + Block.LengthAt + 1] << 8);
-        int due = newLength <= geometry.PieceBytes ? newLength : newLength == Block.Released ? 0 : geometry.PieceBytes;
+        int due = newLength <= pieceBytes ? newLength : newLength == Block.Released ? 0 : pieceBytes;
         bool isExpecting = (flags & WriteFlags.Expect) != 0;
         if (count != due || (expected != 0 && !isExpecting))
             return Status.BadRequest;
@@ -285,9 +297,9 @@ public sealed class WriteRequest
         int state = entry < 0 ? (int)EntryState.Free : tracks.States[entry];
         if (Blocks.Count > 0 && ((state & TrackTable.InRequest) != 0 || entry < 0 && IsNewTrack(track)))
             return Status.BadRequest; // the same track twice
-        int counted = newLength <= geometry.DataBytes ? 1 : geometry.SegmentsFor(newLength);
+        int counted = newLength <= dataBytes ? 1 : geometry.SegmentsFor(newLength);
         needed += newLength == Block.Released ? 1 : counted;
-        if (needed > geometry.SetSegments)
+        if (needed > setSegments)
             return Status.TooLong;
         if (isExpecting)
         {
@@ -301,7 +313,7 @@ public sealed class WriteRequest
             }
         }
         if (state == (int)EntryState.Track)
-            counted -= tracks.Counted(entry);
+            counted -= counted == 1 && (flags & WriteFlags.Last) != 0 && growth <= 0 ? 1 : tracks.Counted(entry); // what does not grow needs no room
         growth += counted;
         if (entry < 0)
         {
@@ -342,7 +354,7 @@ public sealed class WriteRequest
             tracks.Image, FramChip.CommandBytes + TrackTable.CrcAt + entry * TrackTable.EntryBytes, frame, At + Block.ReplacedAt, 4);
         frame[At + Block.EntryAt] = (byte)entry;
         frame[At + Block.EntryAt + 1] = (byte)((entry >> 8) | vtb.LapBits);
-        if (count <= geometry.DataBytes)
+        if (count <= dataBytes)
         {
             StoreBlock(frame, At, count, 1, isLast);
             return;
@@ -363,11 +375,11 @@ public sealed class WriteRequest
         while (true)
         {
             int run = 1;
-            int room = geometry.SegmentBytes - Block.OverheadBytes;
+            int room = dataBytes;
             while (room < count && set[Used + run] == set[Used] + run)
             {
                 run++;
-                room += geometry.SegmentBytes;
+                room += segmentBytes;
             }
             int piece = room < count ? room : count;
             Buffers.PutUInt16(frame, at + Block.CountAt, piece);
@@ -406,14 +418,10 @@ public sealed class WriteRequest
         frame[at + Block.NextAt + 1] = (byte)(word >> 8);
         int end = Block.DataAt + count;
         Buffers.PutUInt32(frame, at + end, Crc.Of(frame, at, end) ^ mark ^ (uint)first);
-        chip.Store(geometry.SegmentsAddress + first * geometry.SegmentBytes, frame, at, end + Block.CrcBytes);
-        CacheControlBlocks blocks = Blocks;
-        int track = blocks.Count - 1;
-        if (blocks.BlockCounts[track]++ == 0)
-            blocks.FirstSegments[track] = (short)first;
-        blocks.SegmentCounts[track] += (byte)segments;
+        chip.Store(segmentsAddress + first * segmentBytes, frame, at, end + Block.CrcBytes);
+        Blocks.AddBlock(first, segments);
         Used = used + segments;
         Next = next;
-        Debug.Assert(Used <= geometry.SetSegments, "a request used more than a set");
+        Debug.Assert(Used <= setSegments, "a request used more than a set");
     }
 }

@@ -23,8 +23,9 @@ public enum FrameEvent
 
 /// <summary>Finds frames in what a line delivers, and finds its way back after noise, lost bytes and half frames.</summary>
 /// <remarks>
-/// <para>Invariant: bytes from <c>start</c> to <c>filled</c> are received and not looked at yet, but for what <c>isHeaderChecked</c> says. The
-/// frame that is given away stands at index 0; only frames behind another one are moved, by a block copy.</para>
+/// <para>Invariant: the first <c>filled</c> bytes of the buffer are received; of them the first <c>consumed</c> are the frame that was given away,
+/// the others are not looked at yet, but for what <c>isHeaderChecked</c> says. A frame stands at index 0: what came behind another one is
+/// moved there by a block copy.</para>
 /// <para>A reader that has lost its place looks for the next header at once, also inside what it took for a payload: <see cref="Key"/>
 /// keeps what was recorded in other sessions from being one. A HELLO, which needs no key, counts there only if the line rests behind
 /// it; what else must not be believed there, <see cref="IsInPlace"/> tells, until a silence: a track's data may hold several frames.</para>
@@ -46,7 +47,7 @@ public sealed class FrameReader
     /// <summary>The frame found last stands at its start, until the next <see cref="Poll"/>. It may be written over.</summary>
     public readonly byte[] Buffer;
 
-    /// <summary>The session key; 0 when there is no session.</summary>
+    /// <summary>The session key, never FFFFFFFF; 0 when there is no session.</summary>
     public uint Key;
 
     /// <summary>Length of the payload of the frame found last.</summary>
@@ -70,7 +71,6 @@ public sealed class FrameReader
     private readonly IClock clock;
     private readonly int largestPayloadBytes;
     private readonly int idleReopenMs;
-    private int start;
     private int filled;
     private int consumed;
     private bool isHeaderChecked;
@@ -95,92 +95,50 @@ public sealed class FrameReader
     }
 
     /// <summary>True when nothing of a frame has arrived and the reader knows its place.</summary>
-    public bool IsAtRest => !isLost && start + consumed == filled;
+    public bool IsAtRest => !isLost && consumed == filled;
 
     /// <summary>Looks for the next frame.</summary>
     /// <param name="timeoutMs">How long to wait when the line is silent, in milliseconds.</param>
     public FrameEvent Poll(int timeoutMs)
     {
         byte[] buffer = Buffer;
-        int at = start + consumed;
-        int end = filled;
-        consumed = 0;
-        if (at == end)
-        {
-            at = 0;
-            end = 0;
-            filled = 0;
-        }
-        start = at;
-        if (end - at < Frame.HeaderBytes)
-        {
-            if (!Fill(Frame.HeaderBytes, timeoutMs))
-                return Wait();
-            at = start;
-            end = filled;
-        }
-        int payloadBytes = buffer[at + Frame.PayloadBytesAt] | (buffer[at + Frame.PayloadBytesAt + 1] << 8);
+        if (consumed != 0)
+            Remove(consumed);
+        if (filled < Frame.HeaderBytes && !Fill(Frame.HeaderBytes, timeoutMs))
+            return Wait();
         if (!isHeaderChecked)
         {
-            uint key = buffer[at] != Frame.Sync0 || buffer[at + 1] != Frame.Sync1 ? ~Key
-                : Crc.Of(buffer, at, Frame.HeaderCrcAt) ^ BitConverter.ToUInt32(buffer, at + Frame.HeaderCrcAt);
-            bool isKeyed = (buffer[at + Frame.TypeAt] & FrameType.KeyedBits) != 0;
-            if (isKeyed ? key != Key || key == 0 : key != 0)
-                return Search(at + 1) ? FrameEvent.PlaceLost : FrameEvent.None;
-            PayloadBytes = payloadBytes;
-            if (payloadBytes > largestPayloadBytes)
+            uint key = buffer[0] != Frame.Sync0 || buffer[1] != Frame.Sync1 ? ~Key
+                : Crc.Of(buffer, 0, Frame.HeaderCrcAt) ^ BitConverter.ToUInt32(buffer, Frame.HeaderCrcAt);
+            if ((buffer[Frame.TypeAt] & FrameType.KeyedBits) != 0 ? key != Key || key == 0 : key != 0)
+                return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
+            PayloadBytes = buffer[Frame.PayloadBytesAt] | (buffer[Frame.PayloadBytesAt + 1] << 8);
+            if (PayloadBytes > largestPayloadBytes)
                 return Refuse(FrameEvent.TooLong);
         }
+        int payloadBytes = PayloadBytes;
         int total = payloadBytes == 0 ? Frame.HeaderBytes : Frame.HeaderBytes + payloadBytes + Frame.CrcBytes;
-        if (end - at < total)
+        if (filled < total)
         {
             isHeaderChecked = true;
             if (!Fill(total, timeoutMs))
                 return Wait();
-            at = start;
         }
         isHeaderChecked = false;
         if (payloadBytes != 0
-            && BitConverter.ToUInt32(buffer, at + total - Frame.CrcBytes) != Crc.Of(buffer, at + Frame.HeaderBytes, payloadBytes))
+            && BitConverter.ToUInt32(buffer, total - Frame.CrcBytes) != Crc.Of(buffer, Frame.HeaderBytes, payloadBytes))
             return Refuse(FrameEvent.BadPayload);
         if (!isTrusted && !IsTrustedNow(total))
             return FrameEvent.None;
-        if (at != 0)
-            MoveToStart();
         isLost = false;
         consumed = total;
         return FrameEvent.Whole;
     }
 
-    // The place was lost. True if the frame at `start` counts; a HELLO that does gives the trust back.
-    private bool IsTrustedNow(int total)
+    // Reads once what there is; true when as many bytes are there as are needed.
+    private bool Fill(int needed, int timeoutMs)
     {
-        if (Buffer[start + Frame.TypeAt] != FrameType.Hello)
-        {
-            IsInPlace = false;
-            return true;
-        }
-        if (!IsRestBehind(total))
-        {
-            Search(start + 1);
-            return false;
-        }
-        Trust();
-        return true;
-    }
-
-    private void Trust()
-    {
-        isTrusted = true;
-        IsInPlace = true;
-    }
-
-    // Reads once what there is; true when `count` bytes from `start` on are there.
-    private bool Fill(int count, int timeoutMs)
-    {
-        if (start + count > Buffer.Length)
-            MoveToStart();
-        if (filled > start || isLost)
+        if (filled > 0 || !isTrusted)
         {
             int leftMs = SilenceMs - SinceLastByteMs();
             if (timeoutMs > leftMs)
@@ -191,7 +149,7 @@ public sealed class FrameReader
             return false;
         filled += read;
         LastByteMs = clock.NowMs;
-        return filled - start >= count;
+        return filled >= needed;
     }
 
     // Nothing whole is there. Has the line been silent for so long that what is there ends?
@@ -200,7 +158,7 @@ public sealed class FrameReader
         int silentMs = SinceLastByteMs();
         if (isLost && !isHeaderChecked && clock.NowMs - lostMs >= NoiseMs)
             Reopen();
-        if (filled == start && !isLost)
+        if (filled == 0 && !isLost)
         {
             if (silentMs >= SilenceMs)
                 Trust();
@@ -210,72 +168,82 @@ public sealed class FrameReader
         }
         if (silentMs < SilenceMs)
             return FrameEvent.None;
-        if (filled > start)
-        {
-            if (isHeaderChecked)
-                return Refuse(FrameEvent.BadPayload);
-            return Search(start + 1) ? FrameEvent.PlaceLost : FrameEvent.None;
-        }
+        if (isHeaderChecked)
+            return Refuse(FrameEvent.BadPayload);
+        if (filled > 0)
+            return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
         isLost = false;
         Trust();
         Reopen();
         return FrameEvent.None;
     }
 
-    private bool IsRestBehind(int total)
-    {
-        if (filled - start > total)
-            return false;
-        MoveToStart();
-        int read = uart.Read(Buffer, filled, 1, RestMs);
-        filled += read;
-        return read == 0;
-    }
-
-    // The frame at `start` counts for an answer, but its payload may hide the next frame.
+    // The frame counts for an answer, but its payload may hide the next frame: nothing is moved before that answer is sent.
     private FrameEvent Refuse(FrameEvent found)
     {
-        MoveToStart();
-        Search(1);
+        isHeaderChecked = false;
+        isTrusted = false;
+        Lose();
+        consumed = 1;
         return found;
     }
 
     // Goes to the next place where a header may stand. True if the place was lost just now.
-    private bool Search(int from)
+    private bool Search()
     {
         isHeaderChecked = false;
-        bool wasLost = isLost;
         isTrusted = false;
-        if (!isLost)
+        for (int candidates = 0; candidates < CandidatesPerPoll; candidates++)
         {
-            isLost = true;
-            lostMs = clock.NowMs;
-            PlacesLost++;
-        }
-        for (int candidates = 0; ; candidates++)
-        {
-            int at = from < filled ? Array.IndexOf(Buffer, sync, from, filled - from) : -1;
-            if (at < 0)
-            {
-                start = filled;
+            int at = filled > 1 ? Array.IndexOf(Buffer, sync, 1, filled - 1) : -1;
+            Remove(at < 0 ? filled : at);
+            if (filled < 2 || Buffer[1] == Frame.Sync1)
                 break;
-            }
-            start = at;
-            bool isPossible = at + 1 == filled || Buffer[at + 1] == Frame.Sync1;
-            if (isPossible || candidates == CandidatesPerPoll)
-                break;
-            from = at + 1;
         }
-        return !wasLost;
+        return Lose();
     }
 
-    private void MoveToStart()
+    private bool Lose()
     {
-        if (start == 0)
-            return;
-        Array.Copy(Buffer, start, Buffer, 0, filled - start);
-        filled -= start;
-        start = 0;
+        if (isLost)
+            return false;
+        isLost = true;
+        lostMs = clock.NowMs;
+        PlacesLost++;
+        return true;
+    }
+
+    // The place was lost. True if the frame counts; a HELLO that does gives the trust back.
+    private bool IsTrustedNow(int total)
+    {
+        IsInPlace = false;
+        if (Buffer[Frame.TypeAt] != FrameType.Hello)
+            return true;
+        bool isRest = filled == total && uart.Read(Buffer, filled, 1, RestMs) == 0;
+        if (isRest)
+        {
+            Trust();
+            return true;
+        }
+        if (filled == total)
+            filled++; // the byte that came
+        Search();
+        return false;
+    }
+
+    private void Trust()
+    {
+        isTrusted = true;
+        IsInPlace = true;
+    }
+
+    private void Remove(int count)
+    {
+        int left = filled - count;
+        if (left > 0)
+            Array.Copy(Buffer, count, Buffer, 0, left);
+        filled = left;
+        consumed = 0;
     }
 
     private void Reopen()

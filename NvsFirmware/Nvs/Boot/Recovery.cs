@@ -215,11 +215,9 @@ public sealed class Recovery
                 replaced[at] = BitConverter.ToUInt32(scratch, At + Block.ReplacedAt);
                 blocks.Add(track, entry, length, used);
                 blocks.Versions[at] = version;
-                blocks.FirstSegments[at] = (short)segment;
             }
             position = length == Block.Released || position + count == length ? 0 : position + count;
-            blocks.BlockCounts[at]++;
-            blocks.SegmentCounts[at] += (byte)blockSegments;
+            blocks.AddBlock(segment, blockSegments);
             for (int i = 0; i < blockSegments; i++)
                 rowSegments[used++] = (short)(segment + i);
             segment = word & Block.SegmentMask;

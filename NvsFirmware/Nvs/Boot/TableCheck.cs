@@ -50,37 +50,21 @@ public sealed class TableCheck
         byte[] image = tracks.Image;
         int used = CountUsed(image);
         tracks.SetNeverUsed(used);
-        uint found0 = 0;
-        uint found1 = 0;
-        for (int entry = used - 1, at = At + entry * EntryBytes; entry >= 0; entry--, at -= EntryBytes)
+        for (int entry = tracks.AdmitDownFrom(used - 1, WholeCrc); entry >= 0; entry = tracks.AdmitDownFrom(entry - 1, WholeCrc))
         {
-            if (Crc.Of(image, at, EntryBytes) != WholeCrc && !IsLinkedWhole(image, at))
-            {
-                if (!IsNeverUsed(image, at))
-                    return false;
-                tracks.Unreserve(entry);
-                continue;
-            }
-            uint crc = BitConverter.ToUInt32(image, at + TrackTable.CrcAt);
-            found0 += crc;
-            found1 += crc * (uint)(entry + 1);
-            int length = BitConverter.ToUInt16(image, at + TrackTable.LengthAt);
-            if (length == Block.Released)
+            int at = At + entry * EntryBytes;
+            tracks.AddSums(image, at);
+            if (IsNeverUsed(image, at))
             {
                 tracks.Unreserve(entry);
                 continue;
             }
             int track = BitConverter.ToInt32(image, at);
-            int first = BitConverter.ToUInt16(image, at + TrackTable.FirstAt);
-            bool isClaimed = first < geometry.Segments ? segments.TryClaim(first, geometry.SegmentsOfBlock(length))
-                : segments.TryClaimLinked(first & Block.SegmentMask);
-            if (!isClaimed || length > geometry.LongestTrackBytes || tracks.Find(track) >= 0)
+            if (!IsLinkedWhole(image, at) || tracks.Find(track) >= 0 || !segments.TryClaimLinked(tracks.First(entry)))
                 return false;
-            tracks.Admit(entry, track, length);
+            tracks.Admit(entry, track, tracks.Length(entry));
         }
-        tracks.Sum0 = found0;
-        tracks.Sum1 = found1;
-        return found0 == sum0 && found1 == sum1;
+        return tracks.Sum0 == sum0 && tracks.Sum1 == sum1;
     }
 
     /// <summary>Admits the entries, and finds the damaged ones.</summary>

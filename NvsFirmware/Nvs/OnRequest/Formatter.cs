@@ -44,8 +44,11 @@ public sealed class Formatter
     public bool Write(TrackStore store, byte[] id, int formatCount)
     {
         Geometry geometry = store.Geometry;
-        Superblock.Put(scratch, At, 0, geometry, id, formatCount);
-        Write(0, Superblock.LiveAt, "the first superblock copy");
+        if (!TryWrite(geometry, 0, Superblock.LiveAt, id, formatCount) && !TryWrite(geometry, 0, Superblock.LiveAt, id, formatCount))
+        {
+            chip.CheckAlive();
+            return false; // a chip that takes other addresses
+        }
         if (!IsOnlyAt0(id))
             return false;
         Clear(Geometry.ClientsAddress, geometry.SegmentsAddress - Geometry.ClientsAddress);
@@ -59,8 +62,8 @@ public sealed class Formatter
     /// <summary>Writes a copy of the superblock, which counts from then on, and reads it back.</summary>
     public void StoreSuperblock(Geometry geometry, int copy, byte[] id, int formatCount)
     {
-        Superblock.Put(scratch, At, copy, geometry, id, formatCount);
-        Write(Geometry.SuperblockAddress(geometry.ChipBytes, copy), Superblock.Bytes, "the superblock");
+        if (!TryWrite(geometry, copy, Superblock.Bytes, id, formatCount))
+            throw new FramException("the chip does not hold the superblock that was written to it");
     }
 
     /// <summary>
@@ -80,14 +83,15 @@ public sealed class Formatter
     }
 
     // Writes bytes of a superblock copy and reads all of them back.
-    private void Write(int address, int count, string what)
+    private bool TryWrite(Geometry geometry, int copy, int count, byte[] id, int formatCount)
     {
         const int ExpectedAt = At + Superblock.Bytes;
+        int address = Geometry.SuperblockAddress(geometry.ChipBytes, copy);
+        Superblock.Put(scratch, At, copy, geometry, id, formatCount);
         Array.Copy(scratch, At, scratch, ExpectedAt, count);
         chip.Write(address, scratch, At, count);
         chip.Read(address, scratch, At, count);
-        if (!Buffers.AreSame(scratch, At, scratch, ExpectedAt, count))
-            throw new FramException("the chip does not hold " + what + " that was written to it");
+        return Buffers.AreSame(scratch, At, scratch, ExpectedAt, count);
     }
 
     private bool IsFirstCopyAt(int address, byte[] id)

@@ -10,6 +10,8 @@ namespace NvsFirmware.Nvs.OnRequest;
 /// sums do not know.</remarks>
 public sealed class Repairer
 {
+    private const int Looks = 4;
+
     private readonly Verifier verifier;
 
     /// <summary>Repairs what a verifier finds.</summary>
@@ -50,8 +52,10 @@ public sealed class Repairer
             tracks.Store(entry, 0, 1);
             damage = verifier.VerifyEntry(store, entry);
         }
-        // Nothing is given up for one bad read.
-        return damage == Damage.None || tracks.State(entry) != EntryState.Damaged && verifier.VerifyEntry(store, entry) == Damage.None;
+        // Nothing is given up for a bad read, or a few.
+        for (int look = 1; look < Looks && damage != Damage.None && tracks.State(entry) != EntryState.Damaged; look++)
+            damage = verifier.VerifyEntry(store, entry);
+        return damage == Damage.None;
     }
 
     private void GiveUp(TrackStore store, int entry)

@@ -61,7 +61,7 @@ public static class StoreReport
         version = index < 0 ? 0 : clients.Version(index);
         if (store.Vtb.IsInDoubt && (index < 0 || version - mountVersion <= 0))
             return Status.StoreDamaged;
-        Buffers.PutInt32(buffer, at + Payload.LastAnswer.Number, index < 0 ? 0 : clients.Number(index));
+        Buffers.PutInt32(buffer, at + Payload.LastAnswer.Number, index < 0 ? 0 : clients.Numbers[index]);
         Buffers.PutInt32(buffer, at + Payload.LastAnswer.Fingerprint, index < 0 ? 0 : clients.Fingerprint(index));
         Buffers.PutInt32(buffer, at + Payload.LastAnswer.Horizon, clients.Horizon(false, store.Vtb.Version));
         Buffers.PutInt32(buffer, at + Payload.LastAnswer.PassingHorizon, clients.Horizon(true, store.Vtb.Version));
