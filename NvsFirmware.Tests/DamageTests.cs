@@ -143,7 +143,7 @@ public sealed class DamageTests
     {
         DamagePairs pairs = DamagePairs.Try(small[which].Value, every: 7);
         Console.WriteLine(pairs);
-        Assert.IsEmpty(pairs.Wrong, string.Join("\n", pairs.Wrong.Take(20)));
+        Assert.IsEmpty(pairs.Wrong, string.Join("\n", pairs.Wrong.Take(20).Select(wrong => wrong.Text)));
     }
 
     // Returns how many tracks were lost.

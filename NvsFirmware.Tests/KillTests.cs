@@ -62,7 +62,7 @@ public sealed class KillTests
             {
                 if (e.Outcome == WriteOutcome.Unknown)
                 {
-                    undecided = e.Write!.Value.Number;
+                    undecided = e.Write!.Number;
                     unknown++;
                 }
             }

@@ -9,10 +9,10 @@ namespace NvsFirmware.Tests;
 
 /// <summary>
 /// What comes round again is never taken for the present one: versions around every wrap, tracks untouched for a whole lap, blocks of a lap
-/// before, of another store and of another place. The media are made by hand, because no test can wait for four thousand million commits.
+/// before, of another store, of another request and of another place. The media are made by hand, because no test can wait for four thousand million commits.
 /// </summary>
 /// <remarks>
-/// Broken by: a block's lap, mark, place or version not compared; a later version in the track table taken for a lost record while the sums match;
+/// Broken by: a block's lap, mark, place, version, client or request number not compared; a row taken over without its end; a later version in the track table taken for a lost record while the sums match;
 /// ages that turn negative.
 /// </remarks>
 [TestClass]
@@ -87,6 +87,28 @@ public sealed class LapTests
     [TestMethod]
     public void ABlockOfAnotherPlaceIsNone() => Assert.AreEqual(0, Leave((_, mark) => mark[1] ^= 1));
 
+    [TestMethod]
+    public void ARowThatIsTheNextCommitIsOne() => Assert.IsTrue(LeaveRow(_ => { }));
+
+    // What an interrupted request leaves may have the version of the one after it.
+    [TestMethod]
+    [DataRow(0, DisplayName = "number")]
+    [DataRow(16, DisplayName = "client")]
+    [DataRow(4, DisplayName = "version")]
+    public void ABlockOfAnotherRequestDoesNotEndARow(int at) => Assert.IsFalse(LeaveRow(block => block[at] ^= 1));
+
+    [TestMethod]
+    public void ABlockThatBeginsARowDoesNotEndOne() => Assert.IsFalse(LeaveRow(block => block[11] ^= 0x10));
+
+    [TestMethod]
+    public void ABlockOfTheOtherSetDoesNotEndARow() => Assert.IsFalse(LeaveRow(block => block[11] ^= 0x80));
+
+    [TestMethod]
+    public void ARowWithoutALastBlockIsNone() => Assert.IsFalse(LeaveRow(block => block[11] ^= 0xC0));
+
+    [TestMethod]
+    public void ARowWhoseTrackLacksDataIsNone() => Assert.IsFalse(LeaveRow(block => block[28]++));
+
     // Both records from a lap before: which one is current is told by the difference, through the wrap.
     [TestMethod]
     public void BootsCountThroughTheWrap()
@@ -127,6 +149,35 @@ public sealed class LapTests
             tracks[1] = [7, 8, 9];
         CheckHolds(board, tracks, "a block left behind");
         return isTaken ? 1 : 0;
+    }
+
+    // A record, and the two blocks of a request behind it, the second one changed; whether recovery takes them for a commit.
+    private static bool LeaveRow(Action<byte[]> change)
+    {
+        (TestBoard board, Dictionary<uint, byte[]> tracks) = Scenarios.SomeTracks();
+        board.Recover();
+        byte[] storage = board.Chip.Storage.ToArray();
+        Medium before = Medium.Read(board.Chip.Memory);
+        board.Write(50, new(1, [7, 8, 9]), new(2, [10, 11]));
+        byte[] after = board.Chip.Memory.ToArray();
+        MediumBlock[] blocks = [.. Medium.Read(after).Rows.Single().Blocks];
+        Assert.HasCount(2, blocks);
+        storage.CopyTo(board.Chip.Storage);
+        foreach (MediumBlock block in blocks)
+        {
+            int at = before.Layout.SegmentAt(block.Segment);
+            byte[] bytes = after[at..(at + before.Layout.SegmentBytes)];
+            if (block.IsLast)
+                change(bytes);
+            bytes.CopyTo(board.Chip.Memory[at..]);
+            MediumCraft.SealBlock(board.Chip.Memory, before, block.Segment);
+        }
+        board.Recover();
+        bool isTaken = board.Read(1).Data is [7, 8, 9];
+        if (isTaken)
+            (tracks[1], tracks[2]) = ([7, 8, 9], [10, 11]);
+        CheckHolds(board, tracks, "a row left behind");
+        return isTaken;
     }
 
     private static void CheckHolds(TestBoard board, Dictionary<uint, byte[]> tracks, string where)

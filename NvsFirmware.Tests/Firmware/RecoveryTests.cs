@@ -54,7 +54,7 @@ public class RecoveryTests
         store.Holds(1, 7, 10);
         store.Holds(0, 6, 10);
         store.Holds(2, 5, 10);
-        Assert.AreEqual(7, store.Parts.Clients.Numbers[store.Parts.Clients.IndexOf(Client]));
+        Assert.AreEqual(7, store.Parts.Clients.Numbers[store.Parts.Clients.IndexOf(Client)]);
     }
 
     // Recovery only reads, and its result is the same however often it runs; Resume leaves nothing to find.

@@ -30,26 +30,30 @@ public sealed class DamagePairs
     /// <summary>Pairs that cannot be told from a store without them, by the reason.</summary>
     public Dictionary<string, long> Excused { get; } = [];
 
-    /// <summary>What was wrong.</summary>
-    public List<string> Wrong { get; } = [];
+    /// <summary>What was wrong, and with which pair.</summary>
+    public List<(long Pair, string Text)> Wrong { get; } = [];
 
     /// <summary>Tries pairs.</summary>
     /// <param name="store">The store.</param>
     /// <param name="every">1 for each pair, more to leave out some.</param>
-    /// <param name="from">The first pair to try.</param>
+    /// <param name="only">The number of the one pair to try.</param>
     /// <param name="progress">Called now and then with what is done.</param>
-    public static DamagePairs Try(StoreHistory store, int every = 1, long from = 0, Action<double>? progress = null)
+    public static DamagePairs Try(StoreHistory store, int every = 1, long? only = null, Action<double>? progress = null)
     {
         DamagePairs pairs = new(store);
-        long count = 0;
+        long number = -1;
         for (int a = 0; a < pairs.damages.Count; a++)
             for (int b = a + 1; b < pairs.damages.Count; b++)
-                if (pairs.damages[a].Unit != pairs.damages[b].Unit && count++ % every == 0 && count > from)
-                {
-                    pairs.Try(pairs.damages[a], pairs.damages[b], count - 1);
-                    if (pairs.Pairs % 100 == 0)
-                        progress?.Invoke((double)a / pairs.damages.Count);
-                }
+            {
+                if (pairs.damages[a].Unit == pairs.damages[b].Unit)
+                    continue;
+                number++;
+                if (only is long one ? number != one : number % every != 0)
+                    continue;
+                pairs.Try(pairs.damages[a], pairs.damages[b], number);
+                if (pairs.Pairs % 100 == 0)
+                    progress?.Invoke((double)a / pairs.damages.Count);
+            }
         return pairs;
     }
 
@@ -97,7 +101,7 @@ public sealed class DamagePairs
             return;
         string? excuse = Excuse(first.Unit, first.How) ?? Excuse(second.Unit, second.How) ?? ExcuseTogether(first, second);
         if (excuse == null)
-            Wrong.Add(wrong.StartsWith("Assert", StringComparison.Ordinal) ? wrong : $"{where}: {wrong}");
+            Wrong.Add((number, wrong.StartsWith("Assert", StringComparison.Ordinal) ? wrong : $"{where}: {wrong}"));
         else
             Excused[excuse] = Excused.GetValueOrDefault(excuse) + 1;
     }
@@ -105,10 +109,9 @@ public sealed class DamagePairs
     private static string? ExcuseTogether(
         (MediumUnit Unit, string How, byte[] Content) first, (MediumUnit Unit, string How, byte[] Content) second)
     {
-        bool isEntryOld = first.Unit.Kind == "entry" && first.How is "older" or "zeros" || second.Unit.Kind == "entry" && second.How is "older" or "zeros";
-        bool isRecordLost = first.Unit.Kind is "newest record" or "chain" || second.Unit.Kind is "newest record" or "chain";
-        if ((first.Unit.Kind, second.Unit.Kind) is ("entry", "chain") or ("chain", "entry"))
-            return "a block behind the record is lost, and with it the entry that would tell so";
+        (MediumUnit Unit, string How, byte[] Content)[] both = [first, second];
+        bool isEntryOld = both.Any(damage => damage.Unit.Kind == "entry" && damage.How is "older" or "zeros");
+        bool isRecordLost = both.Any(damage => damage.Unit.Kind is "newest record" or "chain");
         return isEntryOld && isRecordLost ? "an entry is whole and old, or zeros, and the sums that would tell it are lost with the record or the chain" : null;
     }
 }

@@ -14,9 +14,10 @@ internal static class ProofCommands
     private const string Run = "dotnet run -c Release --project NvsFirmware.Tests --";
 
     // A scenario that stops reaching what it is for, or a part of the firmware that stops writing, must not go unnoticed.
-    private const int FewestScenarios = 55;
+    private const int FewestScenarios = 58;
     private const long FewestCuts = 70_000;
     private const long FewestRuns = 13_000;
+    private const long FewestPairs = 12_500;
 
     public static IEnumerable<Command> Create()
     {
@@ -67,22 +68,24 @@ internal static class ProofCommands
 
     private static Command Damage()
     {
-        Option<long> from = new("--from") { Description = "the first pair to try" };
-        Command command = new("damage", "Tries each pair of damages within the metadata of a small store.") { from };
+        Option<long?> only = new("--pair") { Description = "the one pair to try, of each of the two stores" };
+        Command command = new("damage", "Tries each pair of damages within the metadata of two small stores.") { only };
         command.SetAction(parsed =>
         {
             int wrong = 0;
+            long tried = 0;
             Parallel.ForEach([true, false], isAtRest =>
             {
                 string what = isAtRest ? "at rest" : "commits behind the record";
                 DamagePairs pairs = DamagePairs.Try(
-                    StoreHistory.Make(isAtRest, 200, 8), from: parsed.GetValue(from), progress: Every(done => $"damage, {what}: {done:P0}"));
+                    StoreHistory.Make(isAtRest, 200, 8), only: parsed.GetValue(only), progress: Every(done => $"damage, {what}: {done:P0}"));
                 Console.WriteLine($"{what}: {pairs}");
-                foreach (string text in pairs.Wrong.Take(50))
-                    Console.WriteLine($"WRONG, {what}: {text}");
+                foreach ((long number, string text) in pairs.Wrong.Take(50))
+                    Console.WriteLine($"WRONG, {what}: {text}\n  again: {Run} damage --pair {number}");
                 Interlocked.Add(ref wrong, pairs.Wrong.Count);
+                Interlocked.Add(ref tried, pairs.Pairs);
             });
-            return wrong == 0 ? 0 : 1;
+            return Summary("pairs", tried, parsed.GetValue(only) == null ? FewestPairs : 0, wrong == 0);
         });
         return command;
     }

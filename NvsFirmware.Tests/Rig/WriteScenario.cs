@@ -186,6 +186,8 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
         StoreChecks.CheckNone(medium.Damages, where);
         StoreChecks.CheckNone(medium.Due, where);
         StoreChecks.CheckKept(atRecord, now, where);
+        Assert.IsLessThan(16, medium.Rows.Count, $"{where}: a record is due after 16 commits");
+        Assert.IsLessThan((medium.Layout.SetSegments + 1) / 2, medium.Rows.Sum(row => row.Segments.Count()), $"{where}: a record is due after half a set");
         return medium.Current!.Version == Medium.Read(atRecord).Current!.Version ? atRecord : now;
     }
 

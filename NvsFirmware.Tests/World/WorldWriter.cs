@@ -229,7 +229,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         bool isOtherSession = lost.Argument != talk.Key;
         if (isOtherSession)
             await talk.RenewAsync();
-        if (random.OneIn(2))
+        // In another session the store may have forgotten what it has committed: LAST comes before sending again.
+        if (isOtherSession || random.OneIn(2))
         {
             await AskLastAsync();
             return;
@@ -238,7 +239,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         int index = onTheWay.Count == 0 ? -1 : open.FindIndex(request => request.Number == onTheWay.Peek().Number);
         int atPart = onTheWay.Count == 0 ? 0 : onTheWay.Peek().Part;
         onTheWay.Clear();
-        GoBackTo(Math.Max(0, index), index < 0 || isOtherSession ? 0 : atPart);
+        GoBackTo(Math.Max(0, index), index < 0 ? 0 : atPart);
     }
 
     // LAST decides what became of all open requests.

@@ -138,7 +138,7 @@ public sealed class FrameReader
     // Reads once what there is; true when as many bytes are there as are needed.
     private bool Fill(int needed, int timeoutMs)
     {
-        if (filled > 0 || isLost)
+        if (filled > 0 || !isTrusted)
         {
             int leftMs = SilenceMs - SinceLastByteMs();
             if (timeoutMs > leftMs)
