@@ -38,7 +38,7 @@ public sealed class KillTests
         int foundCommitted = 0;
         for (int kill = 0; kill < kills; kill++)
         {
-            using SimProcess board = SimProcess.Boot(FramPath);
+            using SimProcess board = new(FramPath, "--format-blank");
             await using NvsClient client = await NvsClient.OpenAsync(board.Port, CountingHost.Options);
             if (undecided != 0)
             {
@@ -68,7 +68,8 @@ public sealed class KillTests
             }
             await killing;
         }
-        Console.WriteLine($"seed {Seed}: {kills} kills of the board, {committed} commits acknowledged or found, {unknown} outcomes unknown, {foundCommitted} of them committed");
+        Console.WriteLine($"seed {Seed}: {kills} kills of the board, {committed} commits acknowledged or found, "
+            + $"{unknown} outcomes unknown, {foundCommitted} of them committed");
         Assert.IsTrue(unknown > kills / 10 && committed > kills, "the kills do not hit requests");
     }
 
@@ -76,7 +77,7 @@ public sealed class KillTests
     public async Task AKilledHostFindsAllOldOrAllNew()
     {
         const int kills = 200;
-        using SimProcess board = SimProcess.Boot(FramPath);
+        using SimProcess board = new(FramPath, "--format-blank");
         uint committed = 0;
         int unacknowledged = 0;
         for (int kill = 0; kill < kills; kill++)
@@ -98,9 +99,9 @@ public sealed class KillTests
         for (int kill = 0; kill < kills; kill++)
         {
             uint acknowledged;
-            using (SimProcess board = SimProcess.Boot(FramPath))
+            using (SimProcess board = new(FramPath, "--format-blank"))
                 acknowledged = await CountAsync(board, committed, wait => random.OneIn(2) ? KillAfterAsync(board, wait) : Task.CompletedTask);
-            using SimProcess next = SimProcess.Boot(FramPath);
+            using SimProcess next = new(FramPath, "--format-blank");
             committed = await ReadAsync(next.Port);
             Assert.IsTrue(committed == acknowledged || committed == acknowledged + 1, $"seed {Seed}, kill {kill}: count {acknowledged} was acknowledged, {committed} is found");
         }

@@ -411,7 +411,7 @@ internal sealed class Conversation
             return false;
         queue.RemoveAt(0);
         lastSent = ++lastNumber;
-        write.Begin(lastSent, knownVersion);
+        write.Begin(lastSent, knownVersion, options.IsPassing && Board.CanPassing);
         undecided.Add(write);
         return PutParts(write);
     }
@@ -426,9 +426,11 @@ internal sealed class Conversation
             if (part == 0)
             {
                 int at = undecided.IndexOf(write);
-                write.IsBehind = at > 0 && undecided[at - 1].Number == write.Number - 1;
+                if (at > 0 && undecided[at - 1].Number != write.Number - 1)
+                    return false; // One between was refused: this one cannot say 'behind', so it waits until all before it are decided.
+                write.IsBehind = at > 0;
             }
-            int flags = (write.IsBehind ? WriteFlags.Behind : 0) | (options.IsPassing && Board!.CanPassing ? WriteFlags.Passing : 0);
+            int flags = (write.IsBehind ? WriteFlags.Behind : 0) | (write.IsPassing ? WriteFlags.Passing : 0);
             Put(write.Seal(frame, key, flags), write, write.Number, part);
         }
         return true;
@@ -547,7 +549,10 @@ internal sealed class Conversation
         if (taken == Taken.Again)
             Repeat([query]);
         if (query is FormatQuery { IsDone: true, Result.IsFaulted: false } format)
+        {
             storeId = format.NewId;
+            mustHello = true; // The session has ended with the old store.
+        }
     }
 
     private void HearWrite(WriteRequest write, int part, AnswerFrame answer)
@@ -632,7 +637,7 @@ internal sealed class Conversation
         foreach (WriteRequest write in undecided.ToList())
         {
             WriteOutcome outcome = !write.IsLastSent ? WriteOutcome.NotCommitted
-                : last.OutcomeOf(write.Number, write.Fingerprint, write.KnownVersion, LastAnswer.IsLater(lastSent, write.Number));
+                : last.OutcomeOf(write.Number, write.Fingerprint, write.KnownVersion, write.IsPassing);
             if (outcome == WriteOutcome.Unknown)
                 GiveUp(write, new NvsLineException(
                     $"The board cannot tell what became of it (LAST: {NvsRefusedException.Name(last.Status)}).", false), outcome);

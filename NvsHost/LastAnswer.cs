@@ -9,9 +9,11 @@ namespace NvsHost;
 /// <param name="Number">Number of the client's write request that was committed last.</param>
 /// <param name="Fingerprint">Its fingerprint.</param>
 /// <param name="Version">The version that it gave its tracks.</param>
-/// <param name="Horizon">No client that the store may have forgotten committed later than this version; 0: none was forgotten.</param>
+/// <param name="Horizon">No client that stays and may be forgotten committed later than this version; 0: none was forgotten.</param>
+/// <param name="PassingHorizon">The same of the clients that only pass by.</param>
 /// <param name="StoreVersion">Number of the store's last commit.</param>
-internal readonly record struct LastAnswer(Status Status, uint Number, uint Fingerprint, uint Version, uint Horizon, uint StoreVersion)
+internal readonly record struct LastAnswer(
+    Status Status, uint Number, uint Fingerprint, uint Version, uint Horizon, uint PassingHorizon, uint StoreVersion)
 {
     // A client whose last commit was so many commits ago may be forgotten whatever the horizon says.
     private const uint MostCommits = 1u << 30;
@@ -20,7 +22,7 @@ internal readonly record struct LastAnswer(Status Status, uint Number, uint Fing
     public static LastAnswer Of(AnswerFrame answer)
     {
         if (answer.Status is not (Status.Ok or Status.NotFound))
-            return new LastAnswer(answer.Status, 0, 0, 0, 0, 0);
+            return new LastAnswer(answer.Status, 0, 0, 0, 0, 0, 0);
         byte[] p = answer.Checked(Payload.LastAnswer.Bytes);
         return new LastAnswer(
             answer.Status,
@@ -28,6 +30,7 @@ internal readonly record struct LastAnswer(Status Status, uint Number, uint Fing
             (uint)Buffers.GetInt32(p, Payload.LastAnswer.Fingerprint),
             answer.Argument,
             (uint)Buffers.GetInt32(p, Payload.LastAnswer.Horizon),
+            (uint)Buffers.GetInt32(p, Payload.LastAnswer.PassingHorizon),
             (uint)Buffers.GetInt32(p, Payload.LastAnswer.StoreVersion));
     }
 
@@ -35,17 +38,19 @@ internal readonly record struct LastAnswer(Status Status, uint Number, uint Fing
     /// <param name="number">Its number.</param>
     /// <param name="fingerprint">Its fingerprint.</param>
     /// <param name="knownVersion">A version that the client knew before it sent the request.</param>
-    /// <param name="hasSentLater">True if the client itself has, or may have, sent write requests with later numbers.</param>
-    public WriteOutcome OutcomeOf(uint number, uint fingerprint, uint knownVersion, bool hasSentLater)
+    /// <param name="isPassing">True if it said that its client only passes by.</param>
+    /// <remarks>What was committed because a later request, sent behind it, was, is told by <see cref="CommittedOf"/>.</remarks>
+    public WriteOutcome OutcomeOf(uint number, uint fingerprint, uint knownVersion, bool isPassing)
     {
         switch (Status)
         {
             case Status.Ok when Number == number:
                 return Fingerprint == fingerprint ? WriteOutcome.Committed : WriteOutcome.NotCommitted;
-            case Status.Ok:
-                return IsLater(Number, number) && hasSentLater ? WriteOutcome.Unknown : WriteOutcome.NotCommitted;
-            case Status.NotFound:
-                bool isKnown = Horizon == 0 || !IsLater(Horizon, knownVersion);
+            case Status.Ok when IsLater(Number, number):
+                return WriteOutcome.Unknown;
+            case Status.Ok or Status.NotFound:
+                uint horizon = isPassing ? PassingHorizon : Horizon;
+                bool isKnown = horizon == 0 || !IsLater(horizon, knownVersion);
                 return isKnown && StoreVersion - knownVersion < MostCommits ? WriteOutcome.NotCommitted : WriteOutcome.Unknown;
             default:
                 return WriteOutcome.Unknown;

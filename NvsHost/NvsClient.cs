@@ -136,7 +136,7 @@ public sealed class NvsClient : IAsyncDisposable
     public async Task<WriteOutcome> OutcomeAsync(WriteId write, CancellationToken ct = default)
     {
         LastAnswer last = await AskAsync(new LastQuery(write.Client, ct)).ConfigureAwait(false);
-        return last.OutcomeOf(write.Number, write.Fingerprint, write.KnownVersion, hasSentLater: true);
+        return last.OutcomeOf(write.Number, write.Fingerprint, write.KnownVersion, write.IsPassing);
     }
 
     /// <summary>Stores a track: replaces it as a whole, or makes it.</summary>

@@ -83,11 +83,15 @@ internal sealed class WriteRequest : Request
     public long GivenUpMs { get; set; }
 
     /// <summary>The request as it can be asked for later; null when nothing of it was sent.</summary>
-    public WriteId? Id => IsNumbered ? new WriteId(client, Number, Fingerprint, KnownVersion) : null;
+    public WriteId? Id => IsNumbered ? new WriteId(client, Number, Fingerprint, KnownVersion, IsPassing) : null;
+
+    /// <summary>True if it says that its client only passes by.</summary>
+    public bool IsPassing { get; private set; }
 
     /// <summary>Gives it its number.</summary>
-    public void Begin(uint number, uint knownVersion)
+    public void Begin(uint number, uint knownVersion, bool isPassing)
     {
+        IsPassing = isPassing;
         Number = number;
         KnownVersion = knownVersion;
         IsNumbered = true;

@@ -31,7 +31,7 @@ public sealed class DocumentConversation
         Command command = new("conversation", "Prints the hex of docs/protocol.md as the firmware speaks it.");
         command.SetAction(_ =>
         {
-            foreach (string line in new Conversation().Hold())
+            foreach (string line in new DocumentConversation().Hold())
                 Console.WriteLine(line);
         });
         return command;
