@@ -136,6 +136,30 @@ public sealed class DamageTests
         Assert.IsGreaterThan(0, found);
     }
 
+    // Who asked last may be lost with them: no later record may make that forgotten.
+    [TestMethod]
+    public void LostRecordsLeaveADoubtUntilRepairWhateverComesBetween()
+    {
+        StoreHistory history = histories[0].Value;
+        TestBoard board = history.Board;
+        history.Restore(medium =>
+        {
+            for (int i = 0; i < 2; i++)
+                medium[history.Medium.Layout.RecordAt(i) + 5] ^= 1;
+        });
+        for (int boot = 0; boot < 4; boot++)
+        {
+            board.Recover();
+            Assert.AreEqual(Status.StoreDamaged, board.Last(0xABC).Status, $"boot {boot}: LAST of a client that nobody knows");
+            board.WriteAs(50, (uint)boot + 1, new TrackItem(12, [1, (byte)boot]));
+            board.Rest();
+        }
+        Assert.AreEqual(Status.Ok, board.Repair(history.Id)?.Status);
+        board.Rest();
+        board.Recover();
+        Assert.AreEqual(Status.NotFound, board.Last(0xABC).Status, "after the repair");
+    }
+
     [TestMethod]
     [DataRow(0)]
     [DataRow(1)]

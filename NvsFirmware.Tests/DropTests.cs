@@ -27,8 +27,10 @@ public sealed class DropTests
         "a tenth client",
         "in several frames",
         "boot",
+        "boot behind a commit without its bookkeeping",
         "boot behind a chain and half a request",
         "first superblock copy written again",
+        "superblock copy of the store before",
         "format of a store",
     ];
 

@@ -35,6 +35,14 @@ public sealed class LapTests
         board.Recover();
         CheckHolds(board, tracks, $"{distance} commits later");
 
+        // What a row replaced is as old, and only the row tells that it was replaced.
+        TestBoard unkept = board.BootCopy();
+        unkept.Rest();
+        Dictionary<uint, byte[]> after = new(tracks) { [2] = [9, 2] };
+        Scenarios.LoseBookkeeping(unkept, 70, new TrackItem(2, after[2]));
+        unkept.Recover();
+        CheckHolds(unkept, after, $"{distance} commits later, a row without its bookkeeping");
+
         // It goes on: with a commit that only the chain tells, and with the record of it.
         for (uint number = 1; number < 20; number++)
         {

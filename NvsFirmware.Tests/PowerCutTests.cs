@@ -25,6 +25,7 @@ public sealed class PowerCutTests
         "first commit of a store",
         "overwrite",
         "batch with releases",
+        "neighbouring entries, the first one longer",
         "fragmented",
         "a tenth client",
         "the record of half a set",
@@ -33,6 +34,7 @@ public sealed class PowerCutTests
         "in several frames",
         "format of a store",
         "boot behind a chain and half a request",
+        "boot behind a commit without its bookkeeping",
         "superblock copy of the store before",
         "repair",
     ];

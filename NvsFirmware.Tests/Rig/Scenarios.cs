@@ -53,6 +53,7 @@ public static class Scenarios
         new WriteScenario("CRC-32 across two segments", someTracks, Write(new TrackItem(3, Data(InSegments(1) + 2, 9)))),
         new WriteScenario("CRC-32 alone in a segment", someTracks, Write(new TrackItem(3, Data(InSegments(1) + 4, 9)))),
         new WriteScenario("batch", someTracks, Write(new(1, Data(100, 9)), new(9, Data(80, 10)), new(4, Data(3, 11)))),
+        new WriteScenario("neighbouring entries, the first one longer", someTracks, Write(new(1, Data(60, 9)), new(2, Data(300, 10)), new(3, Data(7, 11)))),
         new WriteScenario("largest batch", someTracks, Write([.. Enumerable.Range(1, 16).Select(n => new TrackItem((uint)n, Data(64 - n, n)))])),
         new WriteScenario("release", someTracks, Write(new TrackItem(2, null))),
         new WriteScenario("release of all", someTracks, Write(new(1, null), new(2, null), new(3, null), new(4, null))),
@@ -116,6 +117,7 @@ public static class Scenarios
         new BootScenario("boot", SomeTracks),
         new BootScenario("boot behind a chain", () => Chain(unfinished: false)),
         new BootScenario("boot behind a chain and half a request", () => Chain(unfinished: true)),
+        new BootScenario("boot behind a commit without its bookkeeping", Unkept),
         new BootScenario("first superblock copy written again", () => (With(SomeTracks().Board, memory => memory[..64].Fill(0x55)), SomeTracks().Tracks)),
         new BootScenario("second superblock copy written again", () => (With(SomeTracks().Board, memory => memory[^64..].Clear()), SomeTracks().Tracks)),
         new BootScenario("superblock copy of the store before", () => (With(Reformatted(), memory => SomeTracks().Board.Chip.Memory[..64].CopyTo(memory)), [])),
@@ -175,6 +177,24 @@ public static class Scenarios
         foreach (byte[] frame in frames.Take(2))
             board.Send(frame);
         return (board, tracks);
+    }
+
+    // The power went right behind the last byte of a row: only its blocks tell of the commit.
+    private static (TestBoard Board, Dictionary<uint, byte[]> Tracks) Unkept()
+    {
+        (TestBoard board, Dictionary<uint, byte[]> tracks) = SomeTracks();
+        board.Recover();
+        LoseBookkeeping(board, 100, new TrackItem(1, tracks[1] = Data(30, 5)), new TrackItem(7, tracks[7] = Data(400, 6)));
+        return (board, tracks);
+    }
+
+    /// <summary>Writes tracks, and takes back all that the bookkeeping after the commit wrote.</summary>
+    public static void LoseBookkeeping(TestBoard board, uint number, params TrackItem[] items)
+    {
+        byte[] before = board.Chip.Memory.ToArray();
+        board.Write(number, items);
+        int at = Medium.Read(before).Layout.SegmentsAt;
+        before.AsSpan(0, at).CopyTo(board.Chip.Memory);
     }
 
     private static TestBoard Reformatted()
