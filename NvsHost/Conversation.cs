@@ -547,10 +547,13 @@ internal sealed class Conversation
             return;
         inFlight.Settle(1);
         if (taken == Taken.Again)
+        {
+            mustHello |= answer.Status == Status.Lost;
             Repeat([query]);
+        }
         if (query is FormatQuery { IsDone: true, Result.IsFaulted: false } format)
         {
-            storeId = format.NewId;
+            Meet(format.NewId);
             mustHello = true; // The session has ended with the old store.
         }
     }
@@ -573,6 +576,9 @@ internal sealed class Conversation
             case Status.BadCrc:
                 write.Setbacks++;
                 isHeld = true;
+                break;
+            case Status.Lost:
+                mustHello = true; // The board has lost its place and does not trust a client that it does not know, until HELLO or a silence.
                 break;
             case Status.NotNext when write.IsBehind:
                 isHeld = true; // The one before it was lost or refused: again, when that is settled.
@@ -690,7 +696,7 @@ internal sealed class Conversation
             hello.Take(board);
         foreach (FormatQuery format in queue.OfType<FormatQuery>())
             if (format.Setbacks > 0 && format.Take(board))
-                storeId = board.StoreId;
+                Meet(format.NewId);
         queue.RemoveAll(request => request.IsDone);
         CheckStore(board);
         if (undecided.Count > 0)
@@ -729,11 +735,20 @@ internal sealed class Conversation
                 request.Fail(other);
             undecided.Clear();
             queue.RemoveAll(request => request.IsDone);
+        }
+        Meet(board.StoreId);
+        Learn(board.Version);
+    }
+
+    // What is known of the versions of another store says nothing of this one.
+    private void Meet(string store)
+    {
+        if (storeId != store)
+        {
             knownVersion = 0;
             commitVersion = 0;
         }
-        storeId = board.StoreId;
-        Learn(board.Version);
+        storeId = store;
     }
 
     // ---- What follows.
