@@ -91,8 +91,8 @@ public sealed class Reports
         Buffers.PutInt32(keyed, 4, ++sessions);
         Buffers.PutInt32(keyed, 8, number);
         uint key = Crc.Of(keyed, 0, keyed.Length);
-        while (key == 0 || key == uint.MaxValue || key == frames.Key)
-            key += 2;
+        while (key == 0 || key == frames.Key)
+            key++;
         return key;
     }
 

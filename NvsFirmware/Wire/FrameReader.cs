@@ -47,7 +47,7 @@ public sealed class FrameReader
     /// <summary>The frame found last stands at its start, until the next <see cref="Poll"/>. It may be written over.</summary>
     public readonly byte[] Buffer;
 
-    /// <summary>The session key, never FFFFFFFF; 0 when there is no session.</summary>
+    /// <summary>The session key; 0 when there is no session.</summary>
     public uint Key;
 
     /// <summary>Length of the payload of the frame found last.</summary>
@@ -108,8 +108,9 @@ public sealed class FrameReader
             return Wait();
         if (!isHeaderChecked)
         {
-            uint key = buffer[0] != Frame.Sync0 || buffer[1] != Frame.Sync1 ? ~Key
-                : Crc.Of(buffer, 0, Frame.HeaderCrcAt) ^ BitConverter.ToUInt32(buffer, Frame.HeaderCrcAt);
+            if (buffer[0] != Frame.Sync0 || buffer[1] != Frame.Sync1)
+                return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
+            uint key = Crc.Of(buffer, 0, Frame.HeaderCrcAt) ^ BitConverter.ToUInt32(buffer, Frame.HeaderCrcAt);
             if ((buffer[Frame.TypeAt] & FrameType.KeyedBits) != 0 ? key != Key || key == 0 : key != 0)
                 return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
             PayloadBytes = buffer[Frame.PayloadBytesAt] | (buffer[Frame.PayloadBytesAt + 1] << 8);
