@@ -23,6 +23,7 @@ internal sealed class WriteRequest : Request
     private readonly List<Part> parts = [];
     private readonly List<uint> crcs = []; // Payload CRC-32 of each part: the chain whose last link is the fingerprint.
     private int pieceBytes;
+    private int furthestTaken; // Only what goes beyond it is progress: what a new session sends once more is none.
 
     /// <summary>A request for at least one track.</summary>
     /// <param name="client">The client's id.</param>
@@ -107,6 +108,7 @@ internal sealed class WriteRequest : Request
         crcs.Clear();
         NextPart = 0;
         NextTaken = 0;
+        furthestTaken = 0;
         int total = 0;
         foreach (WriteItem item in items)
         {
@@ -157,8 +159,9 @@ internal sealed class WriteRequest : Request
     {
         if (nextPart >= parts.Count)
             throw NvsLineException.NoSense($"part {nextPart} of {parts.Count} wanted");
-        if (nextPart > NextTaken)
+        if (nextPart > furthestTaken)
         {
+            furthestTaken = nextPart;
             Setbacks = 0;
             Tell(parts[nextPart].TotalBefore);
         }

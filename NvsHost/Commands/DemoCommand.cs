@@ -89,15 +89,17 @@ internal sealed class DemoCommand
                 }).ConfigureAwait(false);
         }
 
-        // Whatever boot costs now, it costs again at the next boot: that tells where the write request's traffic will lie.
-        await using (SimBoard board = await SimBoard.BootAsync(fram, null, ct).ConfigureAwait(false))
+        // Whatever boot costs a copy of the chip, it costs the chip: that tells where the write request's traffic will lie.
+        string before = Path.Combine(folder, "before.fram");
+        string probe = Path.Combine(folder, "probe.fram");
+        File.Copy(fram, before);
+        File.Copy(fram, probe);
+        await using (SimBoard board = await SimBoard.BootAsync(probe, null, ct).ConfigureAwait(false))
         await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
         {
             await client.LastAsync(ct).ConfigureAwait(false);
             bootBytes = (await client.StatsAsync(ct).ConfigureAwait(false))[Counter.BusBytes];
         }
-        string before = Path.Combine(folder, "before.fram");
-        File.Copy(fram, before);
 
         int batchBytes = batch.Sum(item => item.Data.Length);
         long cut = bootBytes + Math.Max(1, batchBytes / 2);
