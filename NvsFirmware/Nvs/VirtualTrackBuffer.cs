@@ -19,6 +19,9 @@ public sealed class VirtualTrackBuffer
     /// <summary>Commits after which a record is due: so many, recovery may have to follow.</summary>
     public const int CommitsPerRecord = 16;
 
+    /// <summary>What is not there at boot is looked at so often before that is believed: a few bad reads in a row must not lose a commit.</summary>
+    public const int Looks = 4;
+
     private const int At = FramChip.CommandBytes;
     private const int LapMask = 0x0F;
 
@@ -198,9 +201,8 @@ public sealed class VirtualTrackBuffer
         next = 0;
         sum0 = 0;
         sum1 = 0;
-        // Behind the older record recovery could follow an old chain: that the newer one is not whole is believed only when read twice.
-        bool isFirst = Read(geometry.FirstRecordAddress, At) || Read(geometry.FirstRecordAddress, At);
-        bool isSecond = Read(geometry.SecondRecordAddress, SecondAt) || Read(geometry.SecondRecordAddress, SecondAt);
+        bool isFirst = IsWhole(geometry.FirstRecordAddress, At);
+        bool isSecond = IsWhole(geometry.SecondRecordAddress, SecondAt);
         if (isFirst && isSecond)
         {
             int later = Buffers.GetInt32(scratch, SecondAt + VtbRecord.VersionAt) - Buffers.GetInt32(scratch, At + VtbRecord.VersionAt);
@@ -250,10 +252,16 @@ public sealed class VirtualTrackBuffer
         return VtbRecord.IsWhole(scratch, At) && behind >= 0 && behind <= CommitsPerRecord + 1;
     }
 
-    private bool Read(int address, int at)
+    // Behind the older record recovery could follow an old chain: that the newer one is not whole is believed only when looked at several times.
+    private bool IsWhole(int address, int at)
     {
-        chip.Read(address, scratch, at, VtbRecord.Bytes);
-        return VtbRecord.IsWhole(scratch, at);
+        for (int look = 0; look < Looks; look++)
+        {
+            chip.Read(address, scratch, at, VtbRecord.Bytes);
+            if (VtbRecord.IsWhole(scratch, at))
+                return true;
+        }
+        return false;
     }
 
     // Takes the free segments behind the last one of the set, going round at the end. What became free in between after the set had passed is

@@ -8,7 +8,7 @@ namespace NvsFirmware.Nvs.Boot;
 /// <remarks>
 /// <para>Invariants. <see cref="Run"/> writes nothing, so it can be cut anywhere, any number of times. It takes a row over only as a whole. What it took over
 /// differs from the medium until <see cref="Resume"/> has written it, in the ordinary way, and a record behind it.</para>
-/// <para>No read is believed alone: that the chain ends is read twice, and everything else has a CRC-32.</para>
+/// <para>No read is believed alone: that the chain ends is looked at several times, and everything else has a CRC-32.</para>
 /// </remarks>
 public sealed class Recovery
 {
@@ -91,11 +91,7 @@ public sealed class Recovery
         // The tables held a commit behind the end of the chain, and a row of the chain wrote over it: a block behind it is lost.
         bool isBroken = hasRecord && replacedVersion - vtb.Version > 0;
         if (isBroken)
-        {
-            takenOverCount = 0;
-            segments.Load();
-            tracks.Load();
-        }
+            ReloadTables();
         bool isLost = !hasRecord || isBroken;
         if (isLost || !check.TryAdmit(sum0, sum1))
         {
@@ -106,6 +102,7 @@ public sealed class Recovery
             {
                 isLost = true;
                 vtb.Version = newest;
+                ReloadTables(); // they hold what the rows that are left say, and what came behind them
             }
             if (isLost)
                 check.Judge(false, 0, 0);
@@ -189,7 +186,7 @@ public sealed class Recovery
         while (true)
         {
             isTorn = used > 0;
-            if (!ReadBlock(segment, used) && !ReadBlock(segment, used))
+            if (!FindBlock(segment, used))
                 return isTorn && Discard();
             int word = BitConverter.ToUInt16(scratch, At + Block.NextAt);
             int length = BitConverter.ToUInt16(scratch, At + Block.LengthAt);
@@ -236,6 +233,22 @@ public sealed class Recovery
     private bool Discard()
     {
         Findings |= RecoveryFindings.Discarded;
+        return false;
+    }
+
+    private void ReloadTables()
+    {
+        takenOverCount = 0;
+        segments.Load();
+        tracks.Load();
+    }
+
+    // That there is no further block of the row is believed only when looked for several times: a bad read would lose commits.
+    private bool FindBlock(int segment, int used)
+    {
+        for (int look = 0; look < VirtualTrackBuffer.Looks; look++)
+            if (ReadBlock(segment, used))
+                return true;
         return false;
     }
 

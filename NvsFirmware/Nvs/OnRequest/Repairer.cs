@@ -1,3 +1,4 @@
+using NvsFirmware.Fram;
 using NvsFirmware.Wire;
 
 namespace NvsFirmware.Nvs.OnRequest;
@@ -55,6 +56,8 @@ public sealed class Repairer
         // Nothing is given up for a bad read, or a few.
         for (int look = 1; look < Looks && damage != Damage.None && tracks.State(entry) != EntryState.Damaged; look++)
             damage = verifier.VerifyEntry(store, entry);
+        if (damage != Damage.None && tracks.State(entry) != EntryState.Damaged && !store.Vtb.IsRecordStored())
+            throw new FramException("the chip cannot be read: not even the record, which is whole");
         return damage == Damage.None;
     }
 
