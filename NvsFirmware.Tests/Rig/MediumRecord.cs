@@ -5,7 +5,7 @@ namespace NvsFirmware.Tests.Rig;
 /// <summary>A record: the tables hold all commits up to its version.</summary>
 /// <param name="IsInDoubt">Who asked last may have been lost with a damaged block, record or client entry, until repair.</param>
 public sealed record MediumRecord(
-    
+
     uint Version,
     uint Client,
     uint Number,

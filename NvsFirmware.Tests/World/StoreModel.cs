@@ -69,8 +69,14 @@ public sealed class StoreModel
 
     /// <summary>As if there had been many commits more, of tracks released since.</summary>
     public void Jump(long nowUs, uint version, int lap) =>
-        states.Add(Now with { SinceUs = nowUs, Version = version, Lap = lap, Index = Now.Index + StoreState.Distance(Now.Version, version),
-            MostLeftOut = 0 });
+        states.Add(Now with
+        {
+            SinceUs = nowUs,
+            Version = version,
+            Lap = lap,
+            Index = Now.Index + StoreState.Distance(Now.Version, version),
+            MostLeftOut = 0
+        });
 
     /// <summary>A request that is going to be sent; null when nothing could tell it from one that was sent before.</summary>
     public ModelRequest? Add(uint client, uint number, IReadOnlyList<TrackItem> items, bool isPassing)
