@@ -16,6 +16,7 @@ namespace NvsFirmware.Tests;
 /// afterwards every acknowledged count must be there, in all tracks, once.
 /// </summary>
 [TestClass]
+[TestCategory("Long")] // real time
 [OnlyOnDotNet("kills processes")]
 public sealed class KillTests
 {

@@ -551,7 +551,7 @@ internal sealed class Conversation
             mustHello |= answer.Status == Status.Lost;
             Repeat([query]);
         }
-        if (query is FormatQuery { IsDone: true, Result.IsFaulted: false } format)
+        if (query is FormatQuery format && answer.Status == Status.Ok)
         {
             Meet(format.NewId);
             mustHello = true; // The session has ended with the old store.

