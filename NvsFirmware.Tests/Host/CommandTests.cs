@@ -14,6 +14,7 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>The command nvs as a shell script uses it: a process, a real pseudo-terminal, a simulated board that is a process too.</summary>
 [TestClass]
+[TestCategory("Long")] // processes; the lock's message and a limit of time are open
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class CommandTests
 {

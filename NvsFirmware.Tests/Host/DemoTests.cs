@@ -10,6 +10,7 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>The README's first command: the demonstration as somebody runs it who has just cloned the repository.</summary>
 [TestClass]
+[TestCategory("Long")] // processes; the lock's message and a limit of time are open
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class DemoTests
 {
