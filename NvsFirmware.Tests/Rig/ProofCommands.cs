@@ -11,7 +11,7 @@ namespace NvsFirmware.Tests.Rig;
 /// <summary>The exhaustive proofs of the medium, as commands: what <c>dotnet test</c> shows for a few scenarios, for all of them.</summary>
 internal static class ProofCommands
 {
-    private const string Run = "dotnet run -c Release --project NvsFirmware.Tests --";
+    public const string Run = "dotnet run -c Release --project NvsFirmware.Tests --";
 
     // A scenario that stops reaching what it is for, or a part of the firmware that stops writing, must not go unnoticed.
     private const int FewestScenarios = 60;
@@ -122,7 +122,7 @@ internal static class ProofCommands
         return isGood && count >= fewest ? 0 : 1;
     }
 
-    private static Action<double> Every(Func<double, string> text)
+    public static Action<double> Every(Func<double, string> text)
     {
         Stopwatch watch = Stopwatch.StartNew();
         return done =>
