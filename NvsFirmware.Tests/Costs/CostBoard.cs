@@ -36,7 +36,7 @@ internal sealed class CostBoard : IUart, IClock
     public long NowMs => nowMs;
 
     /// <summary>The status of the answer that came last.</summary>
-    public Status Status => Frame.Status(Answer, 0);
+    public Status Status => (Status)Answer[Frame.StatusAt];
 
     private Cost Now => new(Counters.Now, Chip.Bytes, Chip.Transactions);
 
