@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
@@ -26,9 +27,9 @@ public sealed class KillTests
     [TestMethod]
     public Task WhenBoardAndHostAreKilledNothingAcknowledgedIsLost() => RunAsync(runs => runs.KillBothAsync(Kills));
 
-    private static async Task RunAsync(Func<KillRuns, Task<string>> run)
+    private static async Task RunAsync(Func<KillRuns, Task<string>> run, [CallerMemberName] string test = "")
     {
-        using KillRuns runs = new((ulong)Environment.TickCount64, _ => { });
+        using KillRuns runs = new(TestSeed.Take(test), _ => { });
         Console.WriteLine(await run(runs));
     }
 }

@@ -23,7 +23,8 @@ public sealed class PinTests
     {
         const int requests = 700;
         const int segmentBytes = 100;
-        for (ulong seed = 1; seed <= 6; seed++)
+        ulong first = TestSeed.Take();
+        for (ulong seed = first; seed < first + 2; seed++)
         {
             SeededRandom random = new(seed);
             TestBoard board = TestBoard.Formatted(segmentBytes: setSegments < 8 ? 300 : segmentBytes, setSegments: setSegments);

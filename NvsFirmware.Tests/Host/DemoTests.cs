@@ -48,13 +48,11 @@ public sealed class DemoTests
 
     /// <summary>Breaks when the size or the bytes of the file matter.</summary>
     [TestMethod]
-    [DataRow(0, "empty")]
-    [DataRow(150_000, "[binary] {0}")] // The name is shown as it is.
-    public void AFileOfAnySizeIsStored(int count, string name)
+    public void ALargeFileOfAnyNameIsStored()
     {
-        string file = FileOf(name, count);
+        string file = FileOf("[binary] {0}", 150_000); // The name is shown as it is.
         NvsCommand.Outcome outcome = Demo(file).Expect(0);
-        StringAssert.Contains(outcome.Output, $"{file}, {count} byte");
+        StringAssert.Contains(outcome.Output, $"{file}, 150000 bytes");
         StringAssert.Contains(outcome.Output, "all equal the file");
         Assert.AreEqual("", outcome.Errors);
     }
@@ -72,11 +70,10 @@ public sealed class DemoTests
     [TestMethod]
     public void AsJsonItTellsWhetherAllMatched()
     {
-        NvsCommand.Outcome outcome = Demo("--json", FileOf("data", 1)).Expect(0);
+        NvsCommand.Outcome outcome = Demo("--json", FileOf("empty", 0)).Expect(0);
         Assert.IsTrue(outcome.Json.GetProperty("matched").GetBoolean());
         Assert.AreEqual(JsonValueKind.Number, outcome.Json.GetProperty("commitByte").ValueKind);
         StringAssert.Contains(outcome.Errors, "power is back");
-        StringAssert.Contains(outcome.Errors, "the byte is as it was");
     }
 
     /// <summary>Breaks when an interruption leaves a board running or a file behind.</summary>

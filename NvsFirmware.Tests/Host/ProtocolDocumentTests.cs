@@ -106,7 +106,7 @@ public sealed class ProtocolDocumentTests
 
     private static string[] ReadDocument()
     {
-        using StreamReader reader = new(typeof(NvsClient).Assembly.GetManifestResourceStream("protocol.md")!);
+        using StreamReader reader = new(typeof(NvsHost.Program).Assembly.GetManifestResourceStream("protocol.md")!);
         return reader.ReadToEnd().Split('\n');
     }
 

@@ -42,8 +42,8 @@ internal static class KillCommand
 
     private static async Task<bool> RunAsync(string what, int count, ulong seed, Func<KillRuns, Task<string>> run)
     {
-        Action<double> told = ProofCommands.Every(done => $"kills of {what}: {done:P0}");
-        using KillRuns runs = new(seed, kill => told((double)kill / count));
+        Action<string> told = ProofCommands.Every();
+        using KillRuns runs = new(seed, kill => told($"{kill} of {count} kills of {what}"));
         try
         {
             Console.WriteLine(await Task.Run(() => run(runs)));
