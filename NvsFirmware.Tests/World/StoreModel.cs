@@ -165,7 +165,7 @@ public sealed class StoreModel
             Status.NotNext => wasMounted || Since(sentUs).Any(state =>
                 !state.Clients.TryGetValue(request.Client, out ModelCommit? last) || last.Number != request.Number - 1
                     || MayBeForgotten(state, last)),
-            _ => Since(sentUs).Any(state => Judge(state, request).Allows(status, argument)),
+            _ => Since(sentUs).Any(state => Judge(state, request).IsToldBy(status, argument)),
         };
         World.Check(isRight, $"{request} is answered {status}, {argument}; right is {Judge(Now, request)}");
         World.Check(argument == 0 || status == Status.VersionMismatch, $"{status} has the argument {argument}");
@@ -208,8 +208,7 @@ public sealed class StoreModel
     {
         int used = 0;
         int nominal = state.NominalSegments;
-        int entries = state.Tracks.Count;
-        bool mayBeFull = false;
+        int entries = state.Tracks.Count; // those of released tracks, too: a commit gives them back
         HashSet<uint> seen = [];
         foreach (TrackItem item in request.Items)
         {
@@ -217,23 +216,19 @@ public sealed class StoreModel
             int count = Nominal(item.Data?.Length ?? 0);
             used += count;
             if (!seen.Add(item.Track))
-                return new Refusal(Status.BadRequest, mayBeFull, 0);
+                return new Refusal(Status.BadRequest, 0);
             if (item.Data?.Length > Layout!.LongestTrack || used > Layout!.SetSegments)
-                return new Refusal(Status.TooLong, mayBeFull, 0);
+                return new Refusal(Status.TooLong, 0);
             if (item.Expected is uint expected && expected != (old?.Version ?? 0))
-                return new Refusal(Status.VersionMismatch, mayBeFull, old?.Version ?? 0);
+                return new Refusal(Status.VersionMismatch, old?.Version ?? 0);
             if (item.Data == null && old == null)
-                return new Refusal(Status.NotFound, mayBeFull, 0);
-            int before = old == null ? 0 : Nominal(old.Data.Length);
-            nominal += (item.Data == null ? 0 : count) - before;
-            entries += (item.Data == null ? 0 : 1) - (old == null ? 0 : 1);
-            // In a batch, what is released in it may or may not make room for the rest.
-            mayBeFull |= item.Data != null && count > before && (nominal > Layout.Entries || state.Tracks.Count >= Layout.Entries);
+                return new Refusal(Status.NotFound, 0);
+            if (old == null && ++entries > Layout.Entries)
+                return new Refusal(Status.Full, 0);
+            nominal += (item.Data == null ? 0 : count) - (old == null ? 0 : Nominal(old.Data.Length));
         }
-        // Room is counted in nominal segments, of which there are as many as entries.
-        return nominal > Layout!.Entries || entries > Layout.Entries
-            ? new Refusal(Status.Full, true, 0)
-            : new Refusal(Status.Ok, mayBeFull && request.Items.Count > 1, 0);
+        // Room is counted in nominal segments, of which there are as many as entries, and for the request as a whole.
+        return new Refusal(nominal > Layout!.Entries ? Status.Full : Status.Ok, 0);
     }
 
     /// <summary>Segments that a track takes when each holds nothing but data.</summary>
@@ -380,9 +375,8 @@ public sealed class StoreModel
 }
 
 /// <summary>What must be answered to a request.</summary>
-/// <param name="MayBeFull">Full is right, too: whether what a batch releases makes room for what stands before it is not promised.</param>
-/// <param name="Version">The version that VersionMismatch must tell.</param>
-public sealed record Refusal(Status Status, bool MayBeFull, uint Version)
+/// <param name="Version">The version that VersionMismatch must tell; else 0.</param>
+public sealed record Refusal(Status Status, uint Version)
 {
-    public bool Allows(Status status, uint argument) => status == Status ? argument == Version : status == Status.Full && MayBeFull;
+    public bool IsToldBy(Status status, uint argument) => status == Status && argument == Version;
 }

@@ -44,6 +44,7 @@ public sealed class World
     private readonly int usualBytes;
     private readonly bool isCalm;
     private readonly bool isHub; // all programs on a line hear everything; else each byte reaches one of them
+    private readonly int chunksPerReader;
     private readonly int mostPrograms;
     private readonly bool hasSmallSegments;
     private Firmware firmware;
@@ -88,6 +89,8 @@ public sealed class World
             SleepAfterMs = Random.Pick([0, 200]),
             FormatBlank = Random.OneIn(2),
         };
+        // At least so many that the longest frame reaches one program whole now and then.
+        chunksPerReader = Math.Max(8, largest / WorldUart.PieceBytes);
         watch = new CommitWatch(chip)
         {
             StoreChanged = () => Guard(ChangeStore),
@@ -653,7 +656,7 @@ public sealed class World
             return;
         if (!isHub)
         {
-            if (reader >= programs.Count || Random.OneIn(8))
+            if (reader >= programs.Count || Random.OneIn(chunksPerReader))
                 reader = Random.Next(programs.Count);
             programs[reader].Line.Receive(chunk);
             return;
