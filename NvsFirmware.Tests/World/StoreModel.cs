@@ -68,13 +68,14 @@ public sealed class StoreModel
     public void LeaveOut() => Now.MostLeftOut += LeftOutByTrouble;
 
     /// <summary>As if there had been many commits more, of tracks released since.</summary>
-    public void Jump(long nowUs, uint version, int lap) =>
+    /// <param name="from">The last number before: of a commit, or of a mount since.</param>
+    public void Jump(long nowUs, uint from, uint version, int lap) =>
         states.Add(Now with
         {
             SinceUs = nowUs,
             Version = version,
             Lap = lap,
-            Index = Now.Index + StoreState.Distance(Now.Version, version),
+            Index = Now.Index + StoreState.Distance(Now.Version, from) + StoreState.Distance(from, version),
             MostLeftOut = 0
         });
 
@@ -95,7 +96,8 @@ public sealed class StoreModel
     public void Commit(long nowUs, WatchedRow row, uint session)
     {
         MediumBlock last = row.Last;
-        if (Layout == null || Now.Last?.Version == last.Version && Now.Last.Client == last.Client && Now.Last.Number == last.Number)
+        if (Layout == null || Now.Version == last.Version
+            && (Now.Last?.Version, Now.Last?.Client, Now.Last?.Number) == (last.Version, last.Client, last.Number))
             return; // the same block once more
         requests.TryGetValue((last.Client, last.Number, last.Fingerprint), out ModelRequest? request);
         World.Check(request != null, $"request {last.Number} of client {last.Client:x} is committed, which nobody has sent");

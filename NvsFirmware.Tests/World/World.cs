@@ -587,7 +587,7 @@ public sealed class World
             if (MediumClient.Parse(chip.Memory, medium.Layout.ClientAt(i)) is { } client
                 && (ulong)StoreState.Distance(client.Version, current.Version) + jump >= 1 << 30)
                 chip.Fill(medium.Layout.ClientAt(i), MediumLayout.ClientBytes, 0);
-        Model.Jump(time.NowUs, version, lap);
+        Model.Jump(time.NowUs, current.Version, version, lap);
         Jumps++;
         Note($"the version jumps from {current.Version} to {version}, lap {lap}");
     }

@@ -156,8 +156,9 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
                 GoBackTo(0, 0);
                 return true;
             case Status.NotNext:
-                // Not decided; and it may be the answer to an earlier sending.
-                model.Refused(request, answer.Status, answer.Argument, startUs, world.WasTroubledSince(startUs - 60_000_000));
+                // Not decided; and it may be the answer to an earlier sending, which comes late.
+                if (request.CommittedAs == null)
+                    model.Refused(request, answer.Status, answer.Argument, startUs, world.WasTroubledSince(startUs - 60_000_000));
                 sessionBehind = 0;
                 GoBackTo(0, 0);
                 return true;
