@@ -44,7 +44,6 @@ public sealed class World
     private readonly int usualBytes;
     private readonly bool isCalm;
     private readonly bool isHub; // all programs on a line hear everything; else each byte reaches one of them
-    private readonly int chunksPerReader;
     private readonly int mostPrograms;
     private readonly bool hasSmallSegments;
     private Firmware firmware;
@@ -55,6 +54,7 @@ public sealed class World
     private long lastOperationUs;
     private uint session;
     private int reader; // the program that bytes reach at the moment
+    private int chunksToReader;
     private long operationsAllowed = long.MaxValue;
     private Exception? failure;
 
@@ -89,8 +89,6 @@ public sealed class World
             SleepAfterMs = Random.Pick([0, 200]),
             FormatBlank = Random.OneIn(2),
         };
-        // At least so many that the longest frame reaches one program whole now and then.
-        chunksPerReader = Math.Max(8, largest / WorldUart.PieceBytes);
         watch = new CommitWatch(chip)
         {
             StoreChanged = () => Guard(ChangeStore),
@@ -253,6 +251,13 @@ public sealed class World
             Audit();
         if (Random.OneIn(20))
             bus.CallAfter(Random.Next(1 << Random.Between(1, 7)), () => Guard(Audit));
+    }
+
+    /// <summary>A track was released: a good moment for the chip to be gone, while its segments wait for a record.</summary>
+    public void BeginRelease()
+    {
+        if (!isCalm && Operations < operationsAllowed && Random.OneIn(20))
+            bus.LoseContactAfter(Random.Next(16));
     }
 
     public void PauseHost() => toBoard.Pause(Random.Next(12_000_000));
@@ -656,8 +661,12 @@ public sealed class World
             return;
         if (!isHub)
         {
-            if (reader >= programs.Count || Random.OneIn(chunksPerReader))
+            if (reader >= programs.Count || --chunksToReader <= 0)
+            {
+                // Now and then so long that the longest track reaches one program whole.
                 reader = Random.Next(programs.Count);
+                chunksToReader = 1 << Random.Between(0, 11);
+            }
             programs[reader].Line.Receive(chunk);
             return;
         }

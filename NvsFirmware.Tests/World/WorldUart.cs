@@ -26,14 +26,11 @@ public enum RingFault
 /// </summary>
 public sealed class WorldUart(WorldTime time, SeededRandom random, OneWay toHost, int receiveBytes) : IUart
 {
-    /// <summary>The board's bytes arrive by so many.</summary>
-    public const int PieceBytes = 64;
-
     private const int CallUs = 20;
     private const int GarbageUs = 5000;
     private const int WriteTimeoutUs = 2_000_000;
+    private const int PieceBytes = 64;
     private const int RememberedBytes = 400;
-
     private readonly Queue<byte> received = new();
     private readonly Queue<byte> remembered = new();
     private RingFault fault;

@@ -213,6 +213,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         for (int i = 0; i < index; i++)
             model.Concluded(open[i], true);
         LastCommitted = open[index];
+        if (LastCommitted.Items.Any(item => item.Data == null))
+            world.BeginRelease();
         open.RemoveRange(0, index + 1);
         turn = Math.Max(0, turn - index - 1);
         sessionBehind = random.OneIn(4) ? 0 : LastCommitted.CommittedInSession;
