@@ -47,6 +47,10 @@ public sealed class FaultyBus(FramModel chip) : ISpiBus
         Fault = fault;
     }
 
+    public void Send(byte opcode) => Write([opcode], 0, 1);
+
+    public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
+
     public void Write(byte[] buffer, int offset, int count)
     {
         if (Next() is not (BusFault.Dropped or BusFault.GoneHigh or BusFault.GoneLow) || !chip.IsPowered)
