@@ -22,7 +22,7 @@ public sealed class MidRequestTests
 
     private readonly TestBoard board = TestBoard.Formatted(settings: new BoardSettings { LargestPieceBytes = 64, Name = "test" });
     private readonly TrackModel model = new();
-    private uint before;
+    private readonly uint before;
 
     public MidRequestTests()
     {
