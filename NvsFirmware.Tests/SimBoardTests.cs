@@ -236,7 +236,7 @@ public sealed class SimBoardTests
         Assert.IsNotNull(first.StandardOutput.ReadLine());
         using Process second = SimProcess.Start("--fram", FramPath);
         StringAssert.Contains(second.StandardError.ReadToEnd(), FramPath);
-        Assert.AreEqual(2, ExitCode(second));
+        Assert.AreEqual(8, ExitCode(second));
         Kill(first, "TERM");
         Assert.AreEqual(0, ExitCode(first));
     }

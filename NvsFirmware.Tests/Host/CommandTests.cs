@@ -127,7 +127,7 @@ public sealed class CommandTests
         StringAssert.Contains(Nvs(board, null, "verify").Expect(0).Output, "1 track checked");
         StringAssert.Contains(Nvs(board, null, "stats").Expect(0).Output, "Commits");
         StringAssert.Contains(Nvs(board, null, "ports").Expect(0).Output, board.Port);
-        StringAssert.Contains(Nvs(board, null, "list").Expect(0).Output, "intact");
+        Assert.DoesNotContain("intact", Nvs(board, null, "list").Expect(0).Output);
         Nvs(board, null, "format", id).Expect(0);
         AssertText("no tracks\n", Nvs(board, null, "list"));
     }
@@ -139,7 +139,6 @@ public sealed class CommandTests
     [DataRow("write -1")]
     [DataRow("write 4294967296", "track number")]
     [DataRow("write 0x", "track number")]
-    [DataRow("write 5 /no/such/file", "/no/such/file")]
     [DataRow("write 5 - --expect x")]
     [DataRow("read")]
     [DataRow("read 5 6")]
@@ -153,8 +152,6 @@ public sealed class CommandTests
     [DataRow("info --timeout x", "--timeout")]
     [DataRow("info --baud 0", "--baud")]
     [DataRow("nonsense", "nonsense")]
-    [DataRow("demo /no/such/file", "/no/such/file")]
-    [DataRow("")]
     public void AMistakeInTheCommandLineEndsWith1(string arguments, string told = "") =>
         Nvs((string?)null, [], arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ExpectFailure(1, told);
 
@@ -315,7 +312,7 @@ public sealed class CommandTests
         using (SimProcess board = Formatted())
         {
             Nvs(board, null, "read", "5").ExpectFailure(5, "NotFound");
-            Nvs(board, new byte[8193], "write", "5").ExpectFailure(5, "TooLong");
+            Nvs(board, new byte[8193], "write", "5").ExpectFailure(5, "8193 bytes need 33 segments of 256 bytes, and a request has at most 32");
             Nvs(board, new byte[65536], "write", "5").ExpectFailure(1, "65534");
             Nvs(board, null, "repair", "0123456789abcdef").ExpectFailure(5, "WrongName");
         }

@@ -66,6 +66,9 @@ internal sealed class NvsCommand : IDisposable
         }
     }
 
+    /// <summary>The process's number.</summary>
+    public int Id => process.Id;
+
     /// <summary>Sends it a signal.</summary>
     public void Signal(string signal) => Signal(signal, process.Id);
 
