@@ -68,6 +68,12 @@ public sealed class SmallFram : ISpiBus
     }
 
     /// <inheritdoc/>
+    public void Send(byte opcode) => Write(new[] { opcode }, 0, 1);
+
+    /// <inheritdoc/>
+    public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
+
+    /// <inheritdoc/>
     public void Write(byte[] buffer, int offset, int count)
     {
         int clocked = Clock(count);

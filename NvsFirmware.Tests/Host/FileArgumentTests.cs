@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics;
 using System.IO;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
@@ -32,11 +31,9 @@ public sealed class FileArgumentTests
     public void InputWithoutEndIsRefused()
     {
         NvsCommand.Run("/dev/no-such-port", null, "write", "5", "/dev/zero").ExpectFailure(1, "more than 65534 bytes");
-        using Process shell = Process.Start(new ProcessStartInfo("sh", ["-c", $"{Path.Combine(AppContext.BaseDirectory, "nvs")} write 5 </dev/zero"])
-        {
-            RedirectStandardError = true,
-        })!;
-        StringAssert.Contains(shell.StandardError.ReadToEnd(), "stdin has more than 65534 bytes");
+        using ChildProcess shell = new("sh", null, "-c", $"{Path.Combine(AppContext.BaseDirectory, "nvs")} write 5 </dev/zero");
+        Assert.AreEqual(1, shell.End());
+        StringAssert.Contains(shell.Errors.Text, "stdin has more than 65534 bytes");
         string file = Path.Combine(folder, "large");
         using (FileStream large = File.Create(file))
             large.SetLength(400_000_000);
@@ -63,11 +60,11 @@ public sealed class FileArgumentTests
         Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead, File.GetUnixFileMode(file));
 
         string pipe = Path.Combine(folder, "pipe");
-        using (Process make = Process.Start("mkfifo", pipe))
-            make.WaitForExit();
-        using Process reader = Process.Start(new ProcessStartInfo("cat", pipe) { RedirectStandardOutput = true })!;
+        using (ChildProcess make = new("mkfifo", null, pipe))
+            make.End();
+        using ChildProcess reader = new("cat", null, pipe);
         NvsCommand.Run(board.Port, null, "read", "5", "-o", pipe).Expect(0);
-        Assert.AreEqual("new", reader.StandardOutput.ReadToEnd());
+        Assert.AreEqual("new", reader.Output.ReadToEnd());
         NvsCommand.Run(board.Port, null, "read", "5", "-o", "/dev/null").Expect(0);
 
         string[] before = Directory.GetFileSystemEntries(folder);

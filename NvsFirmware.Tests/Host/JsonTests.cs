@@ -27,25 +27,25 @@ public sealed class JsonTests
     [TestMethod]
     public async Task AnswersAreAsDefined()
     {
-        JsonElement definitions = Definitions();
+        JsonSchema document = await DocumentAsync();
         using SimProcess board = new(FramPath);
         byte[] data = [.. Enumerable.Range(0, 2000).Select(i => (byte)i)];
-        string id = (await CheckAsync("format", board, null, "BLANK")).GetProperty("storeId").GetString()!;
-        await CheckAsync("write", board, data, "5");
-        await CheckAsync("batch", board, [], "6=-", "--release", "5");
-        await CheckAsync("read", board, null, "6");
-        await CheckAsync("read", board, null, "6", "-o", Path.Combine(folder, "out"));
-        await CheckAsync("release", board, null, "6");
-        await CheckAsync("write", board, data, "7");
+        string id = (Check("format", board, null, "BLANK")).GetProperty("storeId").GetString()!;
+        Check("write", board, data, "5");
+        Check("batch", board, [], "6=-", "--release", "5");
+        Check("read", board, null, "6");
+        Check("read", board, null, "6", "-o", Path.Combine(folder, "out"));
+        Check("release", board, null, "6");
+        Check("write", board, data, "7");
         foreach (string command in new[] { "info", "stats", "list", "verify", "ports" })
-            await CheckAsync(command, board, null);
-        await CheckAsync("repair", board, null, id);
-        await CheckAsync("bench", board, null, "--size", "8", "--count", "2");
+            Check(command, board, null);
+        Check("repair", board, null, id);
+        Check("bench", board, null, "--size", "8", "--count", "2");
 
-        async Task<JsonElement> CheckAsync(string command, SimProcess board, byte[]? input, params string[] arguments)
+        JsonElement Check(string command, SimProcess board, byte[]? input, params string[] arguments)
         {
             string json = NvsCommand.Run(board.Port, input, [command, .. arguments, "--json"]).Expect(0).Output;
-            await ValidateAsync(definitions, command, json);
+            Validate(document, command, json);
             return JsonDocument.Parse(json).RootElement;
         }
     }
@@ -54,11 +54,11 @@ public sealed class JsonTests
     [TestMethod]
     public async Task FailuresAreAsDefined()
     {
-        JsonElement definitions = Definitions();
+        JsonSchema document = await DocumentAsync();
         using SimProcess board = new(FramPath, "--format-blank");
         NvsCommand.Run(board.Port, [1], "write", "5").Expect(0);
 
-        JsonElement error = await CheckAsync(5, "write", "5", "--expect", "7");
+        JsonElement error = Check(5, "write", "5", "--expect", "7");
         Assert.AreEqual(
             ("VersionMismatch", 5, 2, 5, "NotCommitted"),
             (error.GetProperty("status").GetString(),
@@ -67,31 +67,29 @@ public sealed class JsonTests
                 error.GetProperty("exitCode").GetInt32(),
                 error.GetProperty("outcome").GetString()));
         Assert.AreEqual(1, error.GetProperty("write").GetProperty("number").GetInt32());
-        Assert.AreEqual("NotFound", (await CheckAsync(5, "read", "77")).GetProperty("status").GetString());
-        Assert.AreEqual("Missing", (await CheckAsync(3, "info", "--port", "/dev/no-such-port")).GetProperty("port").GetString());
-        StringAssert.Contains((await CheckAsync(1, "wirte")).GetProperty("message").GetString()!, "Did you mean write?");
-        StringAssert.Contains((await CheckAsync(8, "write", "5", folder)).GetProperty("message").GetString()!, "is a folder");
+        Assert.AreEqual("NotFound", (Check(5, "read", "77")).GetProperty("status").GetString());
+        Assert.AreEqual("Missing", (Check(3, "info", "--port", "/dev/no-such-port")).GetProperty("port").GetString());
+        StringAssert.Contains((Check(1, "wirte")).GetProperty("message").GetString()!, "Did you mean write?");
+        StringAssert.Contains((Check(8, "write", "5", folder)).GetProperty("message").GetString()!, "is a folder");
 
-        async Task<JsonElement> CheckAsync(int exitCode, params string[] arguments)
+        JsonElement Check(int exitCode, params string[] arguments)
         {
             NvsCommand.Outcome outcome = NvsCommand.Run(board.Port, [1], [.. arguments, "--json"]).Expect(exitCode);
             Assert.AreEqual("", outcome.Output);
-            await ValidateAsync(definitions, "error", outcome.Errors);
+            Validate(document, "error", outcome.Errors);
             return JsonDocument.Parse(outcome.Errors).RootElement.GetProperty("error");
         }
     }
 
-    private static JsonElement Definitions()
+    private static async Task<JsonSchema> DocumentAsync()
     {
         string text = File.ReadAllText(Path.Combine(MarkdownSamples.Root, "docs/cli.md"));
-        string json = Regex.Match(text, "^```json\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value;
-        return JsonDocument.Parse(json).RootElement.GetProperty("definitions");
+        return await JsonSchema.FromJsonAsync(Regex.Match(text, "^```json\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value);
     }
 
-    private static async Task ValidateAsync(JsonElement definitions, string name, string json)
+    private static void Validate(JsonSchema document, string name, string json)
     {
-        JsonSchema schema = await JsonSchema.FromJsonAsync($$"""{ "$ref": "#/definitions/{{name}}", "definitions": {{definitions.GetRawText()}} }""");
-        IEnumerable<ValidationError> errors = schema.ActualSchema.Validate(json);
+        IEnumerable<ValidationError> errors = document.Definitions[name].ActualSchema.Validate(json);
         Assert.IsEmpty(errors, $"{name}: {string.Join("; ", errors)}\n{json}");
     }
 }

@@ -55,19 +55,13 @@ public sealed class PackageTests
         string nvs = Path.Combine(tools, OperatingSystem.IsWindows() ? "nvs.exe" : "nvs");
         StringAssert.Contains(Run(nvs, folder, "demo").Expect(0).Output, "every cut left all of the request or nothing of it");
 
-        ProcessStartInfo start = new(nvs, ["sim", "--fram", Path.Combine(folder, "tool.fram"), "--format-blank"]) { RedirectStandardOutput = true };
-        using Process board = Process.Start(start)!;
-        try
+        using (ChildProcess board = new(nvs, null, "sim", "--fram", Path.Combine(folder, "tool.fram"), "--format-blank"))
         {
-            string port = board.StandardOutput.ReadLine()!["serial port: ".Length..];
+            string port = board.Output.ReadLine()!["serial port: ".Length..];
             string data = Path.Combine(folder, "data");
             File.WriteAllText(data, "41");
             Run(nvs, folder, "write", "7", data, "--port", port).Expect(0);
             Assert.AreEqual("41", Run(nvs, folder, "read", "7", "--port", port).Expect(0).Output);
-        }
-        finally
-        {
-            board.Kill();
         }
         StringAssert.Contains(Run(nvs, folder, "completion", "bash").Expect(0).Output, "complete -F");
     }

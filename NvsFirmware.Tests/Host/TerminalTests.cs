@@ -1,7 +1,7 @@
 using System;
-using System.Diagnostics;
+using System.Collections.Generic;
 using System.IO;
-using System.Threading.Tasks;
+using System.Text;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
 
@@ -59,19 +59,10 @@ public sealed class TerminalTests
     private static (int ExitCode, string Shown) AtTerminal(SimProcess board, string typed, params string[] arguments)
     {
         string command = $"{Path.Combine(AppContext.BaseDirectory, "nvs")} {string.Join(' ', arguments)}";
-        ProcessStartInfo start = new("/usr/bin/script", ["--quiet", "--return", "--command", command, "/dev/null"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["NVS_PORT"] = board.Port;
-        start.Environment["TERM"] = "dumb";
-        using Process process = Process.Start(start)!;
-        Task<string> shown = process.StandardOutput.ReadToEndAsync();
-        process.StandardInput.Write(typed);
-        process.StandardInput.Flush();
-        process.WaitForExit();
-        return (process.ExitCode, shown.Result);
+        Dictionary<string, string?> environment = new() { ["NVS_PORT"] = board.Port, ["TERM"] = "dumb" };
+        using ChildProcess process = new("script", environment, "--quiet", "--return", "--command", command, "/dev/null");
+        process.Give(Encoding.UTF8.GetBytes(typed));
+        int exitCode = process.End();
+        return (exitCode, process.Output.Text);
     }
 }

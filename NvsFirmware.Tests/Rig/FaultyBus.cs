@@ -41,6 +41,10 @@ public sealed class FaultyBus(FramModel chip) : ISpiBus
         Fault = fault;
     }
 
+    public void Send(byte opcode) => Write([opcode], 0, 1);
+
+    public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
+
     public void Write(byte[] buffer, int offset, int count)
     {
         if (Next() != BusFault.Dropped || !chip.IsPowered)

@@ -75,6 +75,10 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
         failAt = dropFrom = dropTo = noiseFrom = noiseTo = loseAt = callAt = -1;
     }
 
+    public void Send(byte opcode) => Write([opcode], 0, 1);
+
+    public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
+
     public void Write(byte[] buffer, int offset, int count)
     {
         if (!Begin(count))

@@ -58,17 +58,8 @@ public sealed class TrackCache
     {
         nvs.Keep();
         WriteRequest request = nvs.LastRequest;
-        CacheControlBlocks written = request.Blocks;
-        int last = written.Count - 1;
-        for (int i = 0; i <= last && copies.Length > 0; i++)
-        {
-            int place = PlaceOf(written.Tracks[i]);
-            int bytes = Block.PayloadHeadBytes + count;
-            if (i == last && bytes + Frame.CrcBytes <= largestCopyBytes && written.Lengths[i] == count && written.BlockCounts[i] == 1)
-                Admit(place, written.Tracks[i], written.Versions[i], frame, bytes);
-            else if (blocks.Tracks[place] == written.Tracks[i])
-                copyBytes[place] = 0;
-        }
+        if (copies.Length > 0)
+            KeepCopies(request.Blocks, frame, Block.PayloadHeadBytes + count);
         request.Forget();
     }
 
@@ -129,15 +120,27 @@ public sealed class TrackCache
         return payloadBytes;
     }
 
-    private int PlaceOf(int track) => (track & int.MaxValue) % copies.Length;
-
-    private void Admit(int place, int track, int version, byte[] frame, int payloadBytes)
+    // What the tracks were is not valid any more. The last one still stands in the frame; a track of several frames or blocks is not kept.
+    private void KeepCopies(CacheControlBlocks written, byte[] frame, int payloadBytes)
     {
-        byte[] copy = copies[place];
-        Array.Copy(frame, Frame.HeaderBytes, copy, 0, payloadBytes);
-        Buffers.PutUInt32(copy, payloadBytes, Crc.Of(copy, 0, payloadBytes));
-        Take(place, track, version, payloadBytes);
+        int last = written.Count - 1;
+        for (int i = 0; i <= last; i++)
+        {
+            int track = written.Tracks[i];
+            int place = PlaceOf(track);
+            if (blocks.Tracks[place] == track)
+                copyBytes[place] = 0;
+            if (i < last || payloadBytes + Frame.CrcBytes > largestCopyBytes || written.BlockCounts[i] != 1
+                || written.Lengths[i] != payloadBytes - Block.PayloadHeadBytes)
+                continue;
+            byte[] copy = copies[place];
+            Array.Copy(frame, Frame.HeaderBytes, copy, 0, payloadBytes);
+            Buffers.PutUInt32(copy, payloadBytes, Crc.Of(copy, 0, payloadBytes));
+            Take(place, track, written.Versions[i], payloadBytes);
+        }
     }
+
+    private int PlaceOf(int track) => (track & int.MaxValue) % copies.Length;
 
     private void Take(int place, int track, int version, int payloadBytes)
     {

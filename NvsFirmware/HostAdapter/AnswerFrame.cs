@@ -92,7 +92,8 @@ public sealed class AnswerFrame
     public bool SendPart(byte[] buffer, Status status, int argument, int payloadBytes)
     {
         bool isTaken = SendSealed(buffer, status, argument, payloadBytes, frames.Key);
-        Buffers.PutUInt16(header, Frame.PartAt, Buffers.GetUInt16(header, Frame.PartAt) + 1);
+        if (status == Status.Continue)
+            Buffers.PutUInt16(header, Frame.PartAt, Buffers.GetUInt16(header, Frame.PartAt) + 1);
         return isTaken;
     }
 
@@ -111,18 +112,15 @@ public sealed class AnswerFrame
 
     private bool SendSealed(byte[] buffer, Status status, int argument, int payloadBytes, uint key)
     {
-        byte[] from = header;
         if (status > Status.Continue)
             counters[Counter.Refused]++;
         counters[Counter.FramesSent]++;
-        from[Frame.StatusAt] = (byte)status;
-        from[Frame.PayloadBytesAt] = (byte)payloadBytes;
-        from[Frame.PayloadBytesAt + 1] = (byte)(payloadBytes >> 8);
-        Buffers.PutInt32(from, Frame.ArgumentAt, argument);
-        Buffers.PutUInt32(from, Frame.HeaderCrcAt, Crc.Of(from, 0, Frame.HeaderCrcAt) ^ key);
-        Array.Copy(from, 0, buffer, 0, Frame.HeaderBytes);
-        from[Frame.PayloadBytesAt] = 0;
-        from[Frame.PayloadBytesAt + 1] = 0;
+        Array.Copy(header, 0, buffer, 0, Frame.ArgumentAt);
+        buffer[Frame.StatusAt] = (byte)status;
+        buffer[Frame.PayloadBytesAt] = (byte)payloadBytes;
+        buffer[Frame.PayloadBytesAt + 1] = (byte)(payloadBytes >> 8);
+        Buffers.PutInt32(buffer, Frame.ArgumentAt, argument);
+        Buffers.PutUInt32(buffer, Frame.HeaderCrcAt, Crc.Of(buffer, 0, Frame.HeaderCrcAt) ^ key);
         return uart.Write(buffer, 0, Frame.HeaderBytes + payloadBytes + Frame.CrcBytes);
     }
 }

@@ -88,6 +88,18 @@ public sealed class ClientTable
     /// <summary>Its fingerprint.</summary>
     public int Fingerprint(int index) => fingerprints[index];
 
+    /// <summary>Client of the last commit; 0: nobody's.</summary>
+    public int LastClient => current < 0 ? 0 : clients[current];
+
+    /// <summary>Request number of the last commit.</summary>
+    public int LastNumber => current < 0 ? 0 : Numbers[current];
+
+    /// <summary>Fingerprint of the last commit.</summary>
+    public int LastFingerprint => current < 0 ? 0 : fingerprints[current];
+
+    /// <summary>True when the client of the last commit is known as one that only passes by.</summary>
+    public bool IsLastPassing => current >= geometry.StayingClients;
+
     /// <summary>How many clients are known.</summary>
     public int Count()
     {

@@ -47,6 +47,7 @@ public sealed class NvsStore
     private SuperblockState secondState;
     private bool isIdKnown;
     private bool isRepairable;
+    // A record of this mount is on the medium; then State is Ok.
     private bool isResumed;
     private int formatCount;
     private int mountVersion;
@@ -111,10 +112,11 @@ public sealed class NvsStore
     /// <returns>The status of the answer, <see cref="Argument"/> goes with it.</returns>
     public Status Write(byte[] frame, int count)
     {
-        if (State != Status.Ok || !isResumed)
+        if (!isResumed)
             return CheckWritable(frame, count);
-        Status status = store.Request.Take(frame, count);
-        Argument = store.Request.Argument;
+        WriteRequest request = store.Request;
+        Status status = request.Take(frame, count);
+        Argument = request.Argument;
         return status;
     }
 
@@ -144,7 +146,7 @@ public sealed class NvsStore
     /// <summary>The line rests: the tables are complete, and a record says so.</summary>
     public void Rest()
     {
-        if (State == Status.Ok && isResumed && store.Vtb.CommitsSinceRecord > 0)
+        if (isResumed && store.Vtb.CommitsSinceRecord > 0)
             store.Bookkeeping.StoreRecord();
     }
 

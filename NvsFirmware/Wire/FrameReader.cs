@@ -25,7 +25,7 @@ public enum FrameEvent
 /// <remarks>
 /// <para>Invariant: the first <c>filled</c> bytes of the buffer are received; of them the first <c>consumed</c> are the frame that was given away,
 /// the others are not looked at yet, but for what <c>isHeaderChecked</c> says. A frame stands at index 0: what came behind another one is
-/// moved there by a block copy.</para>
+/// moved there by a block copy. A reader that has lost its place does not trust it either.</para>
 /// <para>A reader that has lost its place looks for the next header at once, also inside what it took for a payload: <see cref="Key"/>
 /// keeps what was recorded in other sessions from being one. A HELLO, which needs no key, counts there only if the line rests behind
 /// it; what else must not be believed there, <see cref="IsInPlace"/> tells, until a silence: a track's data may hold several frames.</para>
@@ -56,7 +56,7 @@ public sealed class FrameReader
     /// <summary>True when the frame found last is surely none of a track's data: since a silence, or a HELLO with a rest, no place was lost.</summary>
     public bool IsInPlace = true;
 
-    /// <summary>When the line was last heard, in the clock's milliseconds.</summary>
+    /// <summary>When the line was last heard, or the last frame was done with, in the clock's milliseconds.</summary>
     public long LastByteMs;
 
     /// <summary>How often the reader lost its place.</summary>
@@ -102,38 +102,62 @@ public sealed class FrameReader
     public FrameEvent Poll(int timeoutMs)
     {
         byte[] buffer = Buffer;
+        bool isHeard = false;
         if (consumed != 0)
-            Remove(consumed);
-        if (filled < Frame.HeaderBytes && !Fill(Frame.HeaderBytes, timeoutMs))
-            return Wait();
+            GoOn();
+        if (filled < Frame.HeaderBytes)
+        {
+            if (!Fill(Frame.HeaderBytes, timeoutMs))
+                return Wait();
+            isHeard = true;
+        }
+        int payloadBytes = PayloadBytes;
         if (!isHeaderChecked)
         {
             if (buffer[0] != Frame.Sync0 || buffer[1] != Frame.Sync1)
-                return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
+                return SearchOn(isHeard);
             uint key = Crc.Of(buffer, 0, Frame.HeaderCrcAt) ^ BitConverter.ToUInt32(buffer, Frame.HeaderCrcAt);
             if ((buffer[Frame.TypeAt] & FrameType.KeyedBits) != 0 ? key != Key || key == 0 : key != 0)
-                return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
-            PayloadBytes = buffer[Frame.PayloadBytesAt] | (buffer[Frame.PayloadBytesAt + 1] << 8);
-            if (PayloadBytes > largestPayloadBytes)
-                return Refuse(FrameEvent.TooLong);
+                return SearchOn(isHeard);
+            payloadBytes = buffer[Frame.PayloadBytesAt] | (buffer[Frame.PayloadBytesAt + 1] << 8);
+            PayloadBytes = payloadBytes;
+            if (payloadBytes > largestPayloadBytes)
+                return Refuse(FrameEvent.TooLong, isHeard);
         }
-        int payloadBytes = PayloadBytes;
         int total = payloadBytes == 0 ? Frame.HeaderBytes : Frame.HeaderBytes + payloadBytes + Frame.CrcBytes;
         if (filled < total)
         {
             isHeaderChecked = true;
+            NoteHeard(isHeard);
             if (!Fill(total, timeoutMs))
                 return Wait();
+            isHeard = true;
+            isHeaderChecked = false;
         }
-        isHeaderChecked = false;
         if (payloadBytes != 0
             && BitConverter.ToUInt32(buffer, total - Frame.CrcBytes) != Crc.Of(buffer, Frame.HeaderBytes, payloadBytes))
-            return Refuse(FrameEvent.BadPayload);
-        if (!isTrusted && !IsTrustedNow(total))
-            return FrameEvent.None;
-        isLost = false;
+            return Refuse(FrameEvent.BadPayload, isHeard);
+        if (!isTrusted)
+        {
+            NoteHeard(isHeard);
+            if (!IsTrustedNow(total))
+                return FrameEvent.None;
+            isLost = false;
+        }
         consumed = total;
         return FrameEvent.Whole;
+    }
+
+    /// <summary>The frame found last is done with: what came behind it moves to its place. <see cref="Poll"/> does it, too, if need be.</summary>
+    public void GoOn()
+    {
+        if (consumed > 1)
+            LastByteMs = clock.NowMs; // that the frame was whole is noted only here, after its answer
+        int left = filled - consumed;
+        if (left > 0)
+            Array.Copy(Buffer, consumed, Buffer, 0, left);
+        filled = left;
+        consumed = 0;
     }
 
     // Reads once what there is; true when as many bytes are there as are needed.
@@ -149,8 +173,10 @@ public sealed class FrameReader
         if (read == 0)
             return false;
         filled += read;
+        if (filled >= needed)
+            return true;
         LastByteMs = clock.NowMs;
-        return filled >= needed;
+        return false;
     }
 
     // Nothing whole is there. Has the line been silent for so long that what is there ends?
@@ -170,7 +196,7 @@ public sealed class FrameReader
         if (silentMs < SilenceMs)
             return FrameEvent.None;
         if (isHeaderChecked)
-            return Refuse(FrameEvent.BadPayload);
+            return Refuse(FrameEvent.BadPayload, false);
         if (filled > 0)
             return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
         isLost = false;
@@ -180,13 +206,26 @@ public sealed class FrameReader
     }
 
     // The frame counts for an answer, but its payload may hide the next frame: nothing is moved before that answer is sent.
-    private FrameEvent Refuse(FrameEvent found)
+    private FrameEvent Refuse(FrameEvent found, bool isHeard)
     {
+        NoteHeard(isHeard);
         isHeaderChecked = false;
         isTrusted = false;
         Lose();
         consumed = 1;
         return found;
+    }
+
+    private void NoteHeard(bool isHeard)
+    {
+        if (isHeard)
+            LastByteMs = clock.NowMs;
+    }
+
+    private FrameEvent SearchOn(bool isHeard)
+    {
+        NoteHeard(isHeard);
+        return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
     }
 
     // Goes to the next place where a header may stand. True if the place was lost just now.
@@ -244,7 +283,6 @@ public sealed class FrameReader
         if (left > 0)
             Array.Copy(Buffer, count, Buffer, 0, left);
         filled = left;
-        consumed = 0;
     }
 
     private void Reopen()

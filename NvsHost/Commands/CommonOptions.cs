@@ -52,6 +52,7 @@ internal static class CommonOptions
     {
         BaudRate = parsed.GetValue(baud),
         TimeoutMs = parsed.GetValue(timeout),
+        OpenTimeoutMs = Math.Max(new NvsClientOptions().OpenTimeoutMs, parsed.GetValue(timeout)),
         PortWaitMs = (int)Math.Min(int.MaxValue, parsed.GetValue(wait) * 1000),
         IsPassing = true,
     };

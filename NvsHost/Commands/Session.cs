@@ -124,7 +124,7 @@ internal sealed class Session
         {
             try
             {
-                NvsClient client = await NvsClient.OpenAsync(name, Options with { OpenTimeoutMs = SearchTimeoutMs }, ct).ConfigureAwait(false);
+                NvsClient client = await NvsClient.OpenAsync(name, Options with { OpenTimeoutMs = Math.Max(SearchTimeoutMs, Options.TimeoutMs) }, ct).ConfigureAwait(false);
                 return new PortAnswer(name, client, null);
             }
             catch (Exception e) when (e is NvsException or OperationCanceledException)

@@ -57,6 +57,12 @@ public sealed class BusFaults : ISpiBus
     }
 
     /// <inheritdoc/>
+    public void Send(byte opcode) => Write([opcode], 0, 1);
+
+    /// <inheritdoc/>
+    public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
+
+    /// <inheritdoc/>
     public void Write(byte[] buffer, int offset, int count)
     {
         switch (Next(buffer[offset], count, isAnswered: false))
