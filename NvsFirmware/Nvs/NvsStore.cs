@@ -25,9 +25,6 @@ public sealed class NvsStore
     /// <summary>After a write request: its version, or what else its answer tells.</summary>
     public int Argument;
 
-    // A copy that is not live is looked at so often: behind a bad read of the newer one an older store could be served.
-    private const int SuperblockLooks = 4;
-
     // Sizes for a store that is none: as little memory as possible.
     private const int NoChipBytes = 0x400;
 
@@ -469,8 +466,11 @@ public sealed class NvsStore
             return SuperblockState.Void;
         int address = Geometry.SuperblockAddress(chipBytes, copy);
         SuperblockState state = SuperblockState.Void;
-        for (int attempt = 0; attempt < SuperblockLooks && state != SuperblockState.Live; attempt++)
+        // Behind a bad read of the newer copy an older store could be served.
+        for (int look = 0; look < VirtualTrackBuffer.Looks && state != SuperblockState.Live; look++)
         {
+            if (look == VirtualTrackBuffer.Looks / 2)
+                chip.CheckAlive();
             chip.Read(address, scratch, FramChip.CommandBytes, Superblock.Bytes);
             state = superblock.Parse(scratch, FramChip.CommandBytes, copy);
         }

@@ -19,7 +19,10 @@ public sealed class VirtualTrackBuffer
     /// <summary>Commits after which a record is due: so many, recovery may have to follow.</summary>
     public const int CommitsPerRecord = 16;
 
-    /// <summary>What is not there at boot is looked at so often before that is believed: a few bad reads in a row must not lose a commit.</summary>
+    /// <summary>
+    /// What is not there at boot is looked at so often before that is believed, with a sign of the chip's life half-way: neither a few bad reads
+    /// in a row nor a contact that was lost for a moment must lose a commit.
+    /// </summary>
     public const int Looks = 4;
 
     private const int At = FramChip.CommandBytes;
@@ -262,6 +265,8 @@ public sealed class VirtualTrackBuffer
     {
         for (int look = 0; look < Looks; look++)
         {
+            if (look == Looks / 2)
+                chip.CheckAlive();
             chip.Read(address, scratch, at, VtbRecord.Bytes);
             if (VtbRecord.IsWhole(scratch, at))
                 return true;

@@ -242,8 +242,12 @@ public sealed class Recovery
     private bool FindBlock(int segment, int used)
     {
         for (int look = 0; look < VirtualTrackBuffer.Looks; look++)
+        {
+            if (look == VirtualTrackBuffer.Looks / 2)
+                chip.CheckAlive();
             if (ReadBlock(segment, used))
                 return true;
+        }
         return false;
     }
 
