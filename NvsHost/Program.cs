@@ -22,6 +22,9 @@ internal static class Program
         Session.AddOptions(root);
         TrackCommands.AddTo(root);
         StoreCommands.AddTo(root);
+        InspectCommand.AddTo(root);
+        BackupCommand.AddTo(root);
+        RestoreCommand.AddTo(root);
         BenchCommand.AddTo(root);
         DemoCommand.AddTo(root);
         ParseResult result = root.Parse(args);

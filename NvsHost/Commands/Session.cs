@@ -156,6 +156,10 @@ internal sealed class Session
             {
                 return session.Fail(e.Status == Status.TrackDamaged ? ExitCode.Mismatch : ExitCode.Refused, e.Message, e);
             }
+            catch (MismatchException e)
+            {
+                return session.Fail(ExitCode.Mismatch, e.Message, e);
+            }
             catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException)
             {
                 return session.Fail(ExitCode.Usage, e.Message, e);

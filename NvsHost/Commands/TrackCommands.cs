@@ -115,7 +115,7 @@ internal static class TrackCommands
             string file = parsed.GetValue(output)!;
             if (file != Dash)
             {
-                await ReplaceAsync(file, read.Data, ct).ConfigureAwait(false);
+                await WholeFile.ReplaceAsync(file, read.Data, ct).ConfigureAwait(false);
                 session.Answer(
                     new { read.Track, read.Version, Bytes = read.Data.Length, File = file },
                     () => session.Out.WriteLine($"track {read.Track}: version {read.Version}, {Session.Count(read.Data.Length, "byte")} in {file}"));
@@ -197,32 +197,6 @@ internal static class TrackCommands
         Stream stdin = Console.OpenStandardInput();
         await stdin.CopyToAsync(all, ct).WaitAsync(ct).ConfigureAwait(false); // A read of a terminal or pipe cannot itself be cancelled.
         return all.ToArray();
-    }
-
-    // Writes aside and renames, so that a file that is there is lost only to one that is whole.
-    private static async Task ReplaceAsync(string file, byte[] data, CancellationToken ct)
-    {
-        string target = (File.Exists(file) ? File.ResolveLinkTarget(file, true)?.FullName : null) ?? Path.GetFullPath(file);
-        if (target.StartsWith("/dev/", StringComparison.Ordinal) || target.StartsWith("/proc/", StringComparison.Ordinal))
-        {
-            await File.WriteAllBytesAsync(target, data, ct).ConfigureAwait(false); // A device is written to, not replaced.
-            return;
-        }
-        string aside = $"{target}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            await using (FileStream stream = new(aside, FileMode.CreateNew, FileAccess.Write))
-            {
-                await stream.WriteAsync(data, ct).ConfigureAwait(false);
-                stream.Flush(true);
-            }
-            File.Move(aside, target, true);
-        }
-        catch
-        {
-            File.Delete(aside);
-            throw;
-        }
     }
 
     private static Argument<uint> Track() => new("TRACK")
