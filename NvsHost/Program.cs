@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.Text;
 using System.Threading.Tasks;
 using NvsHost.Commands;
+using NvsHost.Commands.Monitor;
 
 namespace NvsHost;
 
@@ -25,6 +26,8 @@ internal static class Program
         InspectCommand.AddTo(root);
         BackupCommand.AddTo(root);
         RestoreCommand.AddTo(root);
+        WatchCommand.AddTo(root);
+        MonitorCommand.AddTo(root);
         BenchCommand.AddTo(root);
         DemoCommand.AddTo(root);
         ParseResult result = root.Parse(args);

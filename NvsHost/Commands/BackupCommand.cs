@@ -1,7 +1,6 @@
 using System;
 using System.CommandLine;
 using System.IO;
-using System.Threading.Tasks;
 using Spectre.Console;
 using Status = NvsFirmware.Wire.Status;
 

@@ -124,7 +124,7 @@ internal sealed class BackupFile(BackupHeader header, IReadOnlyList<BackupTrack>
         }
         catch (JsonException e)
         {
-            string what = index == 0 ? "the first line" : index == lines.Count - 1 ? "the last line; was the file cut short?" : "a track";
+            string what = index == 0 ? "the first line" : index == lines.Count - 1 ? "the last one, so the file was cut short" : "a track";
             throw Broken(path, $"line {index + 1} is not {what}", e);
         }
     }

@@ -89,6 +89,9 @@ internal sealed class Session
     /// <summary>Port from the command line or NVS_PORT; null to search.</summary>
     public string? Port => parsed.GetValue(portOption) ?? (Environment.GetEnvironmentVariable("NVS_PORT") is { Length: > 0 } path ? path : null);
 
+    /// <summary>Makes clients wait for a board that restarts, or is unplugged.</summary>
+    public bool StaysConnected { get; set; }
+
     /// <summary>The line's options from the command line. A command runs once and never asks again: its id is random, and passes by.</summary>
     public NvsClientOptions Options => new()
     {
@@ -96,6 +99,7 @@ internal sealed class Session
         TimeoutMs = parsed.GetValue(timeoutOption),
         PortWaitMs = (int)Math.Min(int.MaxValue, parsed.GetValue(waitOption) * 1000),
         IsPassing = true,
+        Reconnect = StaysConnected,
     };
 
     /// <summary>Gives a command the options that all have.</summary>

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -17,6 +18,8 @@ internal sealed class SimBoard : IAsyncDisposable
     private const string PortLine = "serial port: ";
     private const int BootTimeoutMs = 30000; // A busy machine is slow to start a process.
     private const int StopTimeoutMs = 3000;
+    private const int StopSignal = 19; // SIGSTOP on Linux
+    private const int ContinueSignal = 18; // SIGCONT
 
     private readonly Process process;
     private readonly ConcurrentQueue<string> messages = new();
@@ -106,6 +109,13 @@ internal sealed class SimBoard : IAsyncDisposable
         }
     }
 
+    /// <summary>Lets it stand still, with all it was doing half done.</summary>
+    /// <returns>False where that cannot be done.</returns>
+    public bool Freeze() => OperatingSystem.IsLinux() && Signal(process.Id, StopSignal) == 0;
+
+    /// <summary>Lets it go on.</summary>
+    public void Thaw() => _ = Signal(process.Id, ContinueSignal);
+
     /// <summary>Pulls the plug, if the power is still on.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -123,4 +133,7 @@ internal sealed class SimBoard : IAsyncDisposable
 
     private NoBoardException DidNotBoot(string how, Exception? inner = null) =>
         new($"The simulated board {how}: {string.Join(" ", messages)}", inner);
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Signal(int process, int signal);
 }

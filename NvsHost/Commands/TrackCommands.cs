@@ -199,7 +199,8 @@ internal static class TrackCommands
         return all.ToArray();
     }
 
-    private static Argument<uint> Track() => new("TRACK")
+    /// <summary>A track's number on the command line.</summary>
+    public static Argument<uint> Track() => new("TRACK")
     {
         Description = "The track's number.",
         CustomParser = result => ParseTrack(result, result.Tokens.Count == 0 ? "" : result.Tokens[0].Value),
