@@ -178,7 +178,7 @@ public sealed class NvsClient : IAsyncDisposable
         WriteRequest request = new(ClientId, list, Reporter(progress), ct);
         long start = Stopwatch.GetTimestamp();
         uint version = await WaitAsync(request, request.Result).ConfigureAwait(false);
-        NvsMetrics.WriteSeconds.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        NvsMetrics.Wrote(Stopwatch.GetElapsedTime(start));
         return version;
     }
 
