@@ -24,6 +24,7 @@ internal static class Program
         StoreCommands.AddTo(root);
         BenchCommand.AddTo(root);
         DemoCommand.AddTo(root);
+        ServeCommand.AddTo(root);
         ParseResult result = root.Parse(args);
         if (result.Action is ParseErrorAction action)
             action.ShowHelp = action.ShowTypoCorrections = false; // They would go to stdout, where only answers belong.

@@ -13,6 +13,10 @@ public static class NvsMetrics
     /// <summary>Name of the meter.</summary>
     public const string MeterName = "NvsHost";
 
+    internal const string LineErrorsName = "nvs.client.line_errors";
+
+    internal const string ReconnectsName = "nvs.client.reconnects";
+
     private static readonly Meter meter = new(MeterName);
 
     private static readonly Counter<long> commits = meter.CreateCounter<long>("nvs.client.commits", "{request}", "Write requests committed.");
@@ -23,9 +27,9 @@ public static class NvsMetrics
     private static readonly Counter<long> repetitions = meter.CreateCounter<long>("nvs.client.repetitions", "{request}", "Requests asked again.");
 
     private static readonly Counter<long> lineErrors =
-        meter.CreateCounter<long>("nvs.client.line_errors", "{error}", "Frames, answers or places lost, seen from here.");
+        meter.CreateCounter<long>(LineErrorsName, "{error}", "Frames, answers or places lost, seen from here.");
 
-    private static readonly Counter<long> reconnects = meter.CreateCounter<long>("nvs.client.reconnects", "{connection}", "Lines opened again.");
+    private static readonly Counter<long> reconnects = meter.CreateCounter<long>(ReconnectsName, "{connection}", "Lines opened again.");
 
     private static readonly Histogram<double> writeSeconds =
         meter.CreateHistogram<double>("nvs.client.write.duration", "s", "From a write request until it is decided.");
