@@ -1,7 +1,9 @@
 using System;
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
 using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 using NvsHost.Commands;
 
@@ -28,7 +30,16 @@ internal static class Program
         ParseResult result = root.Parse(args);
         if (result.Action is ParseErrorAction action)
             action.ShowHelp = action.ShowTypoCorrections = false; // They would go to stdout, where only answers belong.
-        // Long enough for a command to end by itself: a write request that is under way takes its answer first.
-        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(5) });
+        // Caught from here on. The command then ends by itself: a write request that is under way takes its answer first.
+        using CancellationTokenSource interrupted = new();
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }, interrupted.Token);
+
+        void Interrupt(PosixSignalContext signal)
+        {
+            signal.Cancel = !interrupted.IsCancellationRequested; // A second one ends it the hard way.
+            interrupted.Cancel();
+        }
     }
 }

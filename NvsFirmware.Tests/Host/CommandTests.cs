@@ -3,18 +3,14 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
-using NvsFirmware.Wire;
 using NvsSim;
 
 namespace NvsFirmware.Tests.Host;
 
 /// <summary>The command nvs as a shell script uses it: a process, a real pseudo-terminal, a simulated board that is a process too.</summary>
 [TestClass]
-[TestCategory("Long")] // processes; the lock's message and a limit of time are open
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class CommandTests
 {
@@ -176,10 +172,9 @@ public sealed class CommandTests
         waiting.GiveInput(new byte[200_000], isAll: false); // More than a pipe holds: it reads when this returns.
         using PtyUart silent = new();
         using NvsCommand asking = NvsCommand.Start(silent.Path, null, "read", "5", "-v");
-        Assert.AreNotEqual(0, silent.Read(new byte[1], 0, 1, 20_000));
-        Thread.Sleep(200);
-        waiting.Signal("INT");
-        asking.Signal("INT");
+        Assert.AreNotEqual(0, silent.Read(new byte[1], 0, 1, (int)ChildProcess.Guard.TotalMilliseconds));
+        waiting.Send(Signal.Interrupt);
+        asking.Send(Signal.Interrupt);
         waiting.End().ExpectFailure(2, "Interrupted");
         asking.End().ExpectFailure(2, "Interrupted");
         AssertText("no tracks\n", Nvs(board, null, "list"));
@@ -192,10 +187,10 @@ public sealed class CommandTests
         Nvs("/dev/no-such-port", null, "info").ExpectFailure(3, "/dev/no-such-port");
         Nvs((string?)null, null, "info", "--port", FileOf("no-port", [1])).ExpectFailure(3, "no-port");
         using SimProcess board = Formatted();
-        NvsCommand.Signal("STOP", board.Id);
-        using (NvsCommand asking = NvsCommand.Start(board.Port, null, "list"))
+        board.Send(Signal.Stop);
+        using (NvsCommand asking = NvsCommand.Start(board.Port, null, "list", "--timeout", "100"))
             asking.End().ExpectFailure(3, "No board answered");
-        NvsCommand.Signal("CONT", board.Id);
+        board.Send(Signal.Continue);
         AssertText("no tracks\n", Nvs(board, null, "list")); // All the HELLOs that it then answers at once do no harm.
     }
 
@@ -215,18 +210,16 @@ public sealed class CommandTests
     [TestMethod]
     public void APortHasOneProgramAtATime()
     {
-        using SimProcess board = Formatted();
-        NvsCommand.Signal("STOP", board.Id); // So the first command keeps the port.
+        using HeldBoard board = new();
+        board.Hold();
         using NvsCommand first = NvsCommand.Start(board.Port, null, "list");
-        NvsCommand.Outcome second;
-        do
-            second = Nvs(board, null, "list");
-        while (second.Errors.Contains("No board answered")); // It came first.
-        second.ExpectFailure(3, "in use by nvs (process ");
-        NvsCommand.Signal("CONT", board.Id);
-        AssertText("no tracks\n", Nvs(board, null, "list", "--wait", "120"));
-        first.End();
-        Nvs(board, null, "list", "--wait", "-1").ExpectFailure(1, "--wait");
+        board.WaitUntilAsked();
+        Nvs(board.Port, null, "list").ExpectFailure(3, $"in use by nvs (process {first.Id})");
+        using NvsCommand waiting = NvsCommand.Start(board.Port, null, "list", "--wait", "600");
+        board.Release();
+        AssertText("no tracks\n", waiting.End());
+        AssertText("no tracks\n", first.End());
+        Nvs(board.Port, null, "list", "--wait", "-1").ExpectFailure(1, "--wait");
     }
 
     /// <summary>Breaks when commands at the same moment, with or without waiting, are told of commits that were not made.</summary>
@@ -235,7 +228,7 @@ public sealed class CommandTests
     {
         const int Commands = 6;
         using SimProcess board = Formatted();
-        List<NvsCommand> running = [.. Enumerable.Range(1, Commands).Select(i => NvsCommand.Start(board.Port, null, "write", $"{i}", "--wait", "120"))];
+        List<NvsCommand> running = [.. Enumerable.Range(1, Commands).Select(i => NvsCommand.Start(board.Port, null, "write", $"{i}", "--wait", "600"))];
         for (int i = 0; i < Commands; i++)
             running[i].GiveInput([(byte)i]);
         foreach (NvsCommand command in running)
@@ -255,9 +248,8 @@ public sealed class CommandTests
     {
         using SimProcess board = Formatted();
         string nvs = Path.Combine(AppContext.BaseDirectory, "nvs");
-        using System.Diagnostics.Process shell = System.Diagnostics.Process.Start("sh", ["-c", $"echo hello | {nvs} write 5 --port {board.Port} > /dev/full 2> /dev/null"]);
-        shell.WaitForExit();
-        Assert.AreEqual(0, shell.ExitCode);
+        using ChildProcess shell = new("sh", null, "-c", $"echo hello | {nvs} write 5 --port {board.Port} > /dev/full 2> /dev/null");
+        Assert.AreEqual(0, shell.End());
         Nvs(board, null, "read", "5").Expect(0);
     }
 
@@ -299,11 +291,10 @@ public sealed class CommandTests
     [TestMethod]
     public void ABoardThatFallsSilentEndsWith4()
     {
-        using MutedBoard board = new() { Answers = 1 };
-        Nvs(board.Port, null, "read", "5", "--timeout", "350").ExpectFailure(4, "no intact answer");
-        board.Answers = 1;
-        Nvs(board.Port, [1], "write", "5", "--timeout", "350").ExpectFailure(4, "not known");
-        board.Answers = int.MaxValue;
+        using HeldBoard board = new() { IsMuted = true };
+        Nvs(board.Port, null, "read", "5", "--timeout", "100").ExpectFailure(4, "no intact answer");
+        Nvs(board.Port, [1], "write", "5", "--timeout", "100").ExpectFailure(4, "not known");
+        board.IsMuted = false;
         CollectionAssert.AreEqual(new byte[] { 1 }, Nvs(board.Port, null, "read", "5").Expect(0).Bytes);
         Assert.AreEqual(0, Nvs(board.Port, null, "stats", "--json").Json.GetProperty("counters").GetProperty("repeated").GetInt32());
     }
@@ -373,41 +364,5 @@ public sealed class CommandTests
         outcome.Expect(0);
         Assert.AreEqual(expected, outcome.Output);
         Assert.AreEqual("", outcome.Errors);
-    }
-
-    /// <summary>A board in this process, on a real pseudo-terminal, whose answers stop after a few.</summary>
-    private sealed class MutedBoard : IUart, IDisposable
-    {
-        private readonly PtyUart uart = new();
-        private readonly Task loop;
-
-        public MutedBoard()
-        {
-            Firmware firmware = new(TestBoard.Formatted("MB85RS2MT").Chip, this, new SystemClock(), new BoardSettings());
-            firmware.Boot();
-            loop = Task.Run(() =>
-            {
-                while (!uart.IsStopped)
-                    firmware.Step(20);
-            });
-        }
-
-        public string Port => uart.Path;
-
-        /// <summary>How many answers still pass.</summary>
-        public int Answers { get; set; }
-
-        public int Read(byte[] buffer, int offset, int count, int timeoutMs) => uart.Read(buffer, offset, count, timeoutMs);
-
-        public bool Write(byte[] buffer, int offset, int count) => Answers-- <= 0 || uart.Write(buffer, offset, count);
-
-        public void Reopen() => uart.Reopen();
-
-        public void Dispose()
-        {
-            uart.Stop();
-            loop.Wait();
-            uart.Dispose();
-        }
     }
 }

@@ -194,7 +194,7 @@ internal sealed class DemoCommand
                     Say($"the host: [grey]{Markup.Escape(e.Message)}[/]");
                 }
             }
-            if (!await board.IsCutAsync(ct).ConfigureAwait(false) && answered is null)
+            if (answered is null && !await board.IsCutAsync(ct).ConfigureAwait(false))
                 throw new NvsLineException("The simulated board broke the line, but not because its power was cut.", false);
         }
 
@@ -268,7 +268,7 @@ internal sealed class DemoCommand
         return (items[..^together], items[^together..]);
     }
 
-    private Task<NvsClient> OpenAsync(SimBoard board) => NvsClient.OpenAsync(board.Port, session.Options with { ClientId = ClientId }, ct);
+    private Task<NvsClient> OpenAsync(SimBoard board) => NvsClient.OpenAsync(board.Port, session.Options with { ClientId = ClientId, OpenTimeoutMs = SimBoard.BootTimeoutMs }, ct);
 
     private static string Set(int flag) => $"[{setColors[flag & 1]}]{StoreCommands.SetName(flag)}[/]";
 

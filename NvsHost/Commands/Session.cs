@@ -94,6 +94,7 @@ internal sealed class Session
     {
         BaudRate = parsed.GetValue(baudOption),
         TimeoutMs = parsed.GetValue(timeoutOption),
+        OpenTimeoutMs = Math.Max(new NvsClientOptions().OpenTimeoutMs, parsed.GetValue(timeoutOption)),
         PortWaitMs = (int)Math.Min(int.MaxValue, parsed.GetValue(waitOption) * 1000),
         IsPassing = true,
     };
@@ -122,7 +123,6 @@ internal sealed class Session
     public static void SetAction(Command command, Func<Session, ParseResult, CancellationToken, Task<int>> run) =>
         command.SetAction(async (parsed, ct) =>
         {
-            await Task.Yield(); // Interruptions are caught from the moment on in which this waits for the first time.
             Session session = new(parsed);
             try
             {
@@ -212,7 +212,7 @@ internal sealed class Session
         {
             try
             {
-                NvsClient client = await NvsClient.OpenAsync(name, Options with { OpenTimeoutMs = SearchTimeoutMs }, ct).ConfigureAwait(false);
+                NvsClient client = await NvsClient.OpenAsync(name, Options with { OpenTimeoutMs = Math.Max(SearchTimeoutMs, Options.TimeoutMs) }, ct).ConfigureAwait(false);
                 return new PortAnswer(name, client, null);
             }
             catch (Exception e) when (e is NvsException or OperationCanceledException)

@@ -15,8 +15,11 @@ internal sealed class SimBoard : IAsyncDisposable
     public const int PowerCutExitCode = 7;
 
     private const string PortLine = "serial port: ";
-    private const int BootTimeoutMs = 30000; // A busy machine is slow to start a process.
-    private const int StopTimeoutMs = 3000;
+
+    /// <summary>How long a board may take to boot and to be reached, in milliseconds: a guard against a hang, for a busy machine is slow.</summary>
+    public const int BootTimeoutMs = 300_000;
+
+    private const int StopTimeoutMs = 300_000;
 
     private readonly Process process;
     private readonly ConcurrentQueue<string> messages = new();
