@@ -93,7 +93,7 @@ public sealed class BackupTests
         {
             using (NvsCommand killed = NvsCommand.Start(board.Port, null, "restore", BackupPath))
             {
-                killed.Signal("KILL");
+                killed.Send(Signal.Kill);
                 killed.End();
             }
             Nvs(board, null, "restore", BackupPath, "--wait", "30").Expect(0);

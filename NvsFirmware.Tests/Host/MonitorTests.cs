@@ -50,13 +50,13 @@ public sealed partial class MonitorTests
 
     /// <summary>Breaks when an end from outside leaves the terminal on the other screen or without a cursor, or the simulated board behind.</summary>
     [TestMethod]
-    [DataRow("INT")]
-    [DataRow("TERM")]
-    public void ASignalLeavesTheTerminalClean(string signal)
+    [DataRow(Signal.Interrupt)]
+    [DataRow(Signal.Terminate)]
+    public void ASignalLeavesTheTerminalClean(Signal signal)
     {
         using Terminal terminal = new("LC_ALL=C.UTF-8 NO_COLOR=1 TMPDIR=" + folder, "monitor --sim");
         terminal.WaitFor("commits/s");
-        terminal.Signal(signal);
+        terminal.Send(signal);
         Assert.AreEqual(2, terminal.End());
         terminal.AssertIsClean();
         Assert.IsEmpty(Directory.GetFileSystemEntries(folder).Where(path => Path.GetFileName(path).StartsWith("nvs-", StringComparison.Ordinal)));
@@ -121,7 +121,7 @@ public sealed partial class MonitorTests
 
         public void Type(string keys) => uart.Write(Encoding.UTF8.GetBytes(keys), 0, keys.Length);
 
-        public void Signal(string signal) => NvsCommand.Signal(signal, process.Id);
+        public void Send(Signal signal) => ChildProcess.Send(signal, process.Id);
 
         public int End()
         {

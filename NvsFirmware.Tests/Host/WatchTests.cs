@@ -41,7 +41,7 @@ public sealed class WatchTests
         WaitForLines(log, 2, () => Change("other"u8.ToArray(), "write", "8")); // Another track's commit is no version of this one.
         WaitForLines(log, 3, () => Change("two"u8.ToArray(), "write", "7"));
         WaitForLines(log, 4, () => Change(null, "release", "7"));
-        watch.Signal("INT");
+        watch.Send(Signal.Interrupt);
         NvsCommand.Outcome ended = watch.End().Expect(2);
         Assert.AreEqual("", ended.Output);
         Assert.DoesNotContain("   at ", ended.Errors);
