@@ -97,6 +97,18 @@ public sealed class AnswerFrame
         return isTaken;
     }
 
+    /// <summary>Sends an answer that lacks only the request's number and the header's CRC-32.</summary>
+    /// <param name="frame">The answer, which is completed in place.</param>
+    /// <param name="count">Its length.</param>
+    /// <param name="request">The request.</param>
+    public void SendCopy(byte[] frame, int count, byte[] request)
+    {
+        counters[Counter.FramesSent]++;
+        Array.Copy(request, Frame.NumberAt, frame, Frame.NumberAt, 4);
+        Buffers.PutUInt32(frame, Frame.HeaderCrcAt, Crc.Of(frame, 0, Frame.HeaderCrcAt) ^ frames.Key);
+        uart.Write(frame, 0, count);
+    }
+
     /// <summary>Says that the place was lost, and which session there is.</summary>
     public void SendLost()
     {

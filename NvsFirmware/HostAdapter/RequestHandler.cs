@@ -63,29 +63,15 @@ public sealed class RequestHandler
     public bool Poll(int waitMs)
     {
         FrameEvent found = frames.Poll(waitMs);
-        if (found == FrameEvent.None)
-        {
-            nvs.DropLate(RequestTimeoutMs);
-            return false;
-        }
-        if (found == FrameEvent.PlaceLost)
-        {
-            answer.SendLost();
-            return true;
-        }
+        if (found != FrameEvent.Whole)
+            return Refuse(found);
         byte[] frame = frames.Buffer;
-        int type = frame[Frame.TypeAt];
-        if ((type & FrameType.Answer) != 0)
-            return true; // an echo of our own answer, or another board's: answering it could go on for ever
-        answer.Begin(frame);
         try
         {
-            if (found != FrameEvent.Whole)
-                Refuse(found);
-            else if (type == FrameType.Write)
+            if (frame[Frame.TypeAt] == FrameType.Write)
                 Write(frame, frames.PayloadBytes - Block.PayloadHeadBytes);
             else
-                Take(frame, type, frames.PayloadBytes);
+                Take(frame, frame[Frame.TypeAt], frames.PayloadBytes);
         }
         catch (FramException)
         {
@@ -133,29 +119,38 @@ public sealed class RequestHandler
         }
         int[] values = counters;
         int dataBytes = request.DataBytes;
+        int written = request.Blocks.Count + 1; // the last track gets its block only now
+        if (request.Releases != 0)
+        {
+            values[Counter.TracksReleased] += request.Releases;
+            written -= request.Releases;
+        }
         values[Counter.Commits]++;
         values[Counter.BytesWritten] += dataBytes;
-        values[Counter.TracksReleased] += request.Releases;
-        values[Counter.TracksWritten] += request.Blocks.Count + 1 - request.Releases; // the last track gets its block only now
+        values[Counter.TracksWritten] += written;
         if (dataBytes > values[Counter.LongestRequestBytes])
             values[Counter.LongestRequestBytes] = dataBytes;
         cache.Keep(frames.Buffer, count);
         int owned = nvs.OwnedSegments;
         if (owned > values[Counter.MostSegmentsOwned])
             values[Counter.MostSegmentsOwned] = owned;
-        if (nvs.IsSessionOver)
+        if (request.IsSessionOver)
             frames.Key = 0;
     }
 
     private void Take(byte[] frame, int type, int payloadBytes)
     {
+        if ((type & FrameType.Answer) != 0)
+            return; // an echo of our own answer, or another board's: answering it could go on for ever
+        if (type != FrameType.Read)
+            answer.Begin(frame);
         counters[Counter.FramesReceived]++;
         int argument = BitConverter.ToInt32(frame, Frame.ArgumentAt);
         switch (type)
         {
             case FrameType.Read:
                 if (IsPossible(frame, payloadBytes, true, true))
-                    Read(argument);
+                    Read(frame, argument);
                 break;
             case FrameType.Hello:
                 if (IsPossible(frame, payloadBytes, false, true))
@@ -197,6 +192,7 @@ public sealed class RequestHandler
     // The way of a write request: from here to the cache, to the NVS, to the chip, and back with the answer.
     private void Write(byte[] frame, int count)
     {
+        answer.Begin(frame);
         counters[Counter.FramesReceived]++;
         if (!frames.IsInPlace && !nvs.IsClientKnown(frame))
         {
@@ -219,6 +215,7 @@ public sealed class RequestHandler
             status = Status.BadRequest;
         if (status == Status.Ok)
             return true;
+        answer.Begin(frame);
         answer.Send(status, 0, frame[Frame.TypeAt] == FrameType.Hello ? 0 : frames.Key);
         return false;
     }
@@ -245,8 +242,16 @@ public sealed class RequestHandler
             answer.Send(status, version, Payload.LastAnswer.Bytes);
     }
 
-    private void Read(int track)
+    private void Read(byte[] frame, int track)
     {
+        byte[]? copy = cache.Find(track);
+        if (copy != null)
+        {
+            counters[Counter.Reads]++;
+            answer.SendCopy(copy, cache.FoundBytes, frame);
+            return;
+        }
+        answer.Begin(frame);
         Status status = cache.BeginRead(track);
         if (status != Status.Ok)
         {
@@ -331,15 +336,31 @@ public sealed class RequestHandler
         answer.Send(status, givenUp);
     }
 
-    private void Refuse(FrameEvent found)
+    // Answers what is no whole frame. False when there is nothing at all.
+    private bool Refuse(FrameEvent found)
     {
+        if (found == FrameEvent.None)
+        {
+            nvs.DropLate(RequestTimeoutMs);
+            return false;
+        }
+        byte[] frame = frames.Buffer;
+        if (found == FrameEvent.PlaceLost)
+        {
+            answer.SendLost();
+            return true;
+        }
+        if ((frame[Frame.TypeAt] & FrameType.Answer) != 0)
+            return true;
+        answer.Begin(frame);
         if (found == FrameEvent.TooLong)
         {
             answer.Send(Status.TooLong, Block.PayloadHeadBytes + settings.LargestPieceBytes);
-            return;
+            return true;
         }
         counters[Counter.FrameCrcErrors]++;
         answer.Send(Status.BadCrc, 0);
+        return true;
     }
 
     // The chip or the firmware itself failed during a request. Whatever RAM holds of the store may be wrong now: it is mounted anew.

@@ -78,7 +78,6 @@ public sealed class Bookkeeping
             int segmentCount = (i + 1 < count ? inSet[i + 1] : request.Used) - at;
             int length = blocks.Lengths[i];
             int linked = 0;
-            blocks.Versions[i] = vtb.ComingVersion;
             if (length == Block.Released)
                 segments.PinBlock(segment);
             else

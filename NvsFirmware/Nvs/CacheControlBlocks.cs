@@ -20,9 +20,6 @@ public sealed class CacheControlBlocks
     /// <summary>Track numbers.</summary>
     public readonly int[] Tracks;
 
-    /// <summary>The tracks' versions, once they are committed.</summary>
-    public readonly int[] Versions;
-
     /// <summary>The tracks' entries in the track table.</summary>
     public readonly short[] Entries;
 
@@ -40,7 +37,6 @@ public sealed class CacheControlBlocks
     public CacheControlBlocks(int count)
     {
         Tracks = new int[count];
-        Versions = new int[count];
         Entries = new short[count];
         Lengths = new ushort[count];
         FirstInSet = new byte[count];

@@ -74,6 +74,7 @@ public sealed class FrameReader
     private int filled;
     private int consumed;
     private bool isHeaderChecked;
+    private bool isHeard;
     private bool isLost;
     private bool isTrusted = true;
     private long lostMs;
@@ -102,9 +103,9 @@ public sealed class FrameReader
     public FrameEvent Poll(int timeoutMs)
     {
         byte[] buffer = Buffer;
-        bool isHeard = false;
         if (consumed != 0)
             GoOn();
+        isHeard = false;
         if (filled < Frame.HeaderBytes)
         {
             if (!Fill(Frame.HeaderBytes, timeoutMs))
@@ -115,20 +116,20 @@ public sealed class FrameReader
         if (!isHeaderChecked)
         {
             if (buffer[0] != Frame.Sync0 || buffer[1] != Frame.Sync1)
-                return SearchOn(isHeard);
+                return SearchOn();
             uint key = Crc.Of(buffer, 0, Frame.HeaderCrcAt) ^ BitConverter.ToUInt32(buffer, Frame.HeaderCrcAt);
             if ((buffer[Frame.TypeAt] & FrameType.KeyedBits) != 0 ? key != Key || key == 0 : key != 0)
-                return SearchOn(isHeard);
+                return SearchOn();
             payloadBytes = buffer[Frame.PayloadBytesAt] | (buffer[Frame.PayloadBytesAt + 1] << 8);
             PayloadBytes = payloadBytes;
             if (payloadBytes > largestPayloadBytes)
-                return Refuse(FrameEvent.TooLong, isHeard);
+                return Refuse(FrameEvent.TooLong);
         }
         int total = payloadBytes == 0 ? Frame.HeaderBytes : Frame.HeaderBytes + payloadBytes + Frame.CrcBytes;
         if (filled < total)
         {
             isHeaderChecked = true;
-            NoteHeard(isHeard);
+            NoteHeard();
             if (!Fill(total, timeoutMs))
                 return Wait();
             isHeard = true;
@@ -136,10 +137,10 @@ public sealed class FrameReader
         }
         if (payloadBytes != 0
             && BitConverter.ToUInt32(buffer, total - Frame.CrcBytes) != Crc.Of(buffer, Frame.HeaderBytes, payloadBytes))
-            return Refuse(FrameEvent.BadPayload, isHeard);
+            return Refuse(FrameEvent.BadPayload);
         if (!isTrusted)
         {
-            NoteHeard(isHeard);
+            NoteHeard();
             if (!IsTrustedNow(total))
                 return FrameEvent.None;
             isLost = false;
@@ -151,8 +152,8 @@ public sealed class FrameReader
     /// <summary>The frame found last is done with: what came behind it moves to its place. <see cref="Poll"/> does it, too, if need be.</summary>
     public void GoOn()
     {
-        if (consumed > 1)
-            LastByteMs = clock.NowMs; // that the frame was whole is noted only here, after its answer
+        if (isHeard)
+            LastByteMs = clock.NowMs; // only here, after the frame's answer
         int left = filled - consumed;
         if (left > 0)
             Array.Copy(Buffer, consumed, Buffer, 0, left);
@@ -196,7 +197,7 @@ public sealed class FrameReader
         if (silentMs < SilenceMs)
             return FrameEvent.None;
         if (isHeaderChecked)
-            return Refuse(FrameEvent.BadPayload, false);
+            return Refuse(FrameEvent.BadPayload);
         if (filled > 0)
             return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
         isLost = false;
@@ -206,9 +207,9 @@ public sealed class FrameReader
     }
 
     // The frame counts for an answer, but its payload may hide the next frame: nothing is moved before that answer is sent.
-    private FrameEvent Refuse(FrameEvent found, bool isHeard)
+    private FrameEvent Refuse(FrameEvent found)
     {
-        NoteHeard(isHeard);
+        NoteHeard();
         isHeaderChecked = false;
         isTrusted = false;
         Lose();
@@ -216,15 +217,15 @@ public sealed class FrameReader
         return found;
     }
 
-    private void NoteHeard(bool isHeard)
+    private void NoteHeard()
     {
         if (isHeard)
             LastByteMs = clock.NowMs;
     }
 
-    private FrameEvent SearchOn(bool isHeard)
+    private FrameEvent SearchOn()
     {
-        NoteHeard(isHeard);
+        NoteHeard();
         return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
     }
 

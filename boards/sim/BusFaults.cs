@@ -9,6 +9,7 @@ namespace NvsSim;
 /// <remarks>Rules are asked in the order in which they were added; the first that says so makes the fault.</remarks>
 public sealed class BusFaults : ISpiBus
 {
+    private readonly byte[] sent = new byte[1];
     private readonly ISpiBus bus;
     private readonly Random random;
     private readonly List<Rule> rules = [];
@@ -57,7 +58,11 @@ public sealed class BusFaults : ISpiBus
     }
 
     /// <inheritdoc/>
-    public void Send(byte opcode) => Write([opcode], 0, 1);
+    public void Send(byte opcode)
+    {
+        sent[0] = opcode;
+        Write(sent, 0, 1);
+    }
 
     /// <inheritdoc/>
     public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);

@@ -181,7 +181,7 @@ public sealed class FramModel : ISpiBus
     public void UnstickBits() => stuckBits.Clear();
 
     /// <inheritdoc/>
-    public void Send(byte opcode) => Write([opcode], 0, 1);
+    public void Send(byte opcode) => Clock(new ReadOnlySpan<byte>(in opcode), default);
 
     /// <inheritdoc/>
     public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
