@@ -86,8 +86,9 @@ public sealed class MidRequestTests
             board.Chip.IsAbsent = false;
             board.Idle(1500);
         }
-        for (uint i = (uint)board.List().Count; i < entries; i++)
+        // The three tracks count for two segments each.
+        for (uint i = 2 * 3; i < entries; i++)
             board.Write(500 + i, new TrackItem(5000 + i, [1]));
-        Assert.AreEqual(Status.Full, board.TryWrite(900, [new TrackItem(1, TrackModel.Data(70, 1)), new TrackItem(9000, [1])])!.Status);
+        Assert.AreEqual(Status.Full, board.TryWrite(900, [new TrackItem(9000, [1])])!.Status);
     }
 }
