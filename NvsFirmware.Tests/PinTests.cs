@@ -33,7 +33,8 @@ public sealed class PinTests
         int setSegments, int requests, Func<SeededRandom, ulong, Dictionary<uint, byte[]>, MediumLayout, IEnumerable<TrackItem>> some)
     {
         const int segmentBytes = 100;
-        for (ulong seed = 1; seed <= 6; seed++)
+        ulong first = TestSeed.Take();
+        for (ulong seed = first; seed < first + 2; seed++)
         {
             SeededRandom random = new(seed);
             TestBoard board = TestBoard.Formatted(segmentBytes: setSegments < 8 ? 300 : segmentBytes, setSegments: setSegments);

@@ -11,8 +11,7 @@ namespace NvsFirmware.Tests;
 [OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class RepairTests
 {
-    // docs/format.md, 8 KiB.
-    private const int TracksAt = 64 + 20 * 10 + 36 + 2 * 69;
+    private static readonly MediumLayout layout = MediumLayout.Default(8192)!;
 
     [TestMethod]
     [DataRow(true)]
@@ -25,7 +24,7 @@ public sealed class RepairTests
         board.WriteAs(2, 7, new TrackItem(2, [2]), new TrackItem(3, [3]));
         board.WriteAs(1, 6, new TrackItem(4, [4]));
         board.Idle(400); // else the block would tell
-        board.Chip.Storage[TracksAt + 16 + 5] ^= 4; // the entry of track 2
+        board.Chip.Storage[layout.EntryAt(1) + 5] ^= 4; // the entry of track 2
         board.Boot();
         Dictionary<uint, uint> numbers = new() { [1] = 9, [2] = 7, [3] = 8 };
         board.WriteAs(3, 8, new TrackItem(3, [8]));
