@@ -1,8 +1,10 @@
+using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Fram;
 using NvsFirmware.Tests.Rig;
 using NvsSim;
+using BusFault = NvsFirmware.Tests.Rig.BusFault;
 
 namespace NvsFirmware.Tests;
 
@@ -35,7 +37,7 @@ public sealed class FramDropTests
         for (int last = 0; last < 256; last++)
         {
             byte[] held = [.. TrackModel.Data(Bytes - 1, last), (byte)last];
-            held.CopyTo(model.Memory[Address..]);
+            held.AsSpan().CopyTo(model.Memory[Address..]);
             foreach (int dropped in new[] { 0, 1, 2 })
             {
                 byte[] buffer = [.. Enumerable.Repeat((byte)last, At + Bytes)];
