@@ -82,6 +82,27 @@ public sealed class DamageTests
         Assert.AreEqual(stored, found, "bits of blocks");
     }
 
+    // Whole, of this store and at its place, but of another commit or track: what an older lap may have left where a write was lost.
+    [TestMethod]
+    [DataRow(4, DisplayName = "version")]
+    [DataRow(24, DisplayName = "track")]
+    [DataRow(28, DisplayName = "length")]
+    public void AWholeBlockThatIsNotTheTracksIsDamage(int at)
+    {
+        (TestBoard board, Dictionary<uint, byte[]> tracks) = Scenarios.SomeTracks();
+        board.Recover();
+        Medium medium = Medium.Read(board.Chip.Memory);
+        MediumTrack track = medium.Tracks[1];
+        int segment = track.Blocks.Single().Segment;
+        board.Chip.Memory[medium.Layout.SegmentAt(segment) + at] ^= 1;
+        MediumCraft.SealBlock(board.Chip.Memory, medium, segment);
+        board.Boot();
+        Assert.AreEqual(Status.TrackDamaged, board.Read(1).Status);
+        Assert.AreEqual((1u, Damage.Data), board.Verify().Select(found => (found.Track, found.Damage)).Single());
+        foreach (uint other in tracks.Keys.Where(other => other != 1))
+            CollectionAssert.AreEqual(tracks[other], board.Read(other).Data, $"track {other}");
+    }
+
     // A cell that does not take what is written: what is read back shows it.
     [TestMethod]
     public void AStuckBitIsFoundWhenItMatters()

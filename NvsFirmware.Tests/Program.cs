@@ -17,6 +17,7 @@ internal static class Program
         root.Subcommands.Add(CostsCommand.Create());
         root.Subcommands.Add(KillCommand.Create());
         root.Subcommands.Add(CountingHost.Create());
+        root.Subcommands.Add(IncrementingHost.Create());
         root.Subcommands.Add(DocumentConversation.Create());
         foreach (Command command in ProofCommands.Create())
             root.Subcommands.Add(command);

@@ -249,7 +249,7 @@ public sealed class SimBoardTests
         Assert.IsNotNull(first.Output.ReadLine());
         using ChildProcess second = SimProcess.Start("--fram", FramPath);
         StringAssert.Contains(second.Errors.ReadToEnd(), FramPath);
-        Assert.AreEqual(2, second.End());
+        Assert.AreEqual(8, second.End());
         first.Send(Signal.Terminate);
         Assert.AreEqual(0, first.End());
     }

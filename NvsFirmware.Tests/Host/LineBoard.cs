@@ -98,6 +98,9 @@ internal sealed class LineBoard : IUart, IDisposable
     public Task<NvsClient> StayConnectedAsync(NvsClientOptions? options = null) =>
         NvsClient.ConnectAsync(_ => Task.FromResult(Open()), (options ?? Options) with { Reconnect = true, ReconnectPauseMs = 20 });
 
+    /// <summary>Opens the line as a server does.</summary>
+    public Task<IUart> OpenLineAsync(CancellationToken ct) => Task.FromResult(Open());
+
     /// <summary>The board restarts: what its UART held is gone.</summary>
     public void Restart()
     {

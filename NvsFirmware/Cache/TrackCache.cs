@@ -18,7 +18,7 @@ public sealed class TrackCache
     private readonly CacheControlBlocks blocks;
     private readonly byte[][] copies;
     private readonly int[] copyBytes;
-    private readonly int largestCopyBytes;
+    private readonly int largestBytes;
 
     /// <summary>A cache with nothing in it.</summary>
     /// <param name="nvs">The NVS behind it.</param>
@@ -27,13 +27,13 @@ public sealed class TrackCache
     public TrackCache(NvsStore nvs, int count, int blockBytes)
     {
         this.nvs = nvs;
-        largestCopyBytes = Frame.TotalBytes(Block.PayloadHeadBytes + blockBytes);
+        largestBytes = blockBytes;
         blocks = new CacheControlBlocks(count);
         copies = new byte[count][];
         copyBytes = new int[count];
         for (int i = 0; i < count; i++)
         {
-            copies[i] = new byte[largestCopyBytes];
+            copies[i] = new byte[Frame.TotalBytes(Block.PayloadHeadBytes + blockBytes)];
             copies[i][0] = Frame.Sync0;
             copies[i][1] = Frame.Sync1;
             copies[i][Frame.TypeAt] = FrameType.Read | FrameType.Answer;
@@ -43,7 +43,10 @@ public sealed class TrackCache
     /// <summary>Reads served from the cache since the start.</summary>
     public int Hits;
 
-    /// <summary>Length of what <see cref="Find"/> found.</summary>
+    /// <summary>What <see cref="Find"/> found: a frame, which may be completed in place.</summary>
+    public byte[] Found = new byte[0];
+
+    /// <summary>Its length.</summary>
     public int FoundBytes;
 
     /// <summary>Version of the track being read.</summary>
@@ -70,26 +73,27 @@ public sealed class TrackCache
         request.Forget();
     }
 
-    /// <summary>The answer to READ of a track, if there is a copy: a frame that lacks the number and the header's CRC-32.</summary>
-    /// <returns>The frame, which may be completed in place; null: there is none.</returns>
-    public byte[]? Find(int track)
+    /// <summary>Looks for a copy of a track: the answer to READ, which lacks the number and the header's CRC-32.</summary>
+    /// <returns>False: there is none. True: it is <see cref="Found"/>.</returns>
+    public bool Find(int track)
     {
         if (copies.Length == 0)
-            return null;
+            return false;
         int place = PlaceOf(track);
         int bytes = copyBytes[place];
         if (bytes == 0 || blocks.Tracks[place] != track)
-            return null;
+            return false;
         byte[] copy = copies[place];
         int crcAt = bytes - Frame.CrcBytes;
         if (Crc.Of(copy, Frame.HeaderBytes, crcAt - Frame.HeaderBytes) != BitConverter.ToUInt32(copy, crcAt))
         {
             copyBytes[place] = 0; // RAM has changed under it
-            return null;
+            return false;
         }
+        Found = copy;
         FoundBytes = bytes;
         Hits++;
-        return copy;
+        return true;
     }
 
     /// <summary>Begins to read a track from the NVS.</summary>
@@ -115,7 +119,7 @@ public sealed class TrackCache
         int payloadBytes = Block.PayloadHeadBytes + count;
         IsReadAtEnd = reader.IsAtEnd;
         Buffers.PutUInt32(buffer, Frame.HeaderBytes + payloadBytes, Crc.Of(buffer, Frame.HeaderBytes, payloadBytes));
-        if (count == reader.Length && copies.Length > 0 && Frame.HeaderBytes + payloadBytes + Frame.CrcBytes <= largestCopyBytes)
+        if (count == reader.Length && copies.Length > 0 && count <= largestBytes)
             Keep(PlaceOf(reader.Track), reader.Track, buffer, payloadBytes);
         return payloadBytes;
     }
@@ -129,7 +133,7 @@ public sealed class TrackCache
         {
             int track = tracks[i];
             int place = PlaceOf(track);
-            if (i == last && written.Lengths[i] == count && written.BlockCounts[i] == 1 && Frame.HeaderBytes + Block.OverheadBytes + count <= largestCopyBytes)
+            if (i == last && written.Lengths[i] == count && written.BlockCounts[i] == 1 && count <= largestBytes)
             {
                 int payloadBytes = Block.PayloadHeadBytes + count;
                 Buffers.PutUInt32(frame, Frame.HeaderBytes + payloadBytes, Crc.Of(frame, Frame.HeaderBytes, payloadBytes));

@@ -244,11 +244,10 @@ public sealed class RequestHandler
 
     private void Read(byte[] frame, int track)
     {
-        byte[]? copy = cache.Find(track);
-        if (copy != null)
+        if (cache.Find(track))
         {
             counters[Counter.Reads]++;
-            answer.SendCopy(copy, cache.FoundBytes, frame);
+            answer.SendCopy(cache.Found, cache.FoundBytes, frame);
             return;
         }
         answer.Begin(frame);
@@ -289,7 +288,11 @@ public sealed class RequestHandler
         for (; entry < last && at < end && left > 0; entry++)
         {
             if (nvs.PutEntry(entry, isVerified, buffer, at, out int bytesRead))
+            {
+                if (isVerified && buffer[at + Payload.PageAnswer.EntryDamage] == (byte)Damage.Data)
+                    counters[Counter.TrackCrcErrors]++;
                 at += Payload.PageAnswer.EntryBytes;
+            }
             if (bytesRead > 0)
                 verified++;
             left -= bytesRead;
