@@ -35,6 +35,9 @@ internal sealed class LineSimulation : IUart, IClock
     private const int PauseBytes = 10;
     private const int SendFifoBytes = 128;
 
+    // Sums of fractions are not exact: an event that is nearly due is due, or the time would stand still before it.
+    private const double NearlyUs = 0.01;
+
     private readonly LineSpeed speed;
     private readonly double byteUs;
     private readonly double allocationUs;
@@ -158,14 +161,14 @@ internal sealed class LineSimulation : IUart, IClock
     private void Receive()
     {
         double nowUs = NowUs;
-        while (toHost.TryPeek(out (double Us, byte[] Frame) answer) && answer.Us <= nowUs)
+        while (toHost.TryPeek(out (double Us, byte[] Frame) answer) && answer.Us <= nowUs + NearlyUs)
         {
             toHost.Dequeue();
             Take(answer.Frame, answer.Us);
             SendAllowed();
         }
         SendAllowed();
-        while (onLine.TryPeek(out (double Us, byte Value) next) && next.Us <= nowUs)
+        while (onLine.TryPeek(out (double Us, byte Value) next) && next.Us <= nowUs + NearlyUs)
         {
             FlushFifo(next.Us);
             onLine.Dequeue();
@@ -185,7 +188,7 @@ internal sealed class LineSimulation : IUart, IClock
 
     private void FlushFifo(double nowUs)
     {
-        if (nowUs - lastReceivedUs < PauseBytes * byteUs)
+        if (nowUs < lastReceivedUs + PauseBytes * byteUs - NearlyUs)
             return;
         while (inFifo.TryDequeue(out byte value))
             received.Enqueue(value);
