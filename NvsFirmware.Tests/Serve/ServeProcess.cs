@@ -4,6 +4,7 @@ using System.IO;
 using System.Net.Sockets;
 using System.Text;
 using NvsFirmware.Tests.Host;
+using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.Serve;
 
@@ -26,7 +27,7 @@ internal sealed class ServeProcess : IDisposable
         notices.ReceiveTimeout = GuardMs;
         command = NvsCommand.Start(
             boardPort,
-            new Dictionary<string, string> { ["NOTIFY_SOCKET"] = noticePath, ["DOTNET_EnableDiagnostics"] = "0" },
+            new Dictionary<string, string?> { ["NOTIFY_SOCKET"] = noticePath, ["DOTNET_EnableDiagnostics"] = "0" },
             ["serve", .. arguments]);
         Ready = Notice();
         if (!Ready.StartsWith("READY=1\n", StringComparison.Ordinal))
@@ -46,14 +47,14 @@ internal sealed class ServeProcess : IDisposable
     /// <summary>Ends it with SIGKILL.</summary>
     public void Kill()
     {
-        command.Signal("KILL");
+        command.Send(Signal.Kill);
         command.End();
     }
 
     /// <summary>Ends it as systemd does.</summary>
     public NvsCommand.Outcome Stop()
     {
-        command.Signal("TERM");
+        command.Send(Signal.Terminate);
         return command.End();
     }
 

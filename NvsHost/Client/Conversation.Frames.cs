@@ -52,6 +52,12 @@ internal sealed partial class Conversation
         bool isAlone = window.IsEmpty && row.Count == 0;
         if (request is HelloQuery || (request.IsAlone && !isAlone) || window.IsTaken)
             return false;
+        if (!request.IsWanted)
+        {
+            queue.RemoveAt(0);
+            request.Cancel();
+            return true;
+        }
         if (request is WriteRequest write)
             return PutWrite(write);
         Query query = (Query)request;
@@ -227,7 +233,7 @@ internal sealed partial class Conversation
             return;
         row.ForgetVersions();
         if (!isFirst)
-            door.Post(() => StoreChanged?.Invoke());
+            StoreChanged?.Invoke();
     }
 
     private void HearAnswer(AnswerFrame answer)

@@ -89,7 +89,7 @@ internal sealed partial class Conversation
     /// <summary>The state has changed.</summary>
     public event Action<NvsClientState>? StateChanged;
 
-    /// <summary>Another store than before is there. Told before anything is sent to it.</summary>
+    /// <summary>Another store than before is there. Told under the lock, before anything is sent to it.</summary>
     public event Action? StoreChanged;
 
     /// <summary>This client's id.</summary>

@@ -154,7 +154,7 @@ internal sealed class Guest
         }
         server.Fence.End(session);
         session = server.Fence.Begin(this);
-        frames.Key = session.Key;
+        frames.Key = asked.Argument == Frame.ProtocolVersion ? session.Key : 0;
         intake = null;
         Send(HelloAsync(session, asked));
     }

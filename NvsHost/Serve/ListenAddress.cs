@@ -117,20 +117,38 @@ internal sealed class ListenAddress : IDisposable
     {
         if (!Path.Exists(path))
             return;
+        if (!IsSocket(path))
+            throw new IOException($"{path} exists and is no socket: remove it, or choose another path.");
         using Socket probe = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             probe.Connect(at);
         }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused && new FileInfo(path).Length == 0)
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
         {
             File.Delete(path);
             return;
         }
-        catch (SocketException e)
-        {
-            throw new IOException($"{path} exists and is no socket of a server ({e.Message}): remove it, or choose another path.", e);
-        }
         throw new IOException($"Another server listens at {path}.");
+    }
+
+    // A socket cannot be opened as a file; for writing too, because opening a pipe only to read would wait for a writer.
+    private static bool IsSocket(string path)
+    {
+        if (Directory.Exists(path))
+            return false;
+        try
+        {
+            File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete).Dispose();
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 }

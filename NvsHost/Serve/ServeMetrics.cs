@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics.Metrics;
 using System.Linq;
 using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
@@ -89,7 +90,9 @@ internal sealed class ServeMetrics : IDisposable
     public void Serve(IPEndPoint at, BoardServer server)
     {
         registry.AddBeforeCollectCallback(ct => AskAsync(server, ct));
-        listener = new MetricServer(at.Address.ToString(), at.Port, registry: registry);
+        string host = at.Address.Equals(IPAddress.Any) || at.Address.Equals(IPAddress.IPv6Any) ? "+"
+            : at.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{at.Address}]" : at.Address.ToString();
+        listener = new MetricServer(host, at.Port, registry: registry);
         listener.Start();
     }
 
