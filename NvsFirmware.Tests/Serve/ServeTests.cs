@@ -153,6 +153,18 @@ public sealed class ServeTests
             await client.DisposeAsync();
     }
 
+    /// <summary>Breaks when a turn waits for a timer, for example before the HELLO that each client's turn begins with.</summary>
+    [TestMethod]
+    public async Task NoTurnWaitsForTimeToPass()
+    {
+        await using TestServer server = await TestServer.StartAsync(null, LineBoard.Options with { TimeProvider = new FrozenTime() });
+        await using NvsClient client = await server.ConnectAsync();
+        await using NvsClient other = await server.ConnectAsync();
+        for (int i = 0; i < 5; i++)
+            await Task.WhenAll(client.WriteAsync(7, Data(300, i)), other.WriteAsync(8, Data(300, i)));
+        Assert.AreEqual(LineBoard.FirstVersion + 9, (await other.HelloAsync()).Version);
+    }
+
     /// <summary>Breaks when a program's requests do not travel behind each other to the board while it is alone.</summary>
     [TestMethod]
     public async Task AProgramThatIsAloneHasSeveralRequestsOnTheWay()

@@ -22,12 +22,13 @@ internal sealed partial class Conversation
         bool isAlone = window.IsEmpty && row.Count == 0;
         if (phase == Phase.Open && (isHelloDue || row.IsHelloDue || (isAlone && queue.FirstOrDefault() is HelloQuery)))
             BeginHello();
+        if (phase == Phase.Open)
+            PutRequests();
+        // Perhaps what comes next needs it.
         if (phase == Phase.Hello && isDue)
             PutHello();
         else if (phase == Phase.Asking && isDue)
             PutLast();
-        else if (phase == Phase.Open)
-            PutRequests();
     }
 
     private void PutRequests()
