@@ -15,6 +15,7 @@ internal static class Program
         root.Subcommands.Add(WorldCommand.Create());
         root.Subcommands.Add(FuzzCommand.Create());
         root.Subcommands.Add(CostsCommand.Create());
+        root.Subcommands.Add(KillCommand.Create());
         root.Subcommands.Add(CountingHost.Create());
         root.Subcommands.Add(IncrementingHost.Create());
         root.Subcommands.Add(DocumentConversation.Create());

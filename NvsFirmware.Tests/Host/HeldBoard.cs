@@ -14,12 +14,16 @@ internal sealed class HeldBoard : IUart, IDisposable
     private readonly PtyUart uart = new();
     private readonly ManualResetEventSlim isFree = new(true);
     private readonly ManualResetEventSlim isAsked = new();
+    private readonly ManualResetEventSlim isSilenced = new();
     private readonly Task loop;
     private volatile bool isMuted;
 
-    public HeldBoard()
+    /// <summary>Boots it.</summary>
+    /// <param name="isFormatted">False for a blank chip.</param>
+    public HeldBoard(bool isFormatted = true)
     {
-        Firmware firmware = new(TestBoard.Formatted("MB85RS2MT").Chip, this, new SystemClock(), new BoardSettings());
+        FramModel chip = isFormatted ? TestBoard.Formatted("MB85RS2MT").Chip : new TestBoard("MB85RS2MT").Chip;
+        Firmware firmware = new(chip, this, new SystemClock(), new BoardSettings());
         firmware.Boot();
         loop = Task.Run(() =>
         {
@@ -44,6 +48,9 @@ internal sealed class HeldBoard : IUart, IDisposable
     /// <summary>Waits until an answer is due.</summary>
     public void WaitUntilAsked() => Assert.IsTrue(isAsked.Wait(ChildProcess.Guard));
 
+    /// <summary>Waits until it has done what it was asked, and kept the answer, because it is muted.</summary>
+    public void WaitUntilSilenced() => Assert.IsTrue(isSilenced.Wait(ChildProcess.Guard));
+
     /// <summary>Lets its answers go.</summary>
     public void Release() => isFree.Set();
 
@@ -53,7 +60,10 @@ internal sealed class HeldBoard : IUart, IDisposable
     {
         isAsked.Set();
         isFree.Wait();
-        return (isMuted && Frame.Type(buffer, offset) != (FrameType.Hello | FrameType.Answer)) || uart.Write(buffer, offset, count);
+        if (!isMuted || Frame.Type(buffer, offset) == (FrameType.Hello | FrameType.Answer))
+            return uart.Write(buffer, offset, count);
+        isSilenced.Set();
+        return true;
     }
 
     public void Reopen() => uart.Reopen();

@@ -17,8 +17,8 @@ namespace NvsFirmware.Tests.Host;
 /// </summary>
 internal sealed class LineBoard : IUart, IDisposable
 {
-    /// <summary>Short timeouts, so that what is lost is soon asked for again, and no end of patience, however slow the machine is.</summary>
-    public static readonly NvsClientOptions Options = new() { TimeoutMs = 400, OpenTimeoutMs = 120_000, FormatTimeoutMs = 2000, Retries = 20 };
+    /// <summary>A short timeout, so that what is lost is soon asked for again, and much patience, for a machine may be slow.</summary>
+    public static readonly NvsClientOptions Options = new() { TimeoutMs = 1000, OpenTimeoutMs = 600_000, FormatTimeoutMs = 2000, Retries = 20 };
 
     private const int StepMs = 5;
 

@@ -39,7 +39,7 @@ internal sealed class NvsCommand : IDisposable
     public static NvsCommand Start(string? port, IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
     {
         Dictionary<string, string?> variables = new(environment ?? new Dictionary<string, string?>()) { ["NVS_PORT"] = port ?? "" };
-        if (port is not null && !arguments.Contains("--timeout"))
+        if (port is not null && !arguments.Contains("--timeout") && !arguments[0].StartsWith('[')) // A directive is not followed by options.
             arguments = [.. arguments, "--timeout", PatienceMs];
         return new NvsCommand(new ChildProcess("nvs", variables, arguments));
     }

@@ -289,7 +289,11 @@ public sealed class RequestHandler
         for (; entry < last && at < end && left > 0; entry++)
         {
             if (nvs.PutEntry(entry, isVerified, buffer, at, out int bytesRead))
+            {
+                if (isVerified && buffer[at + Payload.PageAnswer.EntryDamage] == (byte)Damage.Data)
+                    counters[Counter.TrackCrcErrors]++;
                 at += Payload.PageAnswer.EntryBytes;
+            }
             if (bytesRead > 0)
                 verified++;
             left -= bytesRead;

@@ -18,6 +18,9 @@ namespace NvsHost;
 /// </remarks>
 internal sealed class PortLock : IDisposable
 {
+    /// <summary>The system's error number for a device in exclusive mode, EBUSY.</summary>
+    public const int DeviceBusy = 16;
+
     private const int TryEveryMs = 50;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
@@ -25,7 +28,6 @@ internal sealed class PortLock : IDisposable
     private const int NoEntry = 2; // ENOENT
     private const int NoDeviceOrAddress = 6; // ENXIO
     private const int AccessDenied = 13; // EACCES
-    private const int DeviceBusy = 16; // EBUSY
     private const int NoDevice = 19; // ENODEV
     private const int NotSupported = 95; // EOPNOTSUPP; no port, then.
 

@@ -1,7 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
-namespace NvsFirmware.Tests.Rig;
+namespace NvsMedium;
 
 /// <summary>A track with its data.</summary>
 /// <param name="Entry">Its entry.</param>
@@ -9,7 +10,18 @@ namespace NvsFirmware.Tests.Rig;
 /// <param name="Blocks">Where they lie.</param>
 public sealed record MediumTrack(MediumEntry Entry, byte[]? Data, IReadOnlyList<MediumBlock> Blocks)
 {
+    /// <summary>The commit that wrote it.</summary>
     public uint Version => Entry.Version;
+
+    /// <summary>The segment from which on the data are damaged, if they are.</summary>
+    public int FirstDamagedSegment
+    {
+        get
+        {
+            int intact = Blocks.Sum(block => block.SegmentCount);
+            return Entry.Segments[intact < Entry.Segments.Count ? intact : 0];
+        }
+    }
 
     /// <summary>Reads the data of an entry's track.</summary>
     public static MediumTrack Read(ReadOnlySpan<byte> medium, MediumSuperblock superblock, MediumEntry entry)

@@ -2,14 +2,24 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 
-namespace NvsFirmware.Tests.Rig;
+namespace NvsMedium;
 
 /// <summary>A whole block.</summary>
 /// <param name="Segment">Its first segment.</param>
 /// <param name="SegmentCount">How many neighbours it takes.</param>
+/// <param name="Number">The request's number.</param>
+/// <param name="Version">The number of its commit.</param>
+/// <param name="Lap">The lap.</param>
+/// <param name="Entry">The entry of its track.</param>
 /// <param name="Next">Where the next block begins.</param>
-/// <param name="NextFlag">In which set that one lies.</param>
+/// <param name="IsFirst">It begins a row.</param>
+/// <param name="IsPassing">Its client only passes by.</param>
+/// <param name="IsLast">It ends, and commits, a row.</param>
+/// <param name="NextFlag">In which set that next one lies.</param>
 /// <param name="Replaced">The CRC-32 field that the entry had before.</param>
+/// <param name="Client">Who asked; 0: nobody.</param>
+/// <param name="Fingerprint">Fingerprint of the request up to here.</param>
+/// <param name="Track">The track's number.</param>
 /// <param name="Length">Length of the whole track, or <see cref="MediumLayout.Released"/>.</param>
 /// <param name="Count">Data bytes in this block.</param>
 /// <param name="DataAt">Address of the data.</param>
@@ -36,6 +46,7 @@ public sealed record MediumBlock(
     /// <summary>The set that this block lies in.</summary>
     public int Set => IsLast ? 1 - NextFlag : NextFlag;
 
+    /// <summary>The segments that it takes.</summary>
     public IEnumerable<int> Segments => Enumerable.Range(Segment, SegmentCount);
 
     /// <summary>The block that begins at a segment; null when there is none that is whole.</summary>

@@ -2,17 +2,21 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 
-namespace NvsFirmware.Tests.Rig;
+namespace NvsMedium;
 
 /// <summary>The blocks of one request, in order.</summary>
 public sealed class MediumRow(IReadOnlyList<MediumBlock> blocks)
 {
+    /// <summary>The blocks.</summary>
     public IReadOnlyList<MediumBlock> Blocks => blocks;
 
+    /// <summary>The block that commits the row.</summary>
     public MediumBlock Last => blocks[^1];
 
+    /// <summary>The number of the commit.</summary>
     public uint Version => Last.Version;
 
+    /// <summary>The segments of all blocks.</summary>
     public IEnumerable<int> Segments => blocks.SelectMany(block => block.Segments);
 
     /// <summary>The blocks of each track.</summary>

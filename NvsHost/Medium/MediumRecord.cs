@@ -1,11 +1,21 @@
 using System;
 
-namespace NvsFirmware.Tests.Rig;
+namespace NvsMedium;
 
 /// <summary>A record: the tables hold all commits up to its version.</summary>
+/// <param name="Version">The last commit that is in the tables.</param>
+/// <param name="Client">Who asked for that commit; 0: nobody.</param>
+/// <param name="Number">Its request's number.</param>
+/// <param name="Fingerprint">Its request's fingerprint.</param>
+/// <param name="Sum0">Sum 0 over the track table.</param>
+/// <param name="Sum1">Sum 1 over the track table.</param>
+/// <param name="BootCount">How often a board has started with this store.</param>
+/// <param name="Next">Where the next block begins.</param>
+/// <param name="Flag">The active-set flag: the set in which that block lies.</param>
+/// <param name="Lap">The lap.</param>
+/// <param name="IsPassing">The client only passes by.</param>
 /// <param name="IsInDoubt">Who asked last may have been lost with a damaged block, record or client entry, until repair.</param>
 public sealed record MediumRecord(
-
     uint Version,
     uint Client,
     uint Number,

@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
 
-namespace NvsFirmware.Tests.Rig;
+namespace NvsMedium;
 
 /// <summary>Where everything lies on a medium, by docs/format.md; on purpose not by the firmware's own code.</summary>
 /// <param name="ChipBytes">C.</param>
@@ -9,13 +9,28 @@ namespace NvsFirmware.Tests.Rig;
 /// <param name="SetSegments">S.</param>
 public sealed record MediumLayout(int ChipBytes, int SegmentBytes, int SetSegments)
 {
+    /// <summary>A copy of the superblock.</summary>
     public const int SuperblockBytes = 64;
+
+    /// <summary>Where the client table begins.</summary>
     public const int ClientsAt = 64;
+
+    /// <summary>An entry of the client table.</summary>
     public const int ClientBytes = 20;
+
+    /// <summary>A record.</summary>
     public const int RecordBytes = 36;
+
+    /// <summary>An entry of the track table.</summary>
     public const int EntryBytes = 16;
+
+    /// <summary>What a block has in front of its data.</summary>
     public const int BlockHeadBytes = 32;
+
+    /// <summary>What a block has besides its data.</summary>
     public const int BlockOverheadBytes = 36;
+
+    /// <summary>The length of a released track.</summary>
     public const int Released = 0xFFFF;
 
     private static readonly (int ChipKiB, int SegmentBytes, int SetSegments)[] defaults =
@@ -44,12 +59,16 @@ public sealed record MediumLayout(int ChipBytes, int SegmentBytes, int SetSegmen
     /// <summary>p: the most data bytes of a block.</summary>
     public int PieceBytes { get; init; }
 
+    /// <summary>Bytes of the longest track.</summary>
     public int LongestTrack => DataBytes * SetSegments;
 
+    /// <summary>Where the link table begins.</summary>
     public int LinksAt => RecordAt(0) + RecordBytes;
 
+    /// <summary>Where the track table begins.</summary>
     public int EntriesAt => LinksAt + 2 * Segments;
 
+    /// <summary>Where the segments begin.</summary>
     public int SegmentsAt => EntriesAt + EntryBytes * Entries;
 
     /// <summary>The sizes that a chip gets by default; null for a chip of a size that the document does not name.</summary>
@@ -70,16 +89,22 @@ public sealed record MediumLayout(int ChipBytes, int SegmentBytes, int SetSegmen
         SegmentBytes is >= 64 and <= 4132 && SetSegments is >= 2 and <= 64 && DataBytes * SetSegments <= 65532 && Segments >= 2 * Reserve
         && PieceBytes >= DataBytes && PieceBytes % DataBytes == 0 && PieceBytes <= LongestTrack;
 
+    /// <summary>Address of a copy of the superblock.</summary>
     public int SuperblockAt(int copy) => copy == 0 ? 0 : ChipBytes - SuperblockBytes;
 
+    /// <summary>Address of an entry of the client table.</summary>
     public int ClientAt(int entry) => ClientsAt + entry * ClientBytes;
 
+    /// <summary>Address of a record.</summary>
     public int RecordAt(int which) => which == 0 ? ClientsAt + ClientBytes * ClientEntries : ChipBytes - 100;
 
+    /// <summary>Address of a link.</summary>
     public int LinkAt(int segment) => LinksAt + 2 * segment;
 
+    /// <summary>Address of an entry of the track table.</summary>
     public int EntryAt(int entry) => EntriesAt + EntryBytes * entry;
 
+    /// <summary>Address of a segment.</summary>
     public int SegmentAt(int segment) => SegmentsAt + segment * SegmentBytes;
 
     /// <summary>Segments of one block with so many data bytes.</summary>

@@ -2,14 +2,21 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 
-namespace NvsFirmware.Tests.Rig;
+namespace NvsMedium;
 
 /// <summary>What a chip holds.</summary>
 public enum MediumState
 {
+    /// <summary>A store.</summary>
     Store,
+
+    /// <summary>No store.</summary>
     Blank,
+
+    /// <summary>There was a store, or is one, and it cannot be read.</summary>
     Damaged,
+
+    /// <summary>A store of a later format.</summary>
     Newer,
 }
 
@@ -49,6 +56,7 @@ public sealed class Medium
         FindActiveSet();
     }
 
+    /// <summary>What the chip holds.</summary>
     public MediumState State { get; private set; }
 
     /// <summary>Both copies of the superblock.</summary>
@@ -57,6 +65,7 @@ public sealed class Medium
     /// <summary>The copy that counts; the sizes and all below mean something only when the state is <see cref="MediumState.Store"/>.</summary>
     public MediumSuperblock Superblock { get; private set; } = null!;
 
+    /// <summary>The sizes of the store.</summary>
     public MediumLayout Layout => Superblock.Layout;
 
     /// <summary>Both records; null those that are not whole.</summary>
@@ -65,6 +74,7 @@ public sealed class Medium
     /// <summary>Which of them is the current one, -1 if none is whole.</summary>
     public int CurrentIndex { get; private set; } = -1;
 
+    /// <summary>The current record; null when none is whole.</summary>
     public MediumRecord? Current => CurrentIndex < 0 ? null : Records[CurrentIndex];
 
     /// <summary>The commits behind the current record.</summary>
@@ -79,6 +89,7 @@ public sealed class Medium
     /// <summary>Number of the last commit.</summary>
     public uint Version => End.Version;
 
+    /// <summary>The clients that the store remembers.</summary>
     public MediumClients Clients { get; } = null!;
 
     /// <summary>The used entries of the track table, as recovery has to find them.</summary>
@@ -99,6 +110,7 @@ public sealed class Medium
     /// <summary>What interrupted work leaves behind, and bookkeeping has to do.</summary>
     public IReadOnlyList<MediumDamage> Due => due;
 
+    /// <summary>Segments that belong to no track.</summary>
     public int FreeSegments => Owners.Count(owner => owner == Free);
 
     /// <summary>True when a block, or a record, that tells of a commit is lost.</summary>
@@ -292,7 +304,8 @@ public sealed class Medium
         if (!Tracks.TryAdd(entry.Track, track))
             damages.Add(new MediumDamage("entry", at, $"track {entry.Track} has two entries"));
         else if (track.Data == null)
-            damages.Add(new MediumDamage("data", Layout.SegmentAt(entry.Segments[0]), $"the data of track {entry.Track} do not match their CRC-32"));
+            damages.Add(new MediumDamage(
+                "data", Layout.SegmentAt(track.FirstDamagedSegment), $"the data of track {entry.Track} do not match their CRC-32"));
     }
 
     private void FindActiveSet()

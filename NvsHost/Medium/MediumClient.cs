@@ -1,9 +1,12 @@
 using System;
 
-namespace NvsFirmware.Tests.Rig;
+namespace NvsMedium;
 
 /// <summary>What a store remembers of a client: its last committed request.</summary>
+/// <param name="Client">Its id.</param>
+/// <param name="Number">The request's number.</param>
 /// <param name="Version">The version that the request gave.</param>
+/// <param name="Fingerprint">The request's fingerprint.</param>
 public sealed record MediumClient(uint Client, uint Number, uint Version, uint Fingerprint)
 {
     /// <summary>The entry of the client table at an address; null when it is not whole.</summary>

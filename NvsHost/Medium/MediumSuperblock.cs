@@ -1,14 +1,23 @@
 using System;
 
-namespace NvsFirmware.Tests.Rig;
+namespace NvsMedium;
 
 /// <summary>What a copy of the superblock is.</summary>
 public enum MediumCopyKind
 {
+    /// <summary>Whole, and it counts.</summary>
     Live,
+
+    /// <summary>Of a later format.</summary>
     Newer,
+
+    /// <summary>Whole, and it does not count any more.</summary>
     GivenUp,
+
+    /// <summary>Not written to its end.</summary>
     Void,
+
+    /// <summary>Anything else.</summary>
     Damaged,
 }
 
@@ -25,6 +34,7 @@ public sealed record MediumSuperblock(
 {
     private const byte Counts = 0x4C;
 
+    /// <summary>Reads a copy.</summary>
     public static MediumSuperblock Parse(ReadOnlySpan<byte> medium, int address, int copy)
     {
         ReadOnlySpan<byte> bytes = medium.Slice(address, MediumLayout.SuperblockBytes);

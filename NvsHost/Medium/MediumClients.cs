@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 
-namespace NvsFirmware.Tests.Rig;
+namespace NvsMedium;
 
 /// <summary>The client table, and what recovery makes of it: the clients of the record and of the rows behind it come in one by one.</summary>
 public sealed class MediumClients
@@ -12,6 +12,7 @@ public sealed class MediumClients
     private readonly int passingFrom;
     private (MediumClient Client, bool IsPassing)? last;
 
+    /// <summary>Reads the table.</summary>
     public MediumClients(ReadOnlySpan<byte> medium, MediumLayout layout)
     {
         table = new MediumClient?[layout.ClientEntries];

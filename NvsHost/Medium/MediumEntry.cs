@@ -2,14 +2,17 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 
-namespace NvsFirmware.Tests.Rig;
+namespace NvsMedium;
 
 /// <summary>An entry of the track table that was used, as recovery has it.</summary>
 /// <param name="Index">Its place in the table.</param>
+/// <param name="Track">The track's number.</param>
 /// <param name="Length">Length in bytes, or <see cref="MediumLayout.Released"/>.</param>
+/// <param name="Version">The commit that wrote or released the track.</param>
 /// <param name="Segments">Its segments in order; none of a released track.</param>
 public sealed record MediumEntry(int Index, uint Track, int Length, uint Version, IReadOnlyList<int> Segments)
 {
+    /// <summary>True when the track was released.</summary>
     public bool IsReleased => Length == MediumLayout.Released;
 
     /// <summary>The entry in these 16 bytes; null when it is not whole.</summary>
