@@ -12,7 +12,8 @@ using NvsHost;
 namespace NvsFirmware.Tests.Host;
 
 /// <summary>
-/// The client library against a model: tasks write and read, and at random frames a call is cancelled, the client is disposed of and another one takes its
+/// The client library against a model: tasks write and read, and at random frames a call is cancelled, the client is disposed of
+/// and another one takes its
 /// place, the board restarts, the line breaks, frames are lost, damaged, cut or doubled. What each call tells must be true.
 /// </summary>
 /// <remarks>NVS_SEED repeats a run's choices: <c>NVS_SEED=1234 dotnet test --filter WhatEachCallTellsIsTrue</c>.</remarks>
@@ -31,7 +32,8 @@ public sealed class ClientPropertyTests
     private bool isQuiet;
 
     /// <summary>
-    /// Breaks when a write that returns is not there, one that is told as not committed is, one of two tracks is written, or a read gives anything else than
+    /// Breaks when a write that returns is not there, one that is told as not committed is, one of two tracks is written, or a read
+    /// gives anything else than
     /// was committed last: whatever happens to frames, calls and clients.
     /// </summary>
     [TestMethod]

@@ -40,7 +40,7 @@ public sealed class ServeCommandTests
         // The port is the server's, and a second server finds the socket taken.
         NvsCommand.Run(board.Port, null, "info").ExpectFailure(3, "nvs");
         using SimProcess other = new(Path.Combine(folder, "other.fram"), "--format-blank");
-        NvsCommand.Run(other.Port, null, "serve", "--listen", Port).ExpectFailure(1, "Another server listens");
+        NvsCommand.Run(other.Port, null, "serve", "--listen", Port).ExpectFailure(8, "Another server listens");
         NvsCommand.Outcome end = server.Stop().Expect(0);
         StringAssert.Contains(end.Errors, $"at {Port}");
         Assert.IsFalse(File.Exists(SocketPath));
@@ -59,7 +59,7 @@ public sealed class ServeCommandTests
             NvsCommand.Run(Port, null, "info").Expect(0);
         File.Delete(SocketPath);
         File.WriteAllText(SocketPath, "");
-        NvsCommand.Run(board.Port, null, "serve", "--listen", Port).ExpectFailure(1, "exists and is no socket");
+        NvsCommand.Run(board.Port, null, "serve", "--listen", Port).ExpectFailure(8, "exists and is no socket");
         Assert.IsTrue(File.Exists(SocketPath));
     }
 
@@ -99,7 +99,7 @@ public sealed class ServeCommandTests
     [TestMethod]
     public void TheUnitsAreRight()
     {
-        string units = Path.Combine(RepositoryFolder(), "docs", "systemd");
+        string units = Path.Combine(MarkdownSamples.Root, "docs", "systemd");
         foreach (string unit in new[] { "nvs.socket", "nvs.service" })
             File.WriteAllText(Path.Combine(folder, unit), File.ReadAllText(Path.Combine(units, unit)).Replace("/usr/local/bin/nvs", "/bin/true"));
         ChildProcess verify = StartTool("systemd-analyze", "verify", Path.Combine(folder, "nvs.service"), Path.Combine(folder, "nvs.socket"));
@@ -129,14 +129,6 @@ public sealed class ServeCommandTests
             Assert.Inconclusive($"{tool} is not installed.");
             throw;
         }
-    }
-
-    private static string RepositoryFolder()
-    {
-        string path = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(path, "NvsFirmware.sln")))
-            path = Path.GetDirectoryName(path)!;
-        return path;
     }
 
     private static int FreePort()

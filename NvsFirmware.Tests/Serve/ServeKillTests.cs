@@ -11,7 +11,9 @@ using NvsHost;
 
 namespace NvsFirmware.Tests.Serve;
 
-/// <summary>G3 through the server: board, server and programs are real processes, and any of them is killed with SIGKILL at random moments.</summary>
+/// <summary>
+/// G3 through the server: board, server and programs are real processes, and any of them is killed with SIGKILL at random moments.
+/// </summary>
 [TestClass]
 [TestCategory("Long")] // many processes
 [OnlyOnDotNet("kills processes")]
@@ -38,7 +40,8 @@ public sealed class ServeKillTests
     public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
     /// <summary>
-    /// Breaks when an increment is lost, or counted twice: a request carried out after LAST told that it was not, a repetition that is not known as one, a
+    /// Breaks when an increment is lost, or counted twice: a request carried out after LAST told that it was not, a repetition that
+    /// is not known as one, a
     /// session of the board with requests of two clients, an Ok for another's request.
     /// </summary>
     [TestMethod]

@@ -43,7 +43,9 @@ public sealed class ServeTests
         Assert.AreEqual(0, await client.RepairAsync(client.Board.StoreId));
     }
 
-    /// <summary>Breaks when a refusal is not passed on, names another track, or is given for another request than the one refused.</summary>
+    /// <summary>
+    /// Breaks when a refusal is not passed on, names another track, or is given for another request than the one refused.
+    /// </summary>
     [TestMethod]
     public async Task RefusalsReachTheirProgram()
     {
@@ -64,7 +66,10 @@ public sealed class ServeTests
         Assert.IsNull(await client.ReadAsync(8));
     }
 
-    /// <summary>Breaks when one of several on the way that is refused takes others with it, or lets those through that were to follow it only.</summary>
+    /// <summary>
+    /// Breaks when one of several on the way that is refused takes others with it, or lets those through that were to follow it
+    /// only.
+    /// </summary>
     [TestMethod]
     public async Task ARefusalInARowHitsOnlyItsRequest()
     {
@@ -82,7 +87,8 @@ public sealed class ServeTests
     }
 
     /// <summary>
-    /// Breaks when requests of two programs are mixed, one is lost or carried out twice, or a program waits for more than one turn of each other; the
+    /// Breaks when requests of two programs are mixed, one is lost or carried out twice, or a program waits for more than one turn
+    /// of each other; the
     /// board restarts and the line breaks meanwhile.
     /// </summary>
     [TestMethod]

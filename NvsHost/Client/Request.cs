@@ -4,7 +4,9 @@ using NvsFirmware.Wire;
 
 namespace NvsHost;
 
-/// <summary>What is asked of the board and how its answer is read; how the frames get there and back is the <see cref="Conversation"/>'s.</summary>
+/// <summary>
+/// What is asked of the board and how its answer is read; how the frames get there and back is the <see cref="Conversation"/>'s.
+/// </summary>
 /// <remarks>All members but the constructor are called under the conversation's lock.</remarks>
 internal abstract class Request(string what, CancellationToken ct)
 {

@@ -7,7 +7,10 @@ using System.Net.Sockets;
 
 namespace NvsHost.Serve;
 
-/// <summary>A socket on which programs are awaited: <c>unix:PATH</c>, <c>tcp:PORT</c> for this machine only, <c>tcp:HOST:PORT</c>, or one that systemd gives.</summary>
+/// <summary>
+/// A socket on which programs are awaited: <c>unix:PATH</c>, <c>tcp:PORT</c> for this machine only, <c>tcp:HOST:PORT</c>, or one
+/// that systemd gives.
+/// </summary>
 internal sealed class ListenAddress : IDisposable
 {
     private const string Unix = "unix:";
@@ -42,7 +45,8 @@ internal sealed class ListenAddress : IDisposable
     {
         try
         {
-            return address.StartsWith(Unix, StringComparison.Ordinal) && address.Length > Unix.Length ? OpenUnix(Path.GetFullPath(address[Unix.Length..]), mode)
+            return address.StartsWith(Unix, StringComparison.Ordinal) && address.Length > Unix.Length
+                ? OpenUnix(Path.GetFullPath(address[Unix.Length..]), mode)
                 : address.StartsWith(Tcp, StringComparison.Ordinal) ? OpenTcp(EndPointOf(address[Tcp.Length..]))
                 : throw new ArgumentException($"\"{address}\" is no address: say unix:PATH, tcp:PORT for this machine only, or tcp:HOST:PORT.");
         }

@@ -48,7 +48,8 @@ internal sealed class ServeMetrics : IDisposable
             new HistogramConfiguration { Buckets = Prometheus.Histogram.ExponentialBuckets(0.0005, 2, 14) });
         guests = make.CreateGauge("nvs_programs", "Programs that are connected.");
         waited = make.CreateGauge("nvs_turns_waited_max", "The most turns of others that a program's next request has waited for.");
-        lineErrors = make.CreateCounter("nvs_line_errors_total", "Frames, answers or places lost between server and board, seen from the server.");
+        lineErrors = make.CreateCounter(
+            "nvs_line_errors_total", "Frames, answers or places lost between server and board, seen from the server.");
         reconnects = make.CreateCounter("nvs_reconnects_total", "How often the board's port was opened again.");
         isUp = make.CreateGauge("nvs_board_up", "1 if the board answers and its store is ready, else 0.");
         room = make.CreateGauge("nvs_room_bytes", "Data bytes that new tracks can still take.");
