@@ -203,7 +203,7 @@ internal sealed class Session
             Console.Error.WriteLine(JsonSerializer.Serialize(new { Error = failure }, jsonOptions));
         else
             Err.MarkupLineInterpolated($"[red]nvs:[/] {failure.Message}");
-        if (isVerbose && e is not null)
+        if (isVerbose && e is not null && failure.ExitCode != ExitCode.Interrupted)
             Err.WriteLine(e.ToString());
         return failure.ExitCode;
     }
