@@ -87,6 +87,7 @@ public sealed class NvsClientTests
 
     /// <summary>Breaks when something that can be sent waits for a timer: LAST before the first write request of an id, or HELLO before a query.</summary>
     [TestMethod]
+    [Timeout(600_000)] // Against a hang.
     public async Task NothingWaitsForTimeToPass()
     {
         using LineBoard board = new();

@@ -161,6 +161,7 @@ public sealed class ServeTests
 
     /// <summary>Breaks when a turn waits for a timer, for example before the HELLO that each client's turn begins with.</summary>
     [TestMethod]
+    [Timeout(600_000)] // Against a hang.
     public async Task NoTurnWaitsForTimeToPass()
     {
         await using TestServer server = await TestServer.StartAsync(null, LineBoard.Options with { TimeProvider = new FrozenTime() });
