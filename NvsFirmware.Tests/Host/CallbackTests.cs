@@ -16,7 +16,9 @@ namespace NvsFirmware.Tests.Host;
 [OnlyOnDotNet("tests the host's side, with threads and tasks")]
 public sealed class CallbackTests
 {
-    /// <summary>Breaks when an exception of a logger, of a listener to the meter, or of whoever is told the state, reaches the conversation.</summary>
+    /// <summary>
+    /// Breaks when an exception of a logger, of a listener to the meter, or of whoever is told the state, reaches the conversation.
+    /// </summary>
     [TestMethod]
     public async Task ALoggerAListenerOrAHandlerThatThrowsHidesNoCommit()
     {

@@ -16,7 +16,9 @@ public sealed class HelperTests
 {
     private const uint Track = 5;
 
-    /// <summary>Breaks when a track is set without the version that was read, or an addition that came too late is not made again.</summary>
+    /// <summary>
+    /// Breaks when a track is set without the version that was read, or an addition that came too late is not made again.
+    /// </summary>
     [TestMethod]
     public async Task SeveralTasksAndProgramsCountTogether()
     {
@@ -52,7 +54,9 @@ public sealed class HelperTests
         StringAssert.Contains(e.Message, "Track 5 is no counter: it has 10 bytes");
     }
 
-    /// <summary>Breaks when a change is made to data that were replaced meanwhile: also by the making or the release of the track.</summary>
+    /// <summary>
+    /// Breaks when a change is made to data that were replaced meanwhile: also by the making or the release of the track.
+    /// </summary>
     [TestMethod]
     [DataRow(true, true)]
     [DataRow(true, false)]

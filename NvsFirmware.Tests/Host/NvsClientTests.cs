@@ -85,6 +85,20 @@ public sealed class NvsClientTests
         }
     }
 
+    /// <summary>Breaks when something that can be sent waits for a timer: LAST before the first write request of an id, or HELLO before a query.</summary>
+    [TestMethod]
+    [Timeout(600_000)] // Against a hang.
+    public async Task NothingWaitsForTimeToPass()
+    {
+        using LineBoard board = new();
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Options with { ClientId = 77, TimeProvider = new FrozenTime() });
+        await client.WriteAsync(7, new byte[700]);
+        Assert.AreEqual(LineBoard.FirstVersion, (await client.HelloAsync()).Version);
+        await Assert.ThrowsExactlyAsync<NvsRefusedException>(() => client.WriteAsync(7, new byte[1], 99));
+        await client.FormatAsync(client.Board.StoreId);
+        await client.WriteAsync(7, new byte[1]);
+    }
+
     /// <summary>Breaks when a request that comes too late is applied.</summary>
     [TestMethod]
     public async Task ARequestBeforeTheLastCommittedOneIsRefused()

@@ -8,8 +8,10 @@ using NvsHost;
 namespace NvsFirmware.Tests.Rig;
 
 /// <summary>
-/// A program of several tasks that all increment one counter, and in the same write request note how often they did so in a track of their own. It may be
-/// killed and started again: the counter is right if it is the sum of what the tasks have noted. Also a command, for tests that kill processes.
+/// A program of several tasks that all increment one counter, and in the same write request note how often they did so in a track
+/// of their own. It may be
+/// killed and started again: the counter is right if it is the sum of what the tasks have noted. Also a command, for tests that
+/// kill processes.
 /// </summary>
 internal static class IncrementingHost
 {

@@ -1,4 +1,5 @@
 using System;
+using System.ComponentModel;
 using System.IO;
 using System.Net.Http;
 using System.Text.RegularExpressions;
@@ -58,7 +59,7 @@ public sealed class ServeCommandTests
             NvsCommand.Run(Port, null, "info").Expect(0);
         File.Delete(SocketPath);
         File.WriteAllText(SocketPath, "");
-        NvsCommand.Run(board.Port, null, "serve", "--listen", Port).ExpectFailure(1, "is no socket of a server");
+        NvsCommand.Run(board.Port, null, "serve", "--listen", Port).ExpectFailure(8, "exists and is no socket");
         Assert.IsTrue(File.Exists(SocketPath));
     }
 
@@ -92,6 +93,42 @@ public sealed class ServeCommandTests
         NvsCommand.Run("/dev/none", null, "serve", "--listen", Port, "--mode", "9").ExpectFailure(1, "--mode 9 is not octal");
         NvsCommand.Run("/dev/none", null, "serve", "--listen", Port, "--metrics", "x").ExpectFailure(1, "\"x\" is not PORT or HOST:PORT");
         Assert.IsFalse(File.Exists(SocketPath));
+    }
+
+    /// <summary>Breaks when the units in docs/systemd are no units, or name what systemd does not know.</summary>
+    [TestMethod]
+    public void TheUnitsAreRight()
+    {
+        string units = Path.Combine(MarkdownSamples.Root, "docs", "systemd");
+        foreach (string unit in new[] { "nvs.socket", "nvs.service" })
+            File.WriteAllText(Path.Combine(folder, unit), File.ReadAllText(Path.Combine(units, unit)).Replace("/usr/local/bin/nvs", "/bin/true"));
+        ChildProcess verify = StartTool("systemd-analyze", "verify", Path.Combine(folder, "nvs.service"), Path.Combine(folder, "nvs.socket"));
+        Assert.AreEqual((0, ""), (verify.End(), verify.Errors.Text));
+    }
+
+    /// <summary>Breaks when the socket that systemd has opened is not served.</summary>
+    [TestMethod]
+    public void ASocketThatSystemdHasOpenedIsServed()
+    {
+        using SimProcess board = new(Path.Combine(folder, "cells.fram"), "--format-blank");
+        using ChildProcess activate = StartTool(
+            "systemd-socket-activate", "--listen", SocketPath, "--setenv", $"NVS_PORT={board.Port}", Path.Combine(AppContext.BaseDirectory, "nvs"), "serve");
+        activate.Errors.WaitFor("Listening on"); // It becomes the server with the first program.
+        NvsCommand.Run(Port, "41"u8.ToArray(), "write", "7").Expect(0);
+        Assert.AreEqual("41", NvsCommand.Run(Port, null, "read", "7").Expect(0).Output);
+    }
+
+    private static ChildProcess StartTool(string tool, params string[] arguments)
+    {
+        try
+        {
+            return new ChildProcess(tool, null, arguments);
+        }
+        catch (Win32Exception)
+        {
+            Assert.Inconclusive($"{tool} is not installed.");
+            throw;
+        }
     }
 
     private static int FreePort()

@@ -1,9 +1,9 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
@@ -11,7 +11,9 @@ using NvsHost;
 
 namespace NvsFirmware.Tests.Serve;
 
-/// <summary>G3 through the server: board, server and programs are real processes, and any of them is killed with SIGKILL at random moments.</summary>
+/// <summary>
+/// G3 through the server: board, server and programs are real processes, and any of them is killed with SIGKILL at random moments.
+/// </summary>
 [TestClass]
 [TestCategory("Long")] // many processes
 [OnlyOnDotNet("kills processes")]
@@ -20,8 +22,10 @@ public sealed class ServeKillTests
     private const int Programs = 3;
     private const uint Increments = 30; // Of each task.
     private const int Kills = 24;
-    private const int Killed = 128 + 9;
-    private const int GuardMs = 600_000; // Against a hang.
+    private const int Killed = 128 + (int)Signal.Kill;
+
+    // A board that is gone is known by its terminal at once.
+    private static readonly string[] timeouts = ["--timeout", "2000"];
 
     /// <summary>A program has noted an increment, or has ended.</summary>
     private readonly record struct Told(int Program, int? ExitCode);
@@ -36,7 +40,8 @@ public sealed class ServeKillTests
     public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
     /// <summary>
-    /// Breaks when an increment is lost, or counted twice: a request carried out after LAST told that it was not, a repetition that is not known as one, a
+    /// Breaks when an increment is lost, or counted twice: a request carried out after LAST told that it was not, a repetition that
+    /// is not known as one, a
     /// session of the board with requests of two clients, an Ok for another's request.
     /// </summary>
     [TestMethod]
@@ -46,15 +51,15 @@ public sealed class ServeKillTests
         Console.WriteLine($"seed {seed}");
         Random random = new(seed);
         SimProcess board = StartBoard();
-        ServeProcess server = new(BoardPort, "--listen", Listen);
+        ServeProcess server = StartServer();
         BlockingCollection<Told> progress = [];
-        List<Process> programs = Enumerable.Range(0, Programs).Select(program => StartProgram(program, progress)).ToList();
+        List<ChildProcess> programs = Enumerable.Range(0, Programs).Select(program => StartProgram(program, progress)).ToList();
         int[] kills = new int[3];
         HashSet<int> done = [];
         int left = 0;
         while (done.Count < Programs)
         {
-            Assert.IsTrue(progress.TryTake(out Told told, GuardMs), $"seed {seed}: nothing happens");
+            Assert.IsTrue(progress.TryTake(out Told told, ChildProcess.Guard), $"seed {seed}: nothing happens");
             int program = told.Program;
             if (told.ExitCode is { } exitCode)
             {
@@ -76,13 +81,11 @@ public sealed class ServeKillTests
                     break;
                 case 1:
                     server.Dispose();
-                    server = new ServeProcess(BoardPort, "--listen", Listen);
+                    server = StartServer();
                     break;
                 default:
-                    Process killed = programs[program];
-                    killed.Kill();
-                    await killed.WaitForExitAsync();
-                    if (killed.ExitCode != 0)
+                    programs[program].Send(Signal.Kill);
+                    if (programs[program].End() != 0)
                         programs[program] = StartProgram(program, progress);
                     break;
             }
@@ -101,24 +104,19 @@ public sealed class ServeKillTests
 
     private SimProcess StartBoard() => new(Path.Combine(folder, "cells.fram"), "--format-blank", "--link", BoardPort);
 
-    private Process StartProgram(int number, BlockingCollection<Told> progress)
+    private ServeProcess StartServer() => new(BoardPort, ["--listen", Listen, .. timeouts]);
+
+    private ChildProcess StartProgram(int number, BlockingCollection<Told> progress)
     {
-        Process program = Process.Start(new ProcessStartInfo(
-            "dotnet", [typeof(ServeKillTests).Assembly.Location, IncrementingHost.Name, Listen, $"{number}", $"{Increments}"])
+        ChildProcess program = new(
+            "dotnet", null, typeof(ServeKillTests).Assembly.Location, IncrementingHost.Name, Listen, $"{number}", $"{Increments}");
+        new Thread(() =>
         {
-            RedirectStandardOutput = true,
-        })!;
-        program.OutputDataReceived += (_, line) =>
-        {
-            int? exitCode = null;
-            if (line.Data is null)
-            {
-                program.WaitForExit(GuardMs); // That of no argument would wait for this.
-                exitCode = program.ExitCode;
-            }
-            progress.Add(new Told(number, exitCode));
-        };
-        program.BeginOutputReadLine();
+            while (program.Output.ReadLine() is not null)
+                progress.Add(new Told(number, null));
+            progress.Add(new Told(number, program.End()));
+        })
+        { IsBackground = true }.Start();
         return program;
     }
 }

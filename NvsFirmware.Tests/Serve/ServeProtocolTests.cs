@@ -16,7 +16,8 @@ public sealed class ServeProtocolTests
     private const int PieceBytes = 256; // Of LineBoard.
 
     /// <summary>
-    /// Breaks when a request of a client is carried out after LAST has told another connection of that client what was: a program that was killed and
+    /// Breaks when a request of a client is carried out after LAST has told another connection of that client what was: a program
+    /// that was killed and
     /// started again would write it twice.
     /// </summary>
     [TestMethod]
@@ -48,7 +49,9 @@ public sealed class ServeProtocolTests
         Check(late.Ask(Parts(late, 2, 7, 20)[0]), FrameType.Write, Status.Ok, LineBoard.FirstVersion + 1);
     }
 
-    /// <summary>Breaks when an answer overtakes one before it: to a program that says that no answer will come to the frame before.</summary>
+    /// <summary>
+    /// Breaks when an answer overtakes one before it: to a program that says that no answer will come to the frame before.
+    /// </summary>
     [TestMethod]
     public async Task AnswersComeInTheOrderOfTheFrames()
     {

@@ -43,7 +43,9 @@ public sealed class ServeTests
         Assert.AreEqual(0, await client.RepairAsync(client.Board.StoreId));
     }
 
-    /// <summary>Breaks when a refusal is not passed on, names another track, or is given for another request than the one refused.</summary>
+    /// <summary>
+    /// Breaks when a refusal is not passed on, names another track, or is given for another request than the one refused.
+    /// </summary>
     [TestMethod]
     public async Task RefusalsReachTheirProgram()
     {
@@ -64,7 +66,10 @@ public sealed class ServeTests
         Assert.IsNull(await client.ReadAsync(8));
     }
 
-    /// <summary>Breaks when one of several on the way that is refused takes others with it, or lets those through that were to follow it only.</summary>
+    /// <summary>
+    /// Breaks when one of several on the way that is refused takes others with it, or lets those through that were to follow it
+    /// only.
+    /// </summary>
     [TestMethod]
     public async Task ARefusalInARowHitsOnlyItsRequest()
     {
@@ -82,7 +87,8 @@ public sealed class ServeTests
     }
 
     /// <summary>
-    /// Breaks when requests of two programs are mixed, one is lost or carried out twice, or a program waits for more than one turn of each other; the
+    /// Breaks when requests of two programs are mixed, one is lost or carried out twice, or a program waits for more than one turn
+    /// of each other; the
     /// board restarts and the line breaks meanwhile.
     /// </summary>
     [TestMethod]
@@ -153,11 +159,25 @@ public sealed class ServeTests
             await client.DisposeAsync();
     }
 
+    /// <summary>Breaks when a turn waits for a timer, for example before the HELLO that each client's turn begins with.</summary>
+    [TestMethod]
+    [Timeout(600_000)] // Against a hang.
+    public async Task NoTurnWaitsForTimeToPass()
+    {
+        await using TestServer server = await TestServer.StartAsync(null, LineBoard.Options with { TimeProvider = new FrozenTime() });
+        await using NvsClient client = await server.ConnectAsync();
+        await using NvsClient other = await server.ConnectAsync();
+        for (int i = 0; i < 5; i++)
+            await Task.WhenAll(client.WriteAsync(7, Data(300, i)), other.WriteAsync(8, Data(300, i)));
+        Assert.AreEqual(LineBoard.FirstVersion + 9, (await other.HelloAsync()).Version);
+    }
+
     /// <summary>Breaks when a program's requests do not travel behind each other to the board while it is alone.</summary>
     [TestMethod]
     public async Task AProgramThatIsAloneHasSeveralRequestsOnTheWay()
     {
-        await using TestServer server = await TestServer.StartAsync();
+        // Nothing is ever overdue.
+        await using TestServer server = await TestServer.StartAsync(null, LineBoard.Options with { TimeoutMs = 600_000 });
         await using NvsClient client = await server.ConnectAsync();
         await client.WriteAsync(1, default);
         server.Board.IsPaused = true;

@@ -13,7 +13,8 @@ namespace NvsFirmware.Tests.Serve;
 public sealed class TurnsTests
 {
     /// <summary>
-    /// Breaks when one is passed over, gets a turn out of its order, has one beside another's, or waits for more turns than there are others; also when
+    /// Breaks when one is passed over, gets a turn out of its order, has one beside another's, or waits for more turns than there
+    /// are others; also when
     /// one that does not wait any more keeps the others waiting.
     /// </summary>
     [TestMethod]
@@ -90,7 +91,10 @@ public sealed class TurnsTests
         CollectionAssert.AreEqual(new[] { "a1", "c1" }, begun);
     }
 
-    /// <summary>Breaks when a program that is alone gets no turns behind each other, or more than those that whoever comes may have to wait for.</summary>
+    /// <summary>
+    /// Breaks when a program that is alone gets no turns behind each other, or more than those that whoever comes may have to wait
+    /// for.
+    /// </summary>
     [TestMethod]
     public void WhoIsAloneHasSeveralAhead()
     {

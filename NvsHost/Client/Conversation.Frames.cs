@@ -22,12 +22,13 @@ internal sealed partial class Conversation
         bool isAlone = window.IsEmpty && row.Count == 0;
         if (phase == Phase.Open && (isHelloDue || row.IsHelloDue || (isAlone && queue.FirstOrDefault() is HelloQuery)))
             BeginHello();
+        if (phase == Phase.Open)
+            PutRequests();
+        // Perhaps what comes next needs it.
         if (phase == Phase.Hello && isDue)
             PutHello();
         else if (phase == Phase.Asking && isDue)
             PutLast();
-        else if (phase == Phase.Open)
-            PutRequests();
     }
 
     private void PutRequests()
@@ -52,6 +53,12 @@ internal sealed partial class Conversation
         bool isAlone = window.IsEmpty && row.Count == 0;
         if (request is HelloQuery || (request.IsAlone && !isAlone) || window.IsTaken)
             return false;
+        if (!request.IsWanted)
+        {
+            queue.RemoveAt(0);
+            request.Cancel();
+            return true;
+        }
         if (request is WriteRequest write)
             return PutWrite(write);
         Query query = (Query)request;
@@ -227,7 +234,7 @@ internal sealed partial class Conversation
             return;
         row.ForgetVersions();
         if (!isFirst)
-            door.Post(() => StoreChanged?.Invoke());
+            StoreChanged?.Invoke();
     }
 
     private void HearAnswer(AnswerFrame answer)

@@ -9,15 +9,20 @@ using NvsFirmware.Wire;
 namespace NvsHost;
 
 /// <summary>
-/// The host's side of docs/protocol.md: session key, window, numbers, timeouts, what is lost and sent again. Requests travel behind each other.
+/// The host's side of docs/protocol.md: session key, window, numbers, timeouts, what is lost and sent again. Requests travel behind
+/// each other.
 /// </summary>
 /// <remarks>
-/// <para>What is in doubt is found out in one way, whatever happened (a frame or an answer lost, silence, noise, an answer that only LAST explains): nothing
-/// else is sent, LAST is asked. As answers come in order, its answer settles every frame before it, and tells which write requests were committed. Then
+/// <para>What is in doubt is found out in one way, whatever happened (a frame or an answer lost, silence, noise, an answer that
+/// only LAST explains): nothing
+/// else is sent, LAST is asked. As answers come in order, its answer settles every frame before it, and tells which write requests
+/// were committed. Then
 /// it goes on from the first one that was not. When the session is another one, HELLO comes first.</para>
-/// <para>Rooms: this one has the door, the phases and the time, Conversation.Frames.cs what is sent and heard; <see cref="BoardSession"/> says HELLO,
+/// <para>Rooms: this one has the door, the phases and the time, Conversation.Frames.cs what is sent and heard;
+/// <see cref="BoardSession"/> says HELLO,
 /// <see cref="Window"/> has the frames under way, <see cref="WriteRow"/> the write requests that are not decided.</para>
-/// <para>Invariants, under the <see cref="Door"/>'s lock: a request is in <c>queue</c> (nothing of it counts), or it is a query in flight, or a write request
+/// <para>Invariants, under the <see cref="Door"/>'s lock: a request is in <c>queue</c> (nothing of it counts), or it is a query in
+/// flight, or a write request
 /// in <c>row</c>, or done. Nothing is sent in the phases Hello and Asking but HELLO and LAST.</para>
 /// </remarks>
 internal sealed partial class Conversation
@@ -83,13 +88,16 @@ internal sealed partial class Conversation
         sender.Start();
     }
 
-    /// <summary>The line is gone and another one is needed, see <see cref="AttachAsync"/>. Told only with <see cref="NvsClientOptions.Reconnect"/>.</summary>
+    /// <summary>
+    /// The line is gone and another one is needed, see <see cref="AttachAsync"/>. Told only with
+    /// <see cref="NvsClientOptions.Reconnect"/>.
+    /// </summary>
     public event Action? WentDown;
 
     /// <summary>The state has changed.</summary>
     public event Action<NvsClientState>? StateChanged;
 
-    /// <summary>Another store than before is there. Told before anything is sent to it.</summary>
+    /// <summary>Another store than before is there. Told under the lock, before anything is sent to it.</summary>
     public event Action? StoreChanged;
 
     /// <summary>This client's id.</summary>

@@ -24,7 +24,8 @@ public sealed class NvsCheckpoint<T>
     /// <summary>A value that is stored as JSON.</summary>
     /// <param name="client">The client.</param>
     /// <param name="track">The track's number.</param>
-    /// <param name="type">How the value becomes JSON: from a <see cref="System.Text.Json.Serialization.JsonSerializerContext"/>, so it works without reflection.</param>
+    /// <param name="type">How the value becomes JSON: from a <see cref="System.Text.Json.Serialization.JsonSerializerContext"/>, so
+    /// it works without reflection.</param>
     public NvsCheckpoint(NvsClient client, uint track, JsonTypeInfo<T> type)
         : this(
             client,
@@ -55,7 +56,8 @@ public sealed class NvsCheckpoint<T>
 
     /// <summary>Saves a value. When this returns it survives any power loss; until then the one before it does.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="expectedVersion">Refuse unless the value saved last has this version; 0: unless none was saved; null: do not care.</param>
+    /// <param name="expectedVersion">Refuse unless the value saved last has this version; 0: unless none was saved; null: do not
+    /// care.</param>
     /// <param name="ct">Cancels. A value that turns out to be saved returns all the same.</param>
     /// <returns>Its version, see <see cref="NvsClient.WriteBatchAsync"/>.</returns>
     public Task<uint> SaveAsync(T value, uint? expectedVersion = null, CancellationToken ct = default) =>
@@ -67,7 +69,8 @@ public sealed class NvsCheckpoint<T>
     public WriteItem Item(T value, uint? expectedVersion = null) => WriteItem.Store(track, write(value), expectedVersion);
 
     /// <summary>Changes the value, which others may change, too.</summary>
-    /// <param name="change">Makes the new value of the one saved last, null when none was. Called once more each time that another one was faster.</param>
+    /// <param name="change">Makes the new value of the one saved last, null when none was. Called once more each time that another
+    /// one was faster.</param>
     /// <param name="ct">Cancels. A change that turns out to be saved returns all the same.</param>
     /// <returns>The new value.</returns>
     public async Task<NvsCheckpointValue<T>> UpdateAsync(Func<NvsCheckpointValue<T>?, T> change, CancellationToken ct = default)

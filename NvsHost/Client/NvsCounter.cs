@@ -6,7 +6,9 @@ using System.Threading.Tasks;
 
 namespace NvsHost;
 
-/// <summary>A counter in a track of its own, 8 bytes, little-endian. Several tasks and programs may count in it; each addition counts once.</summary>
+/// <summary>
+/// A counter in a track of its own, 8 bytes, little-endian. Several tasks and programs may count in it; each addition counts once.
+/// </summary>
 /// <param name="client">The client.</param>
 /// <param name="track">The track's number. A track that is not there counts as 0.</param>
 public sealed class NvsCounter(NvsClient client, uint track)

@@ -4,7 +4,9 @@ using NvsFirmware.Wire;
 
 namespace NvsHost;
 
-/// <summary>What is asked of the board and how its answer is read; how the frames get there and back is the <see cref="Conversation"/>'s.</summary>
+/// <summary>
+/// What is asked of the board and how its answer is read; how the frames get there and back is the <see cref="Conversation"/>'s.
+/// </summary>
 /// <remarks>All members but the constructor are called under the conversation's lock.</remarks>
 internal abstract class Request(string what, CancellationToken ct)
 {
@@ -28,6 +30,9 @@ internal abstract class Request(string what, CancellationToken ct)
 
     /// <summary>True when it is decided what whoever asked is told; what may still come does not matter.</summary>
     public bool IsDone { get; private set; }
+
+    /// <summary>False when it must not be sent any more; asked just before it would be.</summary>
+    public virtual bool IsWanted => true;
 
     /// <summary>Runs what is not the conversation's, in order, as soon as its lock is left.</summary>
     public Action<Action> Post { get; set; } = action => action();

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace NvsHost;
 
-/// <summary>A program's logger. When it throws, that changes nothing of what is being done: no commit is hidden behind a full disk.</summary>
+/// <summary>
+/// A program's logger. When it throws, that changes nothing of what is being done: no commit is hidden behind a full disk.
+/// </summary>
 internal sealed class SafeLogger(ILogger logger) : ILogger
 {
     /// <summary>The logger itself if it is one already, else one around it.</summary>

@@ -13,9 +13,13 @@ namespace NvsHost;
 /// <param name="Bytes">Its length.</param>
 internal readonly record struct SentFrame(Request? Request, int Type, uint Number, int Part, int Bytes);
 
-/// <summary>The frames that count against the board's window, in the order in which they were sent, and the block in which the next ones leave.</summary>
+/// <summary>
+/// The frames that count against the board's window, in the order in which they were sent, and the block in which the next ones
+/// leave.
+/// </summary>
 /// <remarks>
-/// Frames are answered in that order, so an answer also settles the frames before: no answer will come to them any more. The bytes in flight never
+/// Frames are answered in that order, so an answer also settles the frames before: no answer will come to them any more. The bytes
+/// in flight never
 /// exceed the window.
 /// </remarks>
 internal sealed class Window(NvsClientOptions options)
@@ -44,7 +48,10 @@ internal sealed class Window(NvsClientOptions options)
     /// <summary>The block before was sent.</summary>
     public void Empty() => Filled = 0;
 
-    /// <summary>True if a frame may be sent now. Room is left for LAST, so that it can be asked, and asked again, while all else is unanswered.</summary>
+    /// <summary>
+    /// True if a frame may be sent now. Room is left for LAST, so that it can be asked, and asked again, while all else is
+    /// unanswered.
+    /// </summary>
     /// <param name="count">Its bytes.</param>
     /// <param name="board">Whose window it is.</param>
     public bool HasRoom(int count, BoardInfo board)

@@ -9,7 +9,8 @@ namespace NvsHost;
 
 /// <summary>A write request: its tracks cut into the parts that its frames carry, and how far the board has taken them.</summary>
 /// <remarks>
-/// Invariants: the board holds the parts before <see cref="NextTaken"/>, as far as its answers tell; parts before <see cref="NextPart"/> were sent, or are held
+/// Invariants: the board holds the parts before <see cref="NextTaken"/>, as far as its answers tell; parts before
+/// <see cref="NextPart"/> were sent, or are held
 /// from before the last go-back. The number is given once, when the first part is sent, and stays through all repetitions.
 /// </remarks>
 internal class WriteRequest : Request

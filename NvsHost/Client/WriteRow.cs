@@ -5,11 +5,13 @@ using NvsFirmware.Wire;
 namespace NvsHost;
 
 /// <summary>
-/// The write requests that were sent and are not decided, one behind the other, and what decides them: an answer, or LAST. Also what is known of
+/// The write requests that were sent and are not decided, one behind the other, and what decides them: an answer, or LAST. Also
+/// what is known of
 /// numbers and versions.
 /// </summary>
 /// <remarks>
-/// Invariants: the row has the order of the numbers, all of one client; all but the last one were sent to their last part at least once. A session's
+/// Invariants: the row has the order of the numbers, all of one client; all but the last one were sent to their last part at least
+/// once. A session's
 /// write requests are one client's: then a number stands for one request, and what the board remembers of it is not another's.
 /// </remarks>
 internal sealed class WriteRow
@@ -47,7 +49,9 @@ internal sealed class WriteRow
     /// <summary>True when nothing is sent until all in flight is settled; then <see cref="GoBack"/> follows.</summary>
     public bool IsHeld { get; set; }
 
-    /// <summary>True when one was given up undecided: what may be left of it on the line, or in a track's data, must belong to no session.</summary>
+    /// <summary>
+    /// True when one was given up undecided: what may be left of it on the line, or in a track's data, must belong to no session.
+    /// </summary>
     public bool IsHelloDue { get; private set; }
 
     /// <summary>A session has begun.</summary>

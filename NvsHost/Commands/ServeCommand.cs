@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Net;
@@ -108,7 +107,8 @@ internal static class ServeCommand
         try
         {
             NvsClientOptions options = session.Options;
-            return await BoardServer.OpenAsync(opening => NvsPort.OpenAsync(port, options, opening), options, metrics, ct).ConfigureAwait(false);
+            return await BoardServer.OpenAsync(opening => NvsPort.OpenAsync(port, options, opening), options, metrics, ct)
+                .ConfigureAwait(false);
         }
         catch (NvsLineException e)
         {
@@ -120,8 +120,8 @@ internal static class ServeCommand
     {
         foreach (ListenAddress at in listening.Where(at => at.IsOpenToOthers))
             session.Err.WriteLine($"nvs: warning: who can reach {at.Name} from another machine can read and overwrite the store");
-        string serving = string.Create(
-            CultureInfo.InvariantCulture, $"serving {server.Board.BoardName} on {port}, store {server.Board.StoreId} ({server.Board.State})");
+        BoardInfo board = server.Board;
+        string serving = $"serving {board.BoardName} on {port}, store {board.StoreId} ({board.State})";
         session.Err.WriteLine($"nvs: {serving} at {string.Join(", ", listening.Select(at => at.Name))}");
         if (metricsAt is not null)
             session.Err.WriteLine($"nvs: metrics at http://{metricsAt}/metrics");

@@ -11,9 +11,12 @@ using NvsFirmware.Wire;
 
 namespace NvsHost.Serve;
 
-/// <summary>A program that is connected to the server. To it the server is a board: it answers each frame, in the order of the frames.</summary>
+/// <summary>
+/// A program that is connected to the server. To it the server is a board: it answers each frame, in the order of the frames.
+/// </summary>
 /// <remarks>
-/// One thread reads. Each frame gets a place in <c>outbox</c>, where a task sends the answers in that order, each when it is known. A guest that does not
+/// One thread reads. Each frame gets a place in <c>outbox</c>, where a task sends the answers in that order, each when it is known.
+/// A guest that does not
 /// read its answers is read no further.
 /// </remarks>
 internal sealed class Guest
@@ -154,7 +157,7 @@ internal sealed class Guest
         }
         server.Fence.End(session);
         session = server.Fence.Begin(this);
-        frames.Key = session.Key;
+        frames.Key = asked.Argument == Frame.ProtocolVersion ? session.Key : 0;
         intake = null;
         Send(HelloAsync(session, asked));
     }
@@ -218,7 +221,8 @@ internal sealed class Guest
         return Answer(0, FrameType.Hello, Status.WrongProtocol, asked.Number, 0, 0, hello.Payload);
     }
 
-    private async Task<byte[]> WriteAsync(GuestSession asking, AnswerFrame asked, WriteFrame last, ServedWrite request, List<HeldPart> before)
+    private async Task<byte[]> WriteAsync(
+        GuestSession asking, AnswerFrame asked, WriteFrame last, ServedWrite request, List<HeldPart> before)
     {
         long start = Stopwatch.GetTimestamp();
         bool isAnswered = await server.AskAsync(asking, request, request.Result).ConfigureAwait(false);
@@ -233,10 +237,10 @@ internal sealed class Guest
             server.Note(asking, last, status, argument, Stopwatch.GetElapsedTime(start));
         bool isTold = !asking.IsOver;
         foreach (HeldPart earlier in before)
-            earlier.Answer.SetResult(!isTold ? []
-                : earlier.Part < part ? Answer(asking.Key, FrameType.Write, Status.Continue, asked.Number, earlier.Part, (uint)earlier.Part + 1)
-                : Answer(asking.Key, FrameType.Write, status, asked.Number, earlier.Part, argument));
-        return isTold ? Answer(asking.Key, FrameType.Write, status, asked.Number, asked.Part, argument) : [];
+            earlier.Answer.SetResult(earlier.Part < part ? Tell(earlier.Part, Status.Continue, (uint)earlier.Part + 1) : Tell(earlier.Part, status, argument));
+        return Tell(asked.Part, status, argument);
+
+        byte[] Tell(int at, Status told, uint with) => isTold ? Answer(asking.Key, FrameType.Write, told, asked.Number, at, with) : [];
     }
 
     private async Task<byte[]> RelayAsync(GuestSession asking, AnswerFrame asked)
@@ -262,7 +266,11 @@ internal sealed class Guest
         if (asked.Payload!.Length != Payload.Format.Bytes || asked.Argument != 0)
             return Answer(asking.Key, asked.Type, Status.BadRequest, asked.Number, 0, 0);
         string id = Convert.ToHexStringLower(asked.Payload.AsSpan(Payload.Format.NewId, StoreName.IdBytes));
-        FormatQuery format = new(asked.Payload, id, "format", CancellationToken.None) { IsAlone = true, TimeoutMs = server.Options.FormatTimeoutMs };
+        FormatQuery format = new(asked.Payload, id, "format", CancellationToken.None)
+        {
+            IsAlone = true,
+            TimeoutMs = server.Options.FormatTimeoutMs,
+        };
         if (await server.AskAsync(asking, format, format.Result).ConfigureAwait(false))
             return Answer(asking.Key, asked.Type, Status.Ok, asked.Number, 0, 0); // The last of its session.
         return format.Result.Exception?.InnerException is NvsRefusedException refused
@@ -272,8 +280,11 @@ internal sealed class Guest
 
     // ---- What is answered.
 
-    private void Send(Status status, AnswerFrame asked, uint argument = 0) => Send(Answer(
-        FrameType.IsKeyless(asked.Type) ? 0 : session.Key, asked.Type, status, asked.Number, asked.Type == FrameType.Write ? asked.Part : 0, argument));
+    private void Send(Status status, AnswerFrame asked, uint argument = 0)
+    {
+        uint key = FrameType.IsKeyless(asked.Type) ? 0 : session.Key;
+        Send(Answer(key, asked.Type, status, asked.Number, asked.Type == FrameType.Write ? asked.Part : 0, argument));
+    }
 
     private void Send(byte[] answer) => Send(Task.FromResult(answer));
 

@@ -7,7 +7,10 @@ using System.Net.Sockets;
 
 namespace NvsHost.Serve;
 
-/// <summary>A socket on which programs are awaited: <c>unix:PATH</c>, <c>tcp:PORT</c> for this machine only, <c>tcp:HOST:PORT</c>, or one that systemd gives.</summary>
+/// <summary>
+/// A socket on which programs are awaited: <c>unix:PATH</c>, <c>tcp:PORT</c> for this machine only, <c>tcp:HOST:PORT</c>, or one
+/// that systemd gives.
+/// </summary>
 internal sealed class ListenAddress : IDisposable
 {
     private const string Unix = "unix:";
@@ -42,7 +45,8 @@ internal sealed class ListenAddress : IDisposable
     {
         try
         {
-            return address.StartsWith(Unix, StringComparison.Ordinal) && address.Length > Unix.Length ? OpenUnix(Path.GetFullPath(address[Unix.Length..]), mode)
+            return address.StartsWith(Unix, StringComparison.Ordinal) && address.Length > Unix.Length
+                ? OpenUnix(Path.GetFullPath(address[Unix.Length..]), mode)
                 : address.StartsWith(Tcp, StringComparison.Ordinal) ? OpenTcp(EndPointOf(address[Tcp.Length..]))
                 : throw new ArgumentException($"\"{address}\" is no address: say unix:PATH, tcp:PORT for this machine only, or tcp:HOST:PORT.");
         }
@@ -117,20 +121,38 @@ internal sealed class ListenAddress : IDisposable
     {
         if (!Path.Exists(path))
             return;
+        if (!IsSocket(path))
+            throw new IOException($"{path} exists and is no socket: remove it, or choose another path.");
         using Socket probe = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             probe.Connect(at);
         }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused && new FileInfo(path).Length == 0)
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
         {
             File.Delete(path);
             return;
         }
-        catch (SocketException e)
-        {
-            throw new IOException($"{path} exists and is no socket of a server ({e.Message}): remove it, or choose another path.", e);
-        }
         throw new IOException($"Another server listens at {path}.");
+    }
+
+    // A socket cannot be opened as a file; for writing too, because opening a pipe only to read would wait for a writer.
+    private static bool IsSocket(string path)
+    {
+        if (Directory.Exists(path))
+            return false;
+        try
+        {
+            File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete).Dispose();
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 }

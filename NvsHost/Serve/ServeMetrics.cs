@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics.Metrics;
 using System.Linq;
 using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
@@ -47,7 +48,8 @@ internal sealed class ServeMetrics : IDisposable
             new HistogramConfiguration { Buckets = Prometheus.Histogram.ExponentialBuckets(0.0005, 2, 14) });
         guests = make.CreateGauge("nvs_programs", "Programs that are connected.");
         waited = make.CreateGauge("nvs_turns_waited_max", "The most turns of others that a program's next request has waited for.");
-        lineErrors = make.CreateCounter("nvs_line_errors_total", "Frames, answers or places lost between server and board, seen from the server.");
+        lineErrors = make.CreateCounter(
+            "nvs_line_errors_total", "Frames, answers or places lost between server and board, seen from the server.");
         reconnects = make.CreateCounter("nvs_reconnects_total", "How often the board's port was opened again.");
         isUp = make.CreateGauge("nvs_board_up", "1 if the board answers and its store is ready, else 0.");
         room = make.CreateGauge("nvs_room_bytes", "Data bytes that new tracks can still take.");
@@ -89,7 +91,9 @@ internal sealed class ServeMetrics : IDisposable
     public void Serve(IPEndPoint at, BoardServer server)
     {
         registry.AddBeforeCollectCallback(ct => AskAsync(server, ct));
-        listener = new MetricServer(at.Address.ToString(), at.Port, registry: registry);
+        string host = at.Address.Equals(IPAddress.Any) || at.Address.Equals(IPAddress.IPv6Any) ? "+"
+            : at.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{at.Address}]" : at.Address.ToString();
+        listener = new MetricServer(host, at.Port, registry: registry);
         listener.Start();
     }
 

@@ -16,6 +16,9 @@ internal sealed class ServedWrite(GuestSession session, uint client, IReadOnlyLi
     public (Status Status, int Part, uint Argument) Refusal { get; private set; }
 
     /// <inheritdoc/>
+    public override bool IsWanted => !session.IsOver;
+
+    /// <inheritdoc/>
     public override bool MustFollow => isBehind && !session.IsLastCommit(Client, GivenNumber!.Value - 1);
 
     /// <inheritdoc/>

@@ -4,7 +4,10 @@ using System.Text;
 
 namespace NvsHost.Serve;
 
-/// <summary>Tells the service manager (systemd) how the server is: the protocol of sd_notify, a datagram to the socket that NOTIFY_SOCKET names.</summary>
+/// <summary>
+/// Tells the service manager (systemd) how the server is: the protocol of sd_notify, a datagram to the socket that NOTIFY_SOCKET
+/// names.
+/// </summary>
 internal static class ServiceManager
 {
     /// <summary>It serves.</summary>

@@ -24,8 +24,10 @@ internal sealed class Turn(object owner, Action go)
 
 /// <summary>Who may ask the board next: one request each, round robin among those who wait.</summary>
 /// <remarks>
-/// Invariants: an owner stands once in <c>order</c> if it has a turn that waits; turns of an owner begin in the order in which they were asked for. While
-/// several wait, one turn is taken at a time. An owner that is alone may have <see cref="MostAhead"/>, which travel behind each other. So whoever comes
+/// Invariants: an owner stands once in <c>order</c> if it has a turn that waits; turns of an owner begin in the order in which they
+/// were asked for. While
+/// several wait, one turn is taken at a time. An owner that is alone may have <see cref="MostAhead"/>, which travel behind each
+/// other. So whoever comes
 /// waits for as many turns as the others had taken, and one of each who waits before it.
 /// </remarks>
 internal sealed class Turns
