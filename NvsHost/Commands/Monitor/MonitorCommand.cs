@@ -141,7 +141,7 @@ internal sealed class MonitorCommand
             case 'p' when bench is not null:
                 await bench.RestoreAsync(end.Token).ConfigureAwait(false);
                 state.IsPowerOff = false;
-                state.Tell($"power is back; {bench.BootReport}");
+                state.Tell($"power is back; {bench.BootReport[Math.Max(0, bench.BootReport.IndexOf("recovery", StringComparison.Ordinal))..]}");
                 break;
         }
     }
@@ -159,7 +159,7 @@ internal sealed class MonitorCommand
         }
         state.IsPowerOff = true;
         state.Tell(state.Medium?.Unfinished is { Count: > 0 } blocks
-            ? $"power pulled in the middle of request {blocks[0].Number}: {Session.Count(blocks.Count, "block")} of it on the chip, no commit"
+            ? $"power pulled in the middle of request {blocks[0].Number}: {Session.Count(blocks.Count, "block")} on the chip, no commit"
             : "power pulled between two requests");
     }
 
