@@ -1,6 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using System.Reflection;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Fram;
 using NvsFirmware.Tests.Rig;
 using NvsFirmware.Wire;
 using NvsSim;
@@ -185,6 +188,29 @@ public sealed class CacheTests
         AssertRead(1, TrackModel.Data(100, 1), isHit: false);
     }
 
+    // A copy whose bytes change in RAM is no copy. Breaks with its CRC-32 not looked at before it is served.
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(149)]
+    public void ACopyThatChangedInRamIsNotServed(int at)
+    {
+        byte[] data = TrackModel.Data(150, 1);
+        Write(new TrackItem(1, data));
+        board.Hello(); // the frame that brought the track is written over
+        int changed = 0;
+        foreach (byte[] ram in RamOf(board.Firmware, []))
+        {
+            int found = ram.AsSpan().IndexOf(data);
+            if (found < 0)
+                continue;
+            ram[found + at] ^= 4;
+            changed++;
+        }
+        Assert.IsGreaterThan(0, changed, "nothing in RAM holds the track");
+        AssertRead(1, data, isHit: false);
+        AssertRead(1, data, isHit: true);
+    }
+
     [TestMethod]
     public void RandomReadsAndWritesMatchAModel()
     {
@@ -224,6 +250,21 @@ public sealed class CacheTests
             board.Ask(FrameType.Read, 1, track);
             board.Uart.IsHostReading = true;
         }
+    }
+
+    // All arrays of bytes that the firmware holds.
+    private static IEnumerable<byte[]> RamOf(object? held, HashSet<object> seen)
+    {
+        if (held == null || held.GetType().IsValueType || held is string || !seen.Add(held))
+            return [];
+        if (held is byte[] bytes)
+            return [bytes];
+        if (held is byte[][] several)
+            return several;
+        if (held.GetType().Namespace?.StartsWith(nameof(NvsFirmware), StringComparison.Ordinal) != true || held is ISpiBus or IUart)
+            return [];
+        return held.GetType().GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)
+            .SelectMany(field => RamOf(field.GetValue(held), seen));
     }
 
     private void Write(params TrackItem[] items) => board.Write(number++, items);

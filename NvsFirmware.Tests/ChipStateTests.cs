@@ -658,6 +658,53 @@ public sealed class ChipStateTests
         AssertHolds(board, item);
     }
 
+    // A blank chip that is put in later: a board that may format one does so at its first boot only, which a board without a chip still has
+    // before it. Breaks with any blank chip formatted that is met later.
+    [TestMethod]
+    [DataRow(false, false)]
+    [DataRow(true, false)]
+    [DataRow(false, true)]
+    [DataRow(true, true)]
+    public void ABlankChipPutInLaterIsFormattedAtTheFirstBootOnly(bool isFormatting, bool hadAStore)
+    {
+        TestBoard board = hadAStore ? WithTracks() : new TestBoard();
+        board.Settings.FormatBlank = isFormatting;
+        board.Settings.NewStoreId = newId;
+        board.Chip.IsAbsent = !hadAStore;
+        board.Boot();
+        board.Idle(3000);
+        Assert.AreEqual(hadAStore ? Status.Ok : Status.NoChip, board.State);
+        board.Chip.IsAbsent = true;
+        board.Idle(1500);
+        board.Chip.Memory.Clear();
+        board.Chip.IsAbsent = false;
+        board.Idle(10_000);
+        Assert.AreEqual(isFormatting && !hadAStore ? Status.Ok : Status.Blank, board.State);
+        if (board.State == Status.Blank)
+            Assert.IsFalse(board.Chip.Memory.ContainsAnyExcept((byte)0), "it was written to");
+    }
+
+    // What a chip holds is read again five times when it is not a store. Breaks with the attempts not given back by a success between.
+    [TestMethod]
+    public void EachTimeAChipSeemsDamagedItIsReadAgain()
+    {
+        TestBoard board = WithTracks();
+        byte[] whole = board.Chip.Storage.ToArray();
+        for (int time = 1; time <= 4; time++)
+        {
+            board.Chip.IsAbsent = true;
+            board.Idle(1500);
+            board.Chip.Memory[..64].Fill(0x55);
+            board.Chip.Memory[^64..].Fill(0x55);
+            board.Chip.IsAbsent = false;
+            board.Idle(3500);
+            Assert.AreEqual(Status.StoreDamaged, board.State, $"time {time}");
+            whole.CopyTo(board.Chip.Storage);
+            board.Idle(1500);
+            Assert.AreEqual(Status.Ok, board.State, $"time {time}, whole again");
+        }
+    }
+
     [TestMethod]
     public void AnotherChipPutInWhileTheBoardRunsIsServedAsItself()
     {

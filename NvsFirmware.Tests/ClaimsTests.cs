@@ -92,11 +92,13 @@ public sealed class ClaimsTests
             nvs.PutInfo(info, 0);
             Assert.AreEqual(Status.Ok, cache.Write(frame, data.Length));
             CacheControlBlocks blocks = nvs.LastRequest.Blocks;
-            Assert.AreEqual((1, 70 + i, i, 1), (blocks.Count, blocks.Tracks[0], blocks.Set, (int)blocks.SegmentCounts[0]));
-            Assert.AreEqual((int)BitConverter.ToUInt16(info, Payload.InfoAnswer.PreparedFirst), (int)blocks.FirstSegments[0]);
             cache.Keep(frame, data.Length);
-            Assert.AreEqual(Status.Ok, cache.BeginRead(70 + i));
-            Assert.AreEqual((i + 1, nvs.Argument), (cache.Hits, cache.ReadVersion), "the cache goes by the block that the NVS filled in");
+            Assert.AreEqual((70 + i, i, (int)blocks.FirstInSet[0]), (blocks.Tracks[0], blocks.Set, 0));
+            int first = BitConverter.ToUInt16(info, Payload.InfoAnswer.PreparedFirst);
+            CollectionAssert.AreEqual(data, board.Chip.Memory.Slice(Segment(first) + 32, data.Length).ToArray(), "the set's first segment");
+            byte[]? copy = cache.Find(70 + i);
+            Assert.IsNotNull(copy, "the cache goes by the block that the NVS filled in");
+            Assert.AreEqual(nvs.Argument, Frame.Argument(copy, 0));
         }
     }
 

@@ -75,6 +75,26 @@ public sealed class ForgottenClientTests
         }
     }
 
+    // A client that used both kinds has a place among those that stay, so a request of it that passes by goes with the later horizon of the two.
+    [TestMethod]
+    [DynamicData(nameof(Chips))]
+    public void AClientThatStaysKeepsItsPlaceWhenItPassesBy(string chip, int stay, int pass)
+    {
+        // Breaks with the place of its latest request's kind taken.
+        TestBoard board = TestBoard.Formatted(chip);
+        board.WriteAs(77, 1, new TrackItem(1, [1]));
+        uint version = InASessionOfItsOwn(board).TryWrite(2, [new(1, [2])], 77, WriteFlags.Passing)!.Argument;
+        for (uint client = 1000; client < 1000 + 2 * (uint)pass; client++)
+            InASessionOfItsOwn(board).TryWrite(1, [new(2, [2])], client, WriteFlags.Passing);
+        board.Boot();
+        AssertRemembered(board, 77, 2, version);
+        for (uint client = 1; client <= stay + 1; client++)
+            InASessionOfItsOwn(board).WriteAs(client, 1, new TrackItem(3, [3]));
+        Answer forgotten = InASessionOfItsOwn(board).Last(77);
+        Assert.AreEqual(Status.NotFound, forgotten.Status);
+        Assert.IsTrue(forgotten.U32(Payload.LastAnswer.Horizon) >= version);
+    }
+
     [TestMethod]
     [DynamicData(nameof(Chips))]
     public void AClientThatMayHaveBeenForgottenIsNeverToldThatItDidNotCommit(string chip, int stay, int pass)

@@ -6,6 +6,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
 using NvsFirmware.Wire;
+using NvsSim;
 
 namespace NvsFirmware.Tests;
 
@@ -39,6 +40,27 @@ public sealed class FormatTests
         Assert.AreEqual((uint)layout.LongestTrack, hello.U32(Payload.HelloAnswer.LongestTrackBytes), $"{chip}: longest track");
         Assert.AreEqual(layout.PieceBytes, hello.U16(Payload.HelloAnswer.PieceBytes), $"{chip}: piece");
         Assert.AreEqual(layout.DataBytes, hello.U16(Payload.HelloAnswer.SegmentDataBytes), $"{chip}: data bytes in a segment");
+    }
+
+    // Finding 16: there may be no memory for them. Breaks with the old store given up first.
+    [TestMethod]
+    public void TheNewTablesAreThereBeforeTheOldStoreIsGivenUp()
+    {
+        TestBoard board = TestBoard.Formatted("MB85RS2MTA");
+        MediumLayout layout = Medium.Read(board.Chip.Memory).Layout with { SegmentBytes = 100 };
+        byte[] id = board.StoreId();
+        long beganAt = 0, givenUpAt = 0, answeredAt = 0;
+        board.Chip.BeforeTransaction = output =>
+        {
+            long allocated = GC.GetAllocatedBytesForCurrentThread();
+            beganAt = beganAt == 0 ? allocated : beganAt;
+            givenUpAt = givenUpAt == 0 && output[0] == Opcode.Write ? allocated : givenUpAt;
+        };
+        board.Uart.Answering = () => answeredAt = GC.GetAllocatedBytesForCurrentThread();
+        Assert.AreEqual(Status.Ok, board.Format(id, segmentBytes: layout.SegmentBytes).Status);
+        long tables = (MediumLayout.EntryBytes * layout.Entries) + (2 * layout.Segments);
+        Assert.IsGreaterThan(tables, givenUpAt - beganAt, "allocated before the first write to the chip");
+        Assert.IsLessThan(4096, answeredAt - givenUpAt, "allocated behind it");
     }
 
     // z, d, S, N, T and the longest track of a row of the table of defaults.

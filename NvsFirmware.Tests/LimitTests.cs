@@ -75,7 +75,8 @@ public sealed class LimitTests
         }
     }
 
-    // Each bit of the fields at the ends of the tables: of the last entry, the last link, both records, a block in the last segment.
+    // Each bit of the superblock copies and of a client's entry, and of the fields at the ends of the tables: of the last entry, the last link, both records, a
+    // block in the last segment, and the links of a track.
     [TestMethod]
     [DataRow("MB85RS64V", 64, 24)]
     [DataRow("MB85RS256B", 4132, 2)]
@@ -83,7 +84,7 @@ public sealed class LimitTests
     public void ATurnedBitIsFoundAtTheLimits(string chip, int segmentBytes, int setSegments)
     {
         SeededRandom random = new(8);
-        TestBoard board = TestBoard.Formatted(chip, Settings(), segmentBytes, setSegments);
+        TestBoard board = TestBoard.Formatted(chip, Settings(segmentBytes - MediumLayout.BlockOverheadBytes), segmentBytes, setSegments);
         MediumLayout layout = Medium.Read(board.Chip.Memory).Layout;
         Dictionary<uint, (uint Version, byte[] Data)> model = [];
         uint number = 0;
@@ -94,15 +95,26 @@ public sealed class LimitTests
             foreach (TrackItem item in items)
                 model[item.Track] = (version, item.Data!);
         }
+        // Two tracks make room for one of two blocks.
+        foreach (uint track in new uint[] { 1, 3 })
+        {
+            board.Write(++number, new TrackItem(track, null));
+            model.Remove(track);
+        }
+        byte[] twoBlocks = random.Bytes(2 * layout.DataBytes);
+        model[uint.MaxValue] = (board.Write(++number, new TrackItem(uint.MaxValue, twoBlocks)), twoBlocks);
         board.Recover();
         byte[] storage = board.Chip.Storage.ToArray();
         Medium medium = StoreChecks.CheckServed(board, "full");
-        MediumEntry[] last = [medium.Entries.MaxBy(entry => entry.Index)!, medium.Entries.MaxBy(entry => entry.Segments.Max())!, medium.Entries.Single(entry => entry.Index == 0)];
+        MediumEntry linked = medium.Entries.Single(entry => entry.Segments.Count > 1);
+        MediumEntry[] last = [medium.Entries.MaxBy(entry => entry.Index)!, medium.Entries.Where(entry => !entry.IsReleased).MaxBy(entry => entry.Segments.Max())!, medium.Entries.Single(entry => entry.Index == 0), linked];
         (int At, int Bytes)[] fields =
         [
             .. last.Select(entry => (layout.EntryAt(entry.Index), MediumLayout.EntryBytes)),
             .. last.Select(entry => (layout.SegmentAt(entry.Segments[0]), MediumLayout.BlockOverheadBytes)),
             (layout.RecordAt(0), MediumLayout.RecordBytes), (layout.RecordAt(1), MediumLayout.RecordBytes), (layout.LinkAt(layout.Segments - 1), 2),
+            (layout.SuperblockAt(0), MediumLayout.SuperblockBytes), (layout.SuperblockAt(1), MediumLayout.SuperblockBytes), (layout.ClientAt(0), MediumLayout.ClientBytes),
+            .. linked.Segments.Select(segment => (layout.LinkAt(segment), 2)),
         ];
         uint[] numbers = [.. last.Select(entry => entry.Track).Distinct()];
         Dictionary<uint, (uint Version, byte[] Data)> asked = model.Where(pair => numbers.Contains(pair.Key)).ToDictionary();
@@ -134,5 +146,6 @@ public sealed class LimitTests
         Assert.AreEqual(Status.Blank, board.State);
     }
 
-    private static BoardSettings Settings() => new() { Name = "test", LargestPieceBytes = 8192, ReceiveWindowBytes = 16500 };
+    private static BoardSettings Settings(int largestPieceBytes = 8192) =>
+        new() { Name = "test", LargestPieceBytes = largestPieceBytes, ReceiveWindowBytes = 16500 };
 }

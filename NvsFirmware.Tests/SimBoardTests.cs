@@ -198,16 +198,16 @@ public sealed class SimBoardTests
     }
 
     [TestMethod]
-    [DataRow("TERM")]
-    [DataRow("INT")]
-    public void ASignalStopsTheProcessCleanly(string signal)
+    [DataRow(Signal.Terminate)]
+    [DataRow(Signal.Interrupt)]
+    public void ASignalStopsTheProcessCleanly(Signal signal)
     {
-        using Process board = SimProcess.Start("--fram", FramPath, "--link", LinkPath);
-        string? line = board.StandardOutput.ReadLine();
+        using ChildProcess board = SimProcess.Start("--fram", FramPath, "--link", LinkPath);
+        string? line = board.Output.ReadLine();
         Assert.AreEqual($"serial port: {new FileInfo(LinkPath).LinkTarget}", line);
-        Kill(board, signal);
-        Assert.AreEqual("", board.StandardOutput.ReadToEnd());
-        Assert.AreEqual(0, ExitCode(board));
+        board.Send(signal);
+        Assert.AreEqual("", board.Output.ReadToEnd());
+        Assert.AreEqual(0, board.End());
         Assert.IsNull(new FileInfo(LinkPath).LinkTarget);
         Assert.AreEqual(SimPart.Default.StorageBytes, new FileInfo(FramPath).Length);
     }
@@ -215,30 +215,30 @@ public sealed class SimBoardTests
     [TestMethod]
     public void AKilledProcessLeavesALinkThatTheNextReplaces()
     {
-        using (Process board = SimProcess.Start("--fram", FramPath, "--link", LinkPath))
+        using (ChildProcess board = SimProcess.Start("--fram", FramPath, "--link", LinkPath))
         {
-            Assert.IsNotNull(board.StandardOutput.ReadLine());
-            board.Kill();
-            Assert.AreEqual(128 + 9, ExitCode(board));
+            Assert.IsNotNull(board.Output.ReadLine());
+            board.Send(Signal.Kill);
+            Assert.AreEqual(128 + 9, board.End());
         }
         Assert.IsNotNull(new FileInfo(LinkPath).LinkTarget);
-        using Process next = SimProcess.Start("--fram", FramPath, "--link", LinkPath);
-        string? line = next.StandardOutput.ReadLine();
+        using ChildProcess next = SimProcess.Start("--fram", FramPath, "--link", LinkPath);
+        string? line = next.Output.ReadLine();
         Assert.AreEqual($"serial port: {new FileInfo(LinkPath).LinkTarget}", line);
-        Kill(next, "TERM");
-        Assert.AreEqual(0, ExitCode(next));
+        next.Send(Signal.Terminate);
+        Assert.AreEqual(0, next.End());
     }
 
     [TestMethod]
     public void ASecondProcessOnTheSameFileIsRefused()
     {
-        using Process first = SimProcess.Start("--fram", FramPath);
-        Assert.IsNotNull(first.StandardOutput.ReadLine());
-        using Process second = SimProcess.Start("--fram", FramPath);
-        StringAssert.Contains(second.StandardError.ReadToEnd(), FramPath);
-        Assert.AreEqual(2, ExitCode(second));
-        Kill(first, "TERM");
-        Assert.AreEqual(0, ExitCode(first));
+        using ChildProcess first = SimProcess.Start("--fram", FramPath);
+        Assert.IsNotNull(first.Output.ReadLine());
+        using ChildProcess second = SimProcess.Start("--fram", FramPath);
+        StringAssert.Contains(second.Errors.ReadToEnd(), FramPath);
+        Assert.AreEqual(8, second.End());
+        first.Send(Signal.Terminate);
+        Assert.AreEqual(0, first.End());
     }
 
     [TestMethod]
@@ -255,19 +255,19 @@ public sealed class SimBoardTests
     [DataRow("--what", "1", "--what")]
     public void AWrongOptionIsAnErrorThatHelps(string option, string value, string help)
     {
-        using Process board = SimProcess.Start(option, value);
-        StringAssert.Contains(board.StandardError.ReadToEnd(), help);
-        Assert.AreEqual("", board.StandardOutput.ReadToEnd());
-        Assert.AreEqual(1, ExitCode(board));
+        using ChildProcess board = SimProcess.Start(option, value);
+        StringAssert.Contains(board.Errors.ReadToEnd(), help);
+        Assert.AreEqual("", board.Output.ReadToEnd());
+        Assert.AreEqual(1, board.End());
     }
 
     [TestMethod]
     public void ThePowerCutEndsTheProcess()
     {
-        using Process board = SimProcess.Start("--fram", FramPath, "--link", LinkPath, "--cut-after", "0");
-        StringAssert.Contains(board.StandardError.ReadToEnd(), "power cut after 0 bytes");
-        Assert.AreEqual("", board.StandardOutput.ReadToEnd());
-        Assert.AreEqual(7, ExitCode(board));
+        using ChildProcess board = SimProcess.Start("--fram", FramPath, "--link", LinkPath, "--cut-after", "0");
+        StringAssert.Contains(board.Errors.ReadToEnd(), "power cut after 0 bytes");
+        Assert.AreEqual("", board.Output.ReadToEnd());
+        Assert.AreEqual(7, board.End());
         Assert.IsNull(new FileInfo(LinkPath).LinkTarget);
     }
 
@@ -275,20 +275,20 @@ public sealed class SimBoardTests
     public void ASocketTakesTheTerminalsPlace()
     {
         string path = Path.Combine(folder, "socket");
-        using (Process board = SimProcess.Start("--fram", FramPath, "--listen", "unix:" + path))
+        using (ChildProcess board = SimProcess.Start("--fram", FramPath, "--listen", "unix:" + path))
         {
-            Assert.AreEqual($"serial port: unix:{path}", board.StandardOutput.ReadLine());
+            Assert.AreEqual($"serial port: unix:{path}", board.Output.ReadLine());
             using Socket host = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             host.Connect(new UnixDomainSocketEndPoint(path));
             // Killed, it leaves its socket behind.
-            board.Kill();
-            Assert.AreEqual(128 + 9, ExitCode(board));
+            board.Send(Signal.Kill);
+            Assert.AreEqual(128 + 9, board.End());
         }
         Assert.IsTrue(Path.Exists(path));
-        using Process next = SimProcess.Start("--fram", FramPath, "--listen", "unix:" + path);
-        Assert.AreEqual($"serial port: unix:{path}", next.StandardOutput.ReadLine());
-        Kill(next, "TERM");
-        Assert.AreEqual(0, ExitCode(next));
+        using ChildProcess next = SimProcess.Start("--fram", FramPath, "--listen", "unix:" + path);
+        Assert.AreEqual($"serial port: unix:{path}", next.Output.ReadLine());
+        next.Send(Signal.Terminate);
+        Assert.AreEqual(0, next.End());
         Assert.IsFalse(Path.Exists(path));
     }
 
@@ -298,35 +298,19 @@ public sealed class SimBoardTests
     [DataRow("tcp:0.0.0.0:0", true)]
     public void AnAddressThatOthersReachGetsAWarning(string address, bool isWarned)
     {
-        using Process board = SimProcess.Start("--listen", address);
-        StringAssert.StartsWith(board.StandardOutput.ReadLine(), "serial port: tcp:");
-        Kill(board, "TERM");
-        Assert.AreEqual(0, ExitCode(board));
-        Assert.AreEqual(isWarned, board.StandardError.ReadToEnd().Contains("warning"));
+        using ChildProcess board = SimProcess.Start("--listen", address);
+        StringAssert.StartsWith(board.Output.ReadLine(), "serial port: tcp:");
+        board.Send(Signal.Terminate);
+        Assert.AreEqual(0, board.End());
+        Assert.AreEqual(isWarned, board.Errors.ReadToEnd().Contains("warning"));
     }
 
     [TestMethod]
     public void TheSeedIsTold()
     {
-        using Process board = SimProcess.Start("--seed", "4711", "--cut-after", "0");
-        StringAssert.Contains(board.StandardError.ReadToEnd(), "seed: 4711");
-        Assert.AreEqual(7, ExitCode(board));
-    }
-
-    private static void Kill(Process process, string signal)
-    {
-        using Process kill = Process.Start("kill", ["-" + signal, $"{process.Id}"]);
-        kill.WaitForExit();
-    }
-
-    private static int ExitCode(Process process)
-    {
-        if (!process.WaitForExit(GuardMs))
-        {
-            process.Kill();
-            Assert.Fail("The board has not ended.");
-        }
-        return process.ExitCode;
+        using ChildProcess board = SimProcess.Start("--seed", "4711", "--cut-after", "0");
+        StringAssert.Contains(board.Errors.ReadToEnd(), "seed: 4711");
+        Assert.AreEqual(7, board.End());
     }
 
     private static FileStream OpenTerminal(string path) =>

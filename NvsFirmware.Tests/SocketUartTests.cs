@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Tests.Rig;
 using NvsSim;
 
 namespace NvsFirmware.Tests;
@@ -190,10 +191,10 @@ public sealed class SocketUartTests
 
     private void MakeDeadSocket()
     {
-        using System.Diagnostics.Process board = Rig.SimProcess.Start("--listen", "unix:" + SocketPath);
-        Assert.IsNotNull(board.StandardOutput.ReadLine());
-        board.Kill();
-        board.WaitForExit();
+        using ChildProcess board = SimProcess.Start("--listen", "unix:" + SocketPath);
+        Assert.IsNotNull(board.Output.ReadLine());
+        board.Send(Signal.Kill);
+        board.End();
     }
 
     private static Socket Connect(SocketUart uart)

@@ -73,6 +73,10 @@ public sealed class StatsTests
         uint before = board.Stat(Counter.TrackCrcErrors);
         Assert.AreEqual(Status.TrackDamaged, board.Read(1).Status);
         Assert.AreEqual(before + 1, board.Stat(Counter.TrackCrcErrors));
+        board.Verify();
+        Assert.AreEqual(before + 2, board.Stat(Counter.TrackCrcErrors));
+        board.List();
+        Assert.AreEqual(before + 2, board.Stat(Counter.TrackCrcErrors));
     }
 
     [TestMethod]

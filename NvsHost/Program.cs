@@ -1,8 +1,5 @@
-using System;
 using System.CommandLine;
-using System.CommandLine.Invocation;
-using System.Text;
-using System.Threading.Tasks;
+using System.Runtime.CompilerServices;
 using NvsHost.Commands;
 using NvsHost.Commands.Monitor;
 
@@ -11,16 +8,21 @@ namespace NvsHost;
 /// <summary>The command <c>nvs</c>.</summary>
 internal static class Program
 {
-    private static async Task<int> Main(string[] args)
+    // The interruption comes first: until then Ctrl-C ends the process without a word, and to load what the commands need takes a while.
+    private static int Main(string[] args)
     {
-        Console.OutputEncoding = new UTF8Encoding(false);
-        RootCommand root = new("""
-            Power-safe storage on a board with FRAM, over a serial line or a socket. Tracks are numbers, decimal or 0x hex.
+        using Interruption interruption = new();
+        return Run(args, interruption);
+    }
 
-            Exit codes: 0 done, 1 usage, 2 interrupted, 3 no board found, 4 the line timed out or broke, 5 the board refused,
-            6 data do not match.
-            """);
-        Session.AddOptions(root);
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int Run(string[] args, Interruption interruption) => CommandLine.Run(Root(), args, interruption);
+
+    /// <summary>All commands.</summary>
+    internal static RootCommand Root()
+    {
+        RootCommand root = new(CommandLine.Description);
+        CommonOptions.AddTo(root);
         TrackCommands.AddTo(root);
         StoreCommands.AddTo(root);
         InspectCommand.AddTo(root);
@@ -30,10 +32,8 @@ internal static class Program
         MonitorCommand.AddTo(root);
         BenchCommand.AddTo(root);
         DemoCommand.AddTo(root);
-        ParseResult result = root.Parse(args);
-        if (result.Action is ParseErrorAction action)
-            action.ShowHelp = action.ShowTypoCorrections = false; // They would go to stdout, where only answers belong.
-        // Long enough for a command to end by itself: a write request that is under way takes its answer first.
-        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(5) });
+        SimCommand.AddTo(root);
+        CompletionCommand.AddTo(root);
+        return root;
     }
 }

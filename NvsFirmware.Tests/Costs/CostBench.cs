@@ -50,11 +50,17 @@ internal static class CostBench
         {
             long[] row = Counters.Rows[i];
             if (row.Any(count => count > 0))
-                rows.Add(new(names[i], row[0] / (double)requests, row[1] / (double)requests, row[2] / (double)requests));
+                rows.Add(new(names[i], Share(row, 0), Share(row, 3)));
         }
-        rows.Sort((a, b) => (b.Il + 20 * b.Natives).CompareTo(a.Il + 20 * a.Natives));
-        Methods methods = new(rows.Sum(row => row.Il), rows.Sum(row => row.Calls), rows.Sum(row => row.Natives), rows);
+        rows.Sort((a, b) => b.Weight.CompareTo(a.Weight));
+        Methods methods = new(Sum(rows.Select(row => row.UntilAnswer)), Sum(rows.Select(row => row.AfterAnswer)), rows);
         return JsonSerializer.Serialize(methods, CostTable.Json);
+
+        Executed Share(long[] row, int at) =>
+            new(row[at] / (double)requests, row[at + 1] / (double)requests, row[at + 2] / (double)requests);
+
+        static Executed Sum(IEnumerable<Executed> parts) =>
+            new(parts.Sum(part => part.Il), parts.Sum(part => part.Calls), parts.Sum(part => part.Natives));
     }
 
     // Runs a workload of the table; what went before is not in the rows.

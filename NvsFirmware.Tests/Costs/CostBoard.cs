@@ -36,7 +36,7 @@ internal sealed class CostBoard : IUart, IClock
     public long NowMs => nowMs;
 
     /// <summary>The status of the answer that came last.</summary>
-    public Status Status => Frame.Status(Answer, 0);
+    public Status Status => (Status)Answer[Frame.StatusAt];
 
     private Cost Now => new(Counters.Now, Chip.Bytes, Chip.Transactions);
 
@@ -60,6 +60,7 @@ internal sealed class CostBoard : IUart, IClock
     public Cost Boot()
     {
         Chip.PowerUp();
+        Counters.IsAfterAnswer = false;
         toBoard.SetLength(0);
         Cost before = Now;
         firmware = new Firmware(Chip, this, this, Settings);
@@ -175,6 +176,7 @@ internal sealed class CostBoard : IUart, IClock
     bool IUart.Write(byte[] buffer, int offset, int count)
     {
         answered = Now;
+        Counters.IsAfterAnswer = true;
         Answer = buffer[offset..(offset + count)];
         Answering?.Invoke();
         return true;
@@ -192,6 +194,7 @@ internal sealed class CostBoard : IUart, IClock
         Tally allocation = Counters.Allocation;
         foreach (byte[] frame in frames)
         {
+            Counters.IsAfterAnswer = false;
             toBoard.SetLength(0);
             toBoard.Write(frame);
             toBoard.Position = 0;

@@ -70,11 +70,14 @@ public static class CostText
     public static IRenderable Render(Methods methods)
     {
         ArgumentNullException.ThrowIfNull(methods);
-        Table table = NewTable("method", "IL", "calls", "natives");
-        table.AddRow("all", Text(methods.Il), Text(methods.Calls), Text(methods.Natives));
+        Table table = NewTable("method", "IL until the answer", "calls", "natives", "IL after it", "calls", "natives");
+        Add("all", methods.UntilAnswer, methods.AfterAnswer);
         foreach (MethodCosts row in methods.Rows)
-            table.AddRow(Markup.Escape(row.Name), Text(row.Il), Text(row.Calls), Text(row.Natives));
+            Add(row.Name, row.UntilAnswer, row.AfterAnswer);
         return table;
+
+        void Add(string name, Executed until, Executed after) => table.AddRow(
+            Markup.Escape(name), Text(until.Il), Text(until.Calls), Text(until.Natives), Text(after.Il), Text(after.Calls), Text(after.Natives));
     }
 
     private static Table RenderRows(CostTable t)

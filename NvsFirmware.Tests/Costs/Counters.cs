@@ -21,7 +21,10 @@ public static class Counters
     /// <summary>True while what is executed is not the board's: the host uses the code that both sides share.</summary>
     public static bool IsPaused { get; set; }
 
-    /// <summary>What each method has executed itself: IL, calls, natives; by the method's number.</summary>
+    /// <summary>True from an answer to the next request: what is executed then is counted apart, by method.</summary>
+    public static bool IsAfterAnswer { get; set; }
+
+    /// <summary>What each method has executed itself until answers: IL, calls, natives; and the same after them. By the method's number.</summary>
     public static IReadOnlyList<long[]> Rows => rows;
 
     /// <summary>Called by the rewritten firmware in front of each run of instructions that has no branch into it or out of it.</summary>
@@ -34,11 +37,12 @@ public static class Counters
         Counters.natives += natives;
         Counters.heapBytes += heapBytes;
         while (rows.Count <= method)
-            rows.Add(new long[3]);
+            rows.Add(new long[6]);
         long[] row = rows[method];
-        row[0] += il;
-        row[1] += calls;
-        row[2] += natives;
+        int at = IsAfterAnswer ? 3 : 0;
+        row[at] += il;
+        row[at + 1] += calls;
+        row[at + 2] += natives;
     }
 
     /// <summary>Calls out of the firmware that were made and whose cost nobody has counted, see <see cref="PlatformCosts"/>.</summary>

@@ -16,6 +16,12 @@ internal static class PlatformCosts
     // new SpanByte(array, start, length); as an argument or a result of a method it is passed by copies.
     private static readonly Tally span = new(30, 1, 0, SpanHeapBytes);
 
+    // new SpanByte(array).
+    private static readonly Tally wholeSpan = new(14, 1, 0, SpanHeapBytes);
+
+    // An array where a SpanByte is wanted: an implicit conversion, which makes one and returns it.
+    private static readonly Tally implicitSpan = new(14 + 3, 2, 0, 2 * SpanHeapBytes);
+
     // SpiDevice.Write takes null for what it reads: an implicit conversion, which makes a SpanByte and returns it.
     private static readonly Tally nullSpan = new(13 + 3, 2, 0, 2 * SpanHeapBytes);
 
@@ -45,9 +51,11 @@ internal static class PlatformCosts
         ["System.IO.Hashing.NonCryptographicHashAlgorithm::Reset/0"] = new(4, 1, 0, 0),
         ["System.IO.Hashing.Crc32::Reset/0"] = new(4, 1, 0, 0),
 
-        // The board's adapters: SpiDeviceBus (with Check and Open), SerialPortUart, SystemClock.
-        ["NvsFirmware.Fram.ISpiBus::Write/3"] = new Tally(24 + 7, 2, 1, 0) + span + nullSpan,
-        ["NvsFirmware.Fram.ISpiBus::Transfer/4"] = new Tally(28 + 10, 2, 1, 0) + span + span,
+        // The board's adapters: SpiDeviceBus, SerialPortUart, SystemClock.
+        ["NvsFirmware.Fram.ISpiBus::Send/1"] = new Tally(9 + 14, 2, 1, 0) + implicitSpan + nullSpan,
+        ["NvsFirmware.Fram.ISpiBus::Write/3"] = new Tally(12 + 7, 2, 1, 0) + span + nullSpan,
+        ["NvsFirmware.Fram.ISpiBus::Transfer/4"] = new Tally(16 + 10, 2, 1, 2 * SpanHeapBytes) + span + span,
+        ["NvsFirmware.Fram.ISpiBus::Exchange/2"] = new Tally(12 + 10, 2, 1, 2 * SpanHeapBytes) + wholeSpan + wholeSpan,
         ["NvsFirmware.Wire.IUart::Read/4"] = new(60, 5, 4, 0),
         ["NvsFirmware.Wire.IUart::Write/3"] = new(19, 3, 1, 0),
         ["NvsFirmware.Wire.IUart::Reopen/0"] = new(19, 3, 2, 0),

@@ -9,6 +9,7 @@ namespace NvsFirmware.UnitTests;
 /// </summary>
 public sealed class SmallFram : ISpiBus
 {
+    private readonly byte[] sent = new byte[1];
     private const int WriteEnabled = 0x02;
 
     private readonly byte[] id;
@@ -66,6 +67,16 @@ public sealed class SmallFram : ISpiBus
         status = 0;
         IsAsleep = false;
     }
+
+    /// <inheritdoc/>
+    public void Send(byte opcode)
+    {
+        sent[0] = opcode;
+        Write(sent, 0, 1);
+    }
+
+    /// <inheritdoc/>
+    public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
 
     /// <inheritdoc/>
     public void Write(byte[] buffer, int offset, int count)

@@ -99,12 +99,13 @@ public class VirtualTrackBufferTests
     [TestMethod]
     public void TheNumbersComeRoundAndTheLapGoesUp()
     {
-        Assert.AreEqual(1, VirtualTrackBuffer.After(0));
-        Assert.AreEqual(1, VirtualTrackBuffer.After(-1));
-        Assert.AreEqual(int.MinValue, VirtualTrackBuffer.After(int.MaxValue));
         SmallStore store = new SmallStore();
+        store.Vtb.Version = int.MaxValue;
+        store.Vtb.SetComing();
+        Assert.AreEqual(int.MinValue, store.Vtb.ComingVersion);
         store.Vtb.Version = -2;
         store.Vtb.Lap = 15;
+        store.Vtb.SetComing();
         Assert.AreEqual(15, store.Vtb.ComingLap);
         store.Vtb.Count();
         Assert.AreEqual(-1, store.Vtb.Version);
@@ -126,6 +127,7 @@ public class VirtualTrackBufferTests
         store.Write(1, 0, 40);
         store.Vtb.Version = -7;
         store.Vtb.Lap = 3;
+        store.Vtb.SetComing();
         store.Parts.Bookkeeping.StoreRecord();
         store.Vtb.Version = -6;
         store.Parts.Bookkeeping.StoreRecord(); // in both places
@@ -168,14 +170,11 @@ public class VirtualTrackBufferTests
         vtb.Version = 1234567;
         vtb.Lap = 9;
         vtb.Flag = 1;
-        vtb.Client = -5;
-        vtb.Number = 77;
-        vtb.Fingerprint = 0x12345678;
-        vtb.IsPassing = true;
+        store.Parts.Clients.Note(-5, 77, 1234567, 0x12345678, true);
         vtb.IsInDoubt = true;
         vtb.Boots = 42;
         vtb.NextSegment = 33;
-        vtb.StoreRecord(store.Tracks, store.Parts.Segments);
+        vtb.StoreRecord(store.Tracks, store.Parts.Segments, store.Parts.Clients);
         Assert.IsTrue(vtb.IsRecordStored());
         VirtualTrackBuffer loaded = new VirtualTrackBuffer(store.Open(), store.Geometry, new byte[512]);
         Assert.IsTrue(loaded.Load(out int next, out uint sum0, out uint sum1));
@@ -204,17 +203,17 @@ public class VirtualTrackBufferTests
         {
             SmallStore store = new SmallStore();
             if (i == 1)
-                store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments); // begin with the other place
+                store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments, store.Parts.Clients); // begin with the other place
             store.Vtb.Version = earlier;
-            store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments);
+            store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments, store.Parts.Clients);
             store.Vtb.Version = later;
-            store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments);
+            store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments, store.Parts.Clients);
             Assert.IsTrue(store.Vtb.Load(out _, out _, out _));
             Assert.AreEqual(later, store.Vtb.Version);
             // The next one goes where the older one lies.
             store.Vtb.Version = later + 1;
             store.Fram.CutAfter(1 + 4 + 10);
-            Assert.ThrowsException(typeof(FramException), () => store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments));
+            Assert.ThrowsException(typeof(FramException), () => store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments, store.Parts.Clients));
             store.Fram.PowerUp();
             Assert.IsTrue(store.Vtb.Load(out _, out _, out _));
             Assert.AreEqual(later, store.Vtb.Version, "torn");
@@ -231,7 +230,7 @@ public class VirtualTrackBufferTests
         store.Parts.Segments.Pin(old, 1);
         store.Fram.Protection = 0x0C;
         store.Vtb.Version++; // else it would be the same record
-        Assert.ThrowsException(typeof(FramException), () => store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments));
+        Assert.ThrowsException(typeof(FramException), () => store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments, store.Parts.Clients));
         Assert.IsFalse(store.Parts.Segments.IsFree(old));
     }
 

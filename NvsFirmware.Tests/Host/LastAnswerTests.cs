@@ -35,11 +35,15 @@ public sealed class LastAnswerTests
     [DataRow(0u, 100u, 100u + (1u << 30), WriteOutcome.Unknown, DisplayName = "too old")]
     public void NotFoundOrAnEarlierNumberMeansWhatTheHorizonAllows(uint horizon, uint knownVersion, uint storeVersion, WriteOutcome outcome)
     {
-        // The other horizon says the opposite: only that of the client's kind counts.
+        // That of the clients that pass by says the opposite: it does not count for one that stays.
         uint other = outcome == WriteOutcome.Unknown ? 0 : knownVersion + 1;
         Assert.AreEqual(outcome, new LastAnswer(Status.NotFound, 0, 0, 0, horizon, other, storeVersion).OutcomeOf(5, 9, knownVersion, false));
-        Assert.AreEqual(outcome, new LastAnswer(Status.NotFound, 0, 0, 0, other, horizon, storeVersion).OutcomeOf(5, 9, knownVersion, true));
         Assert.AreEqual(outcome, new LastAnswer(Status.Ok, 4, 8, 3, horizon, other, storeVersion).OutcomeOf(5, 9, knownVersion, false));
+        // Its number with another fingerprint: another program may have come to it after the client was forgotten.
+        Assert.AreEqual(outcome, new LastAnswer(Status.Ok, 5, 8, 3, horizon, other, storeVersion).OutcomeOf(5, 9, knownVersion, false));
+        // For one that passes by the later of the two counts.
+        Assert.AreEqual(outcome, new LastAnswer(Status.NotFound, 0, 0, 0, horizon, 0, storeVersion).OutcomeOf(5, 9, knownVersion, true));
+        Assert.AreEqual(outcome, new LastAnswer(Status.NotFound, 0, 0, 0, 0, horizon, storeVersion).OutcomeOf(5, 9, knownVersion, true));
     }
 
     /// <summary>Breaks when numbers are compared as if they did not go round.</summary>

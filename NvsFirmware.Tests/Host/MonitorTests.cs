@@ -12,7 +12,6 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>nvs monitor as a person has it: a process on a terminal of 80 columns and 24 lines, and keys.</summary>
 [TestClass]
-[TestCategory("Long")] // processes
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed partial class MonitorTests
 {
@@ -50,13 +49,13 @@ public sealed partial class MonitorTests
 
     /// <summary>Breaks when an end from outside leaves the terminal on the other screen or without a cursor, or the simulated board behind.</summary>
     [TestMethod]
-    [DataRow("INT")]
-    [DataRow("TERM")]
-    public void ASignalLeavesTheTerminalClean(string signal)
+    [DataRow(Signal.Interrupt)]
+    [DataRow(Signal.Terminate)]
+    public void ASignalLeavesTheTerminalClean(Signal signal)
     {
         using Terminal terminal = new("LC_ALL=C.UTF-8 NO_COLOR=1 TMPDIR=" + folder, "monitor --sim");
         terminal.WaitFor("commits/s");
-        terminal.Signal(signal);
+        terminal.Send(signal);
         Assert.AreEqual(2, terminal.End());
         terminal.AssertIsClean();
         Assert.IsEmpty(Directory.GetFileSystemEntries(folder).Where(path => Path.GetFileName(path).StartsWith("nvs-", StringComparison.Ordinal)));
@@ -70,7 +69,7 @@ public sealed partial class MonitorTests
         using Terminal terminal = new("LC_ALL=C", $"monitor --sim --svg {folder}/no/such/folder/picture.svg");
         terminal.WaitFor("commits/s");
         terminal.Type("q");
-        Assert.AreEqual(1, terminal.End());
+        Assert.AreEqual(8, terminal.End());
         terminal.AssertIsClean();
         StringAssert.Contains(terminal.Text[terminal.Text.LastIndexOf(FirstScreen, StringComparison.Ordinal)..], "no/such/folder");
         Assert.IsTrue(terminal.Text.All(char.IsAscii), "a locale without Unicode");
@@ -121,7 +120,7 @@ public sealed partial class MonitorTests
 
         public void Type(string keys) => uart.Write(Encoding.UTF8.GetBytes(keys), 0, keys.Length);
 
-        public void Signal(string signal) => NvsCommand.Signal(signal, process.Id);
+        public void Send(Signal signal) => ChildProcess.Send(signal, process.Id);
 
         public int End()
         {

@@ -1,29 +1,28 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
-using System.IO;
+using System.Linq;
 using System.Text;
 using System.Text.Json;
-using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.Host;
 
 /// <summary>The command nvs as a process: what it is given, what came of it.</summary>
 internal sealed class NvsCommand : IDisposable
 {
-    private const int PatienceMs = 30_000;
+    // How long it waits for an answer where the test does not say it: no limit, a guard against a hang.
+    private const string PatienceMs = "600000";
 
-    private readonly Process process;
-    private readonly Task<byte[]> output;
-    private readonly Task<string> errors;
+    private readonly ChildProcess process;
 
-    private NvsCommand(Process process)
-    {
-        this.process = process;
-        output = ReadAllAsync(process.StandardOutput.BaseStream);
-        errors = process.StandardError.ReadToEndAsync();
-    }
+    private NvsCommand(ChildProcess process) => this.process = process;
+
+    /// <summary>Its number.</summary>
+    public int Id => process.Id;
+
+    /// <summary>What it has printed on stdout until now.</summary>
+    public Printed Output => process.Output;
 
     /// <summary>Runs a command to its end.</summary>
     /// <param name="port">NVS_PORT; null for none.</param>
@@ -37,64 +36,29 @@ internal sealed class NvsCommand : IDisposable
     }
 
     /// <summary>Starts a command; its stdin stays open until <see cref="GiveInput"/>.</summary>
-    public static NvsCommand Start(string? port, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    public static NvsCommand Start(string? port, IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
     {
-        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "nvs"), arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["NVS_PORT"] = port ?? "";
-        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
-            start.Environment[name] = value;
-        return new NvsCommand(Process.Start(start)!);
+        Dictionary<string, string?> variables = new(environment ?? new Dictionary<string, string?>()) { ["NVS_PORT"] = port ?? "" };
+        if (port is not null && !arguments.Contains("--timeout") && !arguments[0].StartsWith('[')) // A directive is not followed by options.
+            arguments = [.. arguments, "--timeout", PatienceMs];
+        return new NvsCommand(new ChildProcess("nvs", variables, arguments));
     }
 
     /// <summary>Writes to its stdin and, unless there is more to come, closes that.</summary>
     public void GiveInput(byte[] input, bool isAll = true)
     {
-        try
-        {
-            process.StandardInput.BaseStream.Write(input);
-            if (isAll)
-                process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // It does not read stdin and has ended already.
-        }
+        process.Give(input);
+        if (isAll)
+            process.CloseInput();
     }
 
     /// <summary>Sends it a signal.</summary>
-    public void Signal(string signal) => Signal(signal, process.Id);
-
-    /// <summary>Sends a process a signal.</summary>
-    public static void Signal(string signal, int processId)
-    {
-        using Process kill = Process.Start("kill", ["-" + signal, $"{processId}"]);
-        kill.WaitForExit();
-    }
+    public void Send(Signal signal) => process.Send(signal);
 
     /// <summary>Waits for its end.</summary>
-    public Outcome End()
-    {
-        if (!process.WaitForExit(PatienceMs))
-        {
-            process.Kill();
-            Assert.Fail($"nvs {string.Join(' ', process.StartInfo.ArgumentList)} has not ended.");
-        }
-        return new Outcome(process.ExitCode, output.Result, errors.Result);
-    }
+    public Outcome End() => new(process.End(), process.Output.Bytes, process.Errors.Text);
 
     public void Dispose() => process.Dispose();
-
-    private static async Task<byte[]> ReadAllAsync(Stream stream)
-    {
-        using MemoryStream all = new();
-        await stream.CopyToAsync(all);
-        return all.ToArray();
-    }
 
     /// <summary>How a command ended.</summary>
     public sealed record Outcome(int ExitCode, byte[] Bytes, string Errors)

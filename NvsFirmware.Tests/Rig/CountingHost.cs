@@ -14,8 +14,8 @@ internal static class CountingHost
 {
     public const string Name = "count";
 
-    /// <summary>A busy machine may take its time to boot a board; one that is gone is known by its terminal, mostly at once.</summary>
-    public static NvsClientOptions Options { get; } = new() { ClientId = 0xC0, OpenTimeoutMs = 30_000 };
+    /// <summary>A board that is gone is known by its terminal; one on a busy machine is waited for.</summary>
+    public static NvsClientOptions Options { get; } = new() { ClientId = 0xC0, OpenTimeoutMs = 600_000, Retries = 300 };
 
     private const int Tracks = 3;
 

@@ -65,6 +65,19 @@ public sealed class DropExplorer
         return explorer;
     }
 
+    /// <summary>Lets the chip lose contact at each transaction of an operation, for each while up to so many transactions.</summary>
+    public static DropExplorer ExploreContact(CutScenario scenario, int longest)
+    {
+        DropExplorer explorer = new(scenario);
+        foreach (BusFault fault in new[] { BusFault.GoneHigh, BusFault.GoneLow })
+            for (long first = 0; first < explorer.transactions; first++)
+                for (int length = 1; length <= longest; length++)
+                    explorer.Run(fault, first, length, isCutBehind: false);
+        explorer.board.Bus = explorer.board.Chip;
+        explorer.media.Follow();
+        return explorer;
+    }
+
     /// <summary>Hits two transactions of an operation, any two.</summary>
     public static DropExplorer ExplorePairs(CutScenario scenario)
     {
@@ -80,14 +93,14 @@ public sealed class DropExplorer
     public override string ToString() =>
         $"{scenario.Name}: {transactions} transactions, {Runs} runs with faults, {Errors} of them answered with an error, {Cuts} cuts behind, {Media} media";
 
-    private void Run(BusFault fault, long first, long length)
+    private void Run(BusFault fault, long first, long length, bool isCutBehind = true)
     {
         bool isToTheEnd = length == long.MaxValue;
         string what = $"{fault} from transaction {first}, {(isToTheEnd ? "all" : length)} of them";
-        Run(what, n => n >= first && (isToTheEnd || n < first + length) ? fault : BusFault.None);
+        Run(what, n => n >= first && (isToTheEnd || n < first + length) ? fault : BusFault.None, isCutBehind);
     }
 
-    private void Run(string what, Func<long, BusFault> fault)
+    private void Run(string what, Func<long, BusFault> fault, bool isCutBehind = true)
     {
         string where = $"{scenario.Name}, {what}";
         Runs++;
@@ -110,7 +123,7 @@ public sealed class DropExplorer
         }
         bus.Restart();
         long cuts = 0;
-        foreach ((long cut, byte[] left) in trace.MediaByTransaction())
+        foreach ((long cut, byte[] left) in isCutBehind ? trace.MediaByTransaction() : [])
         {
             media.Add(left, trace.AcknowledgedBefore(cut * 8), () => $"{where}, then power lost behind byte {cut}");
             cuts++;

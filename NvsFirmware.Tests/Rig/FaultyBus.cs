@@ -17,11 +17,18 @@ public enum BusFault
 
     /// <summary>A read returns what a line without a chip has: FF. A write is carried out.</summary>
     Ones,
+
+    /// <summary>The chip has no contact: writes are lost, reads return FF.</summary>
+    GoneHigh,
+
+    /// <summary>The chip has no contact: writes are lost, reads return zeros.</summary>
+    GoneLow,
 }
 
 /// <summary>The bus between firmware and chip model, on which transactions fail without a word, as ESP32's driver lets them.</summary>
 public sealed class FaultyBus(FramModel chip) : ISpiBus
 {
+    private readonly byte[] sent = new byte[1];
     private uint noise = 0x9E3779B9;
 
     /// <summary>Transactions since <see cref="Restart"/>.</summary>
@@ -41,9 +48,17 @@ public sealed class FaultyBus(FramModel chip) : ISpiBus
         Fault = fault;
     }
 
+    public void Send(byte opcode)
+    {
+        sent[0] = opcode;
+        Write(sent, 0, 1);
+    }
+
+    public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
+
     public void Write(byte[] buffer, int offset, int count)
     {
-        if (Next() != BusFault.Dropped || !chip.IsPowered)
+        if (Next() is not (BusFault.Dropped or BusFault.GoneHigh or BusFault.GoneLow) || !chip.IsPowered)
             chip.Write(buffer, offset, count);
     }
 
@@ -53,8 +68,10 @@ public sealed class FaultyBus(FramModel chip) : ISpiBus
         if (fault == BusFault.Dropped && chip.IsPowered)
             return;
         chip.Transfer(output, input, inputOffset, count);
-        if (fault == BusFault.Ones)
+        if (fault is BusFault.Ones or BusFault.GoneHigh)
             input.AsSpan(inputOffset, count).Fill(0xFF);
+        if (fault == BusFault.GoneLow)
+            input.AsSpan(inputOffset, count).Clear();
         for (int i = 0; fault == BusFault.Noise && i < count; i++)
         {
             noise = noise * 1664525 + 1013904223;

@@ -18,7 +18,10 @@ internal static class ProofCommands
     private const long FewestCuts = 81_000;
     private const long FewestRuns = 20_500;
     private const long FewestPairRuns = 49_000;
+    private const long FewestContactRuns = 80_000;
     private const long FewestPairs = 12_500;
+
+    private const int LongestContactLost = 24; // transactions; a boot has about as many
 
     public static IEnumerable<Command> Create()
     {
@@ -51,18 +54,21 @@ internal static class ProofCommands
     {
         Argument<string[]> names = new("SCENARIO") { Description = "which; all of them if none is named", Arity = ArgumentArity.ZeroOrMore };
         Option<bool> pairs = new("--pairs") { Description = "let any two transactions do nothing instead" };
-        Command command = new("drops", "Lets each transaction of every operation do nothing or read noise, and cuts the power behind.") { names, pairs };
+        Option<bool> contact = new("--contact") { Description = "let the chip lose contact for a while instead, at each transaction and for each while" };
+        Command command = new("drops", "Lets each transaction of every operation do nothing or read noise, and cuts the power behind.") { names, pairs, contact };
         command.SetAction(parsed =>
         {
             bool isPairs = parsed.GetValue(pairs);
+            bool isContact = parsed.GetValue(contact);
             long runs = 0;
-            bool isGood = ForAll("drops", parsed.GetValue(names)!, isPairs ? " --pairs" : "", scenario =>
+            bool isGood = ForAll("drops", parsed.GetValue(names)!, isPairs ? " --pairs" : isContact ? " --contact" : "", scenario =>
             {
-                DropExplorer explored = isPairs ? DropExplorer.ExplorePairs(scenario) : DropExplorer.Explore(scenario);
+                DropExplorer explored = isPairs ? DropExplorer.ExplorePairs(scenario)
+                    : isContact ? DropExplorer.ExploreContact(scenario, LongestContactLost) : DropExplorer.Explore(scenario);
                 Interlocked.Add(ref runs, explored.Runs);
                 return explored;
             });
-            return Summary("runs with faults", runs, parsed.GetValue(names)!.Length == 0 ? isPairs ? FewestPairRuns : FewestRuns : 0, isGood);
+            return Summary("runs with faults", runs, parsed.GetValue(names)!.Length == 0 ? isPairs ? FewestPairRuns : isContact ? FewestContactRuns : FewestRuns : 0, isGood);
         });
         return command;
     }

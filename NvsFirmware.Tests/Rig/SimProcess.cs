@@ -1,6 +1,5 @@
 using System;
-using System.Diagnostics;
-using System.IO;
+using System.Collections.Generic;
 
 namespace NvsFirmware.Tests.Rig;
 
@@ -8,7 +7,11 @@ namespace NvsFirmware.Tests.Rig;
 internal sealed class SimProcess : IDisposable
 {
     private const string PortLine = "serial port: ";
-    private readonly Process process;
+
+    // Its sockets would stay behind when the plug is pulled.
+    private static readonly Dictionary<string, string?> environment = new() { ["DOTNET_EnableDiagnostics"] = "0" };
+
+    private readonly ChildProcess process;
 
     /// <summary>Powers a board, and waits until it serves.</summary>
     /// <param name="fram">The file that is its chip.</param>
@@ -16,9 +19,7 @@ internal sealed class SimProcess : IDisposable
     public SimProcess(string fram, params string[] options)
     {
         process = Start(["--fram", fram, .. options]);
-        process.ErrorDataReceived += (_, _) => { }; // Nobody reads it, but a full pipe would stop the board.
-        process.BeginErrorReadLine();
-        string? line = process.StandardOutput.ReadLine();
+        string? line = process.Output.ReadLine();
         if (line is null || !line.StartsWith(PortLine, StringComparison.Ordinal))
             throw new InvalidOperationException($"the simulated board does not serve, it says '{line}'");
         Port = line[PortLine.Length..];
@@ -27,28 +28,14 @@ internal sealed class SimProcess : IDisposable
     /// <summary>Its pseudo-terminal.</summary>
     public string Port { get; }
 
-    /// <summary>The process's number.</summary>
-    public int Id => process.Id;
-
     /// <summary>Starts the program, whatever it does then.</summary>
-    public static Process Start(params string[] arguments)
-    {
-        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "NvsSim"), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["DOTNET_EnableDiagnostics"] = "0"; // Its sockets would stay behind when the plug is pulled.
-        return Process.Start(start)!;
-    }
+    public static ChildProcess Start(params string[] arguments) => new("NvsSim", environment, arguments);
+
+    /// <summary>Sends it a signal.</summary>
+    public void Send(Signal signal) => process.Send(signal);
 
     /// <summary>Pulls the plug: SIGKILL.</summary>
-    public void Kill() => process.Kill();
+    public void Kill() => process.Send(Signal.Kill);
 
-    public void Dispose()
-    {
-        process.Kill();
-        process.WaitForExit();
-        process.Dispose();
-    }
+    public void Dispose() => process.Dispose();
 }

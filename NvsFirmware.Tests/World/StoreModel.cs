@@ -68,13 +68,14 @@ public sealed class StoreModel
     public void LeaveOut() => Now.MostLeftOut += LeftOutByTrouble;
 
     /// <summary>As if there had been many commits more, of tracks released since.</summary>
-    public void Jump(long nowUs, uint version, int lap) =>
+    /// <param name="from">The last number before: of a commit, or of a mount since.</param>
+    public void Jump(long nowUs, uint from, uint version, int lap) =>
         states.Add(Now with
         {
             SinceUs = nowUs,
             Version = version,
             Lap = lap,
-            Index = Now.Index + StoreState.Distance(Now.Version, version),
+            Index = Now.Index + StoreState.Distance(Now.Version, from) + StoreState.Distance(from, version),
             MostLeftOut = 0
         });
 
@@ -95,7 +96,8 @@ public sealed class StoreModel
     public void Commit(long nowUs, WatchedRow row, uint session)
     {
         MediumBlock last = row.Last;
-        if (Layout == null || Now.Last?.Version == last.Version && Now.Last.Client == last.Client && Now.Last.Number == last.Number)
+        if (Layout == null || Now.Version == last.Version
+            && (Now.Last?.Version, Now.Last?.Client, Now.Last?.Number) == (last.Version, last.Client, last.Number))
             return; // the same block once more
         requests.TryGetValue((last.Client, last.Number, last.Fingerprint), out ModelRequest? request);
         World.Check(request != null, $"request {last.Number} of client {last.Client:x} is committed, which nobody has sent");
@@ -165,7 +167,7 @@ public sealed class StoreModel
             Status.NotNext => wasMounted || Since(sentUs).Any(state =>
                 !state.Clients.TryGetValue(request.Client, out ModelCommit? last) || last.Number != request.Number - 1
                     || MayBeForgotten(state, last)),
-            _ => Since(sentUs).Any(state => Judge(state, request).Allows(status, argument)),
+            _ => Since(sentUs).Any(state => Judge(state, request).IsToldBy(status, argument)),
         };
         World.Check(isRight, $"{request} is answered {status}, {argument}; right is {Judge(Now, request)}");
         World.Check(argument == 0 || status == Status.VersionMismatch, $"{status} has the argument {argument}");
@@ -208,8 +210,7 @@ public sealed class StoreModel
     {
         int used = 0;
         int nominal = state.NominalSegments;
-        int entries = state.Tracks.Count;
-        bool mayBeFull = false;
+        int entries = state.Tracks.Count; // those of released tracks, too: a commit gives them back
         HashSet<uint> seen = [];
         foreach (TrackItem item in request.Items)
         {
@@ -217,23 +218,19 @@ public sealed class StoreModel
             int count = Nominal(item.Data?.Length ?? 0);
             used += count;
             if (!seen.Add(item.Track))
-                return new Refusal(Status.BadRequest, mayBeFull, 0);
+                return new Refusal(Status.BadRequest, 0);
             if (item.Data?.Length > Layout!.LongestTrack || used > Layout!.SetSegments)
-                return new Refusal(Status.TooLong, mayBeFull, 0);
+                return new Refusal(Status.TooLong, 0);
             if (item.Expected is uint expected && expected != (old?.Version ?? 0))
-                return new Refusal(Status.VersionMismatch, mayBeFull, old?.Version ?? 0);
+                return new Refusal(Status.VersionMismatch, old?.Version ?? 0);
             if (item.Data == null && old == null)
-                return new Refusal(Status.NotFound, mayBeFull, 0);
-            int before = old == null ? 0 : Nominal(old.Data.Length);
-            nominal += (item.Data == null ? 0 : count) - before;
-            entries += (item.Data == null ? 0 : 1) - (old == null ? 0 : 1);
-            // In a batch, what is released in it may or may not make room for the rest.
-            mayBeFull |= item.Data != null && count > before && (nominal > Layout.Entries || state.Tracks.Count >= Layout.Entries);
+                return new Refusal(Status.NotFound, 0);
+            if (old == null && ++entries > Layout.Entries)
+                return new Refusal(Status.Full, 0);
+            nominal += (item.Data == null ? 0 : count) - (old == null ? 0 : Nominal(old.Data.Length));
         }
-        // Room is counted in nominal segments, of which there are as many as entries.
-        return nominal > Layout!.Entries || entries > Layout.Entries
-            ? new Refusal(Status.Full, true, 0)
-            : new Refusal(Status.Ok, mayBeFull && request.Items.Count > 1, 0);
+        // Room is counted in nominal segments, of which there are as many as entries, and for the request as a whole.
+        return new Refusal(nominal > Layout!.Entries ? Status.Full : Status.Ok, 0);
     }
 
     /// <summary>Segments that a track takes when each holds nothing but data.</summary>
@@ -380,9 +377,8 @@ public sealed class StoreModel
 }
 
 /// <summary>What must be answered to a request.</summary>
-/// <param name="MayBeFull">Full is right, too: whether what a batch releases makes room for what stands before it is not promised.</param>
-/// <param name="Version">The version that VersionMismatch must tell.</param>
-public sealed record Refusal(Status Status, bool MayBeFull, uint Version)
+/// <param name="Version">The version that VersionMismatch must tell; else 0.</param>
+public sealed record Refusal(Status Status, uint Version)
 {
-    public bool Allows(Status status, uint argument) => status == Status ? argument == Version : status == Status.Full && MayBeFull;
+    public bool IsToldBy(Status status, uint argument) => status == Status && argument == Version;
 }

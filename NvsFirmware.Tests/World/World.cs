@@ -54,6 +54,7 @@ public sealed class World
     private long lastOperationUs;
     private uint session;
     private int reader; // the program that bytes reach at the moment
+    private int chunksToReader;
     private long operationsAllowed = long.MaxValue;
     private Exception? failure;
 
@@ -250,6 +251,13 @@ public sealed class World
             Audit();
         if (Random.OneIn(20))
             bus.CallAfter(Random.Next(1 << Random.Between(1, 7)), () => Guard(Audit));
+    }
+
+    /// <summary>A track was released: a good moment for the chip to be gone, while its segments wait for a record.</summary>
+    public void BeginRelease()
+    {
+        if (!isCalm && Operations < operationsAllowed && Random.OneIn(20))
+            bus.LoseContactAfter(Random.Next(16));
     }
 
     public void PauseHost() => toBoard.Pause(Random.Next(12_000_000));
@@ -584,7 +592,7 @@ public sealed class World
             if (MediumClient.Parse(chip.Memory, medium.Layout.ClientAt(i)) is { } client
                 && (ulong)StoreState.Distance(client.Version, current.Version) + jump >= 1 << 30)
                 chip.Fill(medium.Layout.ClientAt(i), MediumLayout.ClientBytes, 0);
-        Model.Jump(time.NowUs, version, lap);
+        Model.Jump(time.NowUs, current.Version, version, lap);
         Jumps++;
         Note($"the version jumps from {current.Version} to {version}, lap {lap}");
     }
@@ -653,8 +661,12 @@ public sealed class World
             return;
         if (!isHub)
         {
-            if (reader >= programs.Count || Random.OneIn(8))
+            if (reader >= programs.Count || --chunksToReader <= 0)
+            {
+                // Now and then so long that the longest track reaches one program whole.
                 reader = Random.Next(programs.Count);
+                chunksToReader = 1 << Random.Between(0, 11);
+            }
             programs[reader].Line.Receive(chunk);
             return;
         }

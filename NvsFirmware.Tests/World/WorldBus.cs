@@ -12,6 +12,7 @@ namespace NvsFirmware.Tests.World;
 /// </summary>
 public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip, CommitWatch watch) : ISpiBus
 {
+    private readonly byte[] sent = new byte[1];
     private const double UsPerByte = 0.4; // 20 MHz
     private const int CallUs = 15;
 
@@ -74,6 +75,14 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
     {
         failAt = dropFrom = dropTo = noiseFrom = noiseTo = loseAt = callAt = -1;
     }
+
+    public void Send(byte opcode)
+    {
+        sent[0] = opcode;
+        Write(sent, 0, 1);
+    }
+
+    public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
 
     public void Write(byte[] buffer, int offset, int count)
     {

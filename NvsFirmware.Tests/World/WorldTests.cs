@@ -7,18 +7,17 @@ namespace NvsFirmware.Tests.World;
 /// <remarks>
 /// Mistakes that have made it fail: the next set prepared before the record frees what it needs (a segment in two tracks, G2); a record taken
 /// for torn after one bad read (acknowledged commits lost, G2); a repeated last part that went on as a new request (G3); a repair that writes a
-/// record of nobody without the last client's entry (G3); a reader that never trusts its place again (G7).
+/// record of nobody without the last client's entry (G3); a reader that never trusts its place again (G7); a client table
+/// that read as empty twice while the chip had no contact (an acknowledged request told as not committed, G3).
 /// </remarks>
 [TestClass]
 [OnlyOnDotNet("needs the chip model of the simulated board, and time")]
 public sealed class WorldTests
 {
-    private const int Seeds = 60;
-    private const int Operations = 1000;
+    private const int Seeds = 25;
+    private const int Operations = 500;
 
-    // Among the long ones while seed 4 is open: a batch that releases a track and stores a new one in a store full of tracks gets Full.
     [TestMethod]
-    [TestCategory("Long")]
     public void WhateverHappensTheStoreIsAsTheModelSays()
     {
         WorldRun run = new(Operations);

@@ -156,8 +156,9 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
                 GoBackTo(0, 0);
                 return true;
             case Status.NotNext:
-                // Not decided; and it may be the answer to an earlier sending.
-                model.Refused(request, answer.Status, answer.Argument, startUs, world.WasTroubledSince(startUs - 60_000_000));
+                // Not decided; and it may be the answer to an earlier sending, which comes late.
+                if (request.CommittedAs == null)
+                    model.Refused(request, answer.Status, answer.Argument, startUs, world.WasTroubledSince(startUs - 60_000_000));
                 sessionBehind = 0;
                 GoBackTo(0, 0);
                 return true;
@@ -212,6 +213,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         for (int i = 0; i < index; i++)
             model.Concluded(open[i], true);
         LastCommitted = open[index];
+        if (LastCommitted.Items.Any(item => item.Data == null))
+            world.BeginRelease();
         open.RemoveRange(0, index + 1);
         turn = Math.Max(0, turn - index - 1);
         sessionBehind = random.OneIn(4) ? 0 : LastCommitted.CommittedInSession;
@@ -259,8 +262,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         model.LastTold(client, told.Answer, told.SentUs);
         uint number = told.Answer.U32(Payload.LastAnswer.Number);
         uint storeVersion = told.Answer.U32(Payload.LastAnswer.StoreVersion);
-        uint horizon = StoreModel.Horizon(told.Answer, open[0].IsPassing);
-        bool isForgotten = horizon != 0 && StoreModel.IsLater(horizon, knownVersion)
+        bool isForgotten = IsBehind(StoreModel.Horizon(told.Answer, false)) || open[0].IsPassing && IsBehind(StoreModel.Horizon(told.Answer, true))
             || StoreState.Distance(knownVersion, storeVersion) >= 1u << 30;
         if (told.Answer.Status == Status.Ok)
         {
@@ -273,8 +275,9 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             }
             else if (open.Find(request => request.Number == number) is { } other)
             {
-                // Another program uses the same id: this number is not this program's; of those before nothing is known.
-                model.Concluded(other, false);
+                // Another program uses the same id: this number is not this program's, if none was forgotten; of those before nothing is known.
+                if (!isForgotten)
+                    model.Concluded(other, false);
                 isForgotten = true;
             }
             else if (open.Any(request => StoreModel.IsLater(number, request.Number)))
@@ -286,6 +289,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             model.Concluded(request, false);
         GoBackTo(0, 0);
     }
+
+    private bool IsBehind(uint horizon) => horizon != 0 && StoreModel.IsLater(horizon, knownVersion);
 
     // The protocol's table says so, and the host may not guess.
     private void BeUnknown()

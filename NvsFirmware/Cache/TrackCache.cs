@@ -9,8 +9,8 @@ namespace NvsFirmware.Cache;
 /// tracks; reads of these cost no SPI traffic.
 /// </summary>
 /// <remarks>
-/// Invariants: a copy is the payload of the answer to READ and its CRC-32, of the committed track; it is checked at each hit. A track has one
-/// place where its copy may be, by its number: looking for it costs the same however many there are.
+/// Invariants: a copy is the answer to READ of the committed track, all but the number and the header's CRC-32; it is checked at each hit. A
+/// track has one place where its copy may be, by its number: looking for it costs the same however many there are.
 /// </remarks>
 public sealed class TrackCache
 {
@@ -18,8 +18,7 @@ public sealed class TrackCache
     private readonly CacheControlBlocks blocks;
     private readonly byte[][] copies;
     private readonly int[] copyBytes;
-    private readonly int largestCopyBytes;
-    private int reading;
+    private readonly int largestBytes;
 
     /// <summary>A cache with nothing in it.</summary>
     /// <param name="nvs">The NVS behind it.</param>
@@ -28,16 +27,24 @@ public sealed class TrackCache
     public TrackCache(NvsStore nvs, int count, int blockBytes)
     {
         this.nvs = nvs;
-        largestCopyBytes = Block.PayloadHeadBytes + blockBytes + Frame.CrcBytes;
+        largestBytes = blockBytes;
         blocks = new CacheControlBlocks(count);
         copies = new byte[count][];
         copyBytes = new int[count];
         for (int i = 0; i < count; i++)
-            copies[i] = new byte[largestCopyBytes];
+        {
+            copies[i] = new byte[Frame.TotalBytes(Block.PayloadHeadBytes + blockBytes)];
+            copies[i][0] = Frame.Sync0;
+            copies[i][1] = Frame.Sync1;
+            copies[i][Frame.TypeAt] = FrameType.Read | FrameType.Answer;
+        }
     }
 
     /// <summary>Reads served from the cache since the start.</summary>
     public int Hits;
+
+    /// <summary>Length of what <see cref="Find"/> found.</summary>
+    public int FoundBytes;
 
     /// <summary>Version of the track being read.</summary>
     public int ReadVersion;
@@ -58,44 +65,38 @@ public sealed class TrackCache
     {
         nvs.Keep();
         WriteRequest request = nvs.LastRequest;
-        CacheControlBlocks written = request.Blocks;
-        int last = written.Count - 1;
-        for (int i = 0; i <= last && copies.Length > 0; i++)
-        {
-            int place = PlaceOf(written.Tracks[i]);
-            int bytes = Block.PayloadHeadBytes + count;
-            if (i == last && bytes + Frame.CrcBytes <= largestCopyBytes && written.Lengths[i] == count && written.BlockCounts[i] == 1)
-                Admit(place, written.Tracks[i], written.Versions[i], frame, bytes);
-            else if (blocks.Tracks[place] == written.Tracks[i])
-                copyBytes[place] = 0;
-        }
+        if (copies.Length > 0)
+            KeepCopies(request.Blocks, frame, count);
         request.Forget();
     }
 
-    /// <summary>Begins to read a track.</summary>
+    /// <summary>The answer to READ of a track, if there is a copy: a frame that lacks the number and the header's CRC-32.</summary>
+    /// <returns>The frame, which may be completed in place; null: there is none.</returns>
+    public byte[]? Find(int track)
+    {
+        if (copies.Length == 0)
+            return null;
+        int place = PlaceOf(track);
+        int bytes = copyBytes[place];
+        if (bytes == 0 || blocks.Tracks[place] != track)
+            return null;
+        byte[] copy = copies[place];
+        int crcAt = bytes - Frame.CrcBytes;
+        if (Crc.Of(copy, Frame.HeaderBytes, crcAt - Frame.HeaderBytes) != BitConverter.ToUInt32(copy, crcAt))
+        {
+            copyBytes[place] = 0; // RAM has changed under it
+            return null;
+        }
+        FoundBytes = bytes;
+        Hits++;
+        return copy;
+    }
+
+    /// <summary>Begins to read a track from the NVS.</summary>
     /// <returns>Ok, NotFound or TrackDamaged.</returns>
     public Status BeginRead(int track)
     {
         IsReadAtEnd = false;
-        if (copies.Length > 0)
-        {
-            int place = PlaceOf(track);
-            int bytes = copyBytes[place];
-            if (bytes != 0 && blocks.Tracks[place] == track)
-            {
-                byte[] copy = copies[place];
-                bytes -= Frame.CrcBytes;
-                if (Crc.Of(copy, 0, bytes) == BitConverter.ToUInt32(copy, bytes))
-                {
-                    reading = place;
-                    ReadVersion = blocks.Versions[place];
-                    Hits++;
-                    return Status.Ok;
-                }
-                copyBytes[place] = 0; // RAM has changed under it
-            }
-        }
-        reading = -1;
         Status status = nvs.BeginRead(track);
         if (status == Status.Ok)
             ReadVersion = nvs.Reader.Version;
@@ -107,42 +108,52 @@ public sealed class TrackCache
     /// <returns>The payload's length; -1 when the track is damaged.</returns>
     public int Read(byte[] buffer)
     {
-        if (reading >= 0)
-        {
-            int bytes = copyBytes[reading];
-            Array.Copy(copies[reading], 0, buffer, Frame.HeaderBytes, bytes);
-            IsReadAtEnd = true;
-            return bytes - Frame.CrcBytes;
-        }
         TrackReader reader = nvs.Reader;
         if (!reader.Read(buffer))
             return -1;
-        int payloadBytes = Block.PayloadHeadBytes + reader.Count;
+        int count = reader.Count;
+        int payloadBytes = Block.PayloadHeadBytes + count;
         IsReadAtEnd = reader.IsAtEnd;
         Buffers.PutUInt32(buffer, Frame.HeaderBytes + payloadBytes, Crc.Of(buffer, Frame.HeaderBytes, payloadBytes));
-        if (reader.Count == reader.Length && payloadBytes + Frame.CrcBytes <= largestCopyBytes && copies.Length > 0)
-        {
-            int place = PlaceOf(reader.Track);
-            Array.Copy(buffer, Frame.HeaderBytes, copies[place], 0, payloadBytes + Frame.CrcBytes);
-            Take(place, reader.Track, reader.Version, payloadBytes);
-        }
+        if (count == reader.Length && copies.Length > 0 && count <= largestBytes)
+            Keep(PlaceOf(reader.Track), reader.Track, buffer, payloadBytes);
         return payloadBytes;
+    }
+
+    // What the tracks were is not valid any more. The last one still stands in the frame; a track of several frames or blocks is not kept.
+    private void KeepCopies(CacheControlBlocks written, byte[] frame, int count)
+    {
+        int[] tracks = written.Tracks;
+        int last = written.Count - 1;
+        for (int i = 0; i <= last; i++)
+        {
+            int track = tracks[i];
+            int place = PlaceOf(track);
+            if (i == last && written.Lengths[i] == count && written.BlockCounts[i] == 1 && count <= largestBytes)
+            {
+                int payloadBytes = Block.PayloadHeadBytes + count;
+                Buffers.PutUInt32(frame, Frame.HeaderBytes + payloadBytes, Crc.Of(frame, Frame.HeaderBytes, payloadBytes));
+                Keep(place, track, frame, payloadBytes);
+            }
+            else if (blocks.Tracks[place] == track)
+            {
+                copyBytes[place] = 0;
+            }
+        }
     }
 
     private int PlaceOf(int track) => (track & int.MaxValue) % copies.Length;
 
-    private void Admit(int place, int track, int version, byte[] frame, int payloadBytes)
+    // The track stands in a frame's buffer as a block, and behind its data the CRC-32 of the answer's payload.
+    private void Keep(int place, int track, byte[] block, int payloadBytes)
     {
         byte[] copy = copies[place];
-        Array.Copy(frame, Frame.HeaderBytes, copy, 0, payloadBytes);
-        Buffers.PutUInt32(copy, payloadBytes, Crc.Of(copy, 0, payloadBytes));
-        Take(place, track, version, payloadBytes);
-    }
-
-    private void Take(int place, int track, int version, int payloadBytes)
-    {
+        int bytes = payloadBytes + Frame.CrcBytes;
+        copy[Frame.PayloadBytesAt] = (byte)payloadBytes;
+        copy[Frame.PayloadBytesAt + 1] = (byte)(payloadBytes >> 8);
+        Array.Copy(block, Block.InFrame + Block.VersionAt, copy, Frame.ArgumentAt, 4);
+        Array.Copy(block, Frame.HeaderBytes, copy, Frame.HeaderBytes, bytes);
         blocks.Tracks[place] = track;
-        blocks.Versions[place] = version;
-        copyBytes[place] = payloadBytes + Frame.CrcBytes;
+        copyBytes[place] = Frame.HeaderBytes + bytes;
     }
 }

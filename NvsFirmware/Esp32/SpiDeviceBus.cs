@@ -6,16 +6,14 @@ namespace NvsFirmware.Esp32;
 
 /// <summary>The SPI bus of a board, over nanoFramework's SpiDevice: opens itself when first used, and again after a failure.</summary>
 /// <remarks>
-/// <para>The driver drives chip select around each call, so each transaction is one call. It takes 16-bit lengths and offsets and at
-/// most 16384 bytes at a time. What is read comes by full duplex with buffers of equal length: a half-duplex read would allocate two
+/// <para>The driver drives chip select around each call, so each transaction is one call. It takes 16-bit lengths and offsets, more is cut
+/// off without a word, and at most 16384 bytes at a time: no buffer that comes here is longer, see <see cref="BoardSettings"/>. What is read comes by full duplex with buffers of equal length: a half-duplex read would allocate two
 /// more.</para>
 /// <para>A transfer that fails does not throw: the driver forgets its result. So nothing here says that anything was transferred, and a
 /// read may leave its buffer as it was.</para>
 /// </remarks>
 internal sealed class SpiDeviceBus : ISpiBus
 {
-    private const int LargestOffset = 32767;
-
     private readonly SpiConnectionSettings settings;
     private SpiDevice device;
     private bool isOpen;
@@ -35,10 +33,24 @@ internal sealed class SpiDeviceBus : ISpiBus
     }
 
     /// <inheritdoc />
+    public void Send(byte opcode)
+    {
+        try
+        {
+            if (!isOpen)
+                Open();
+            device.WriteByte(opcode);
+        }
+        catch (Exception)
+        {
+            isOpen = false;
+            throw;
+        }
+    }
+
+    /// <inheritdoc />
     public void Write(byte[] buffer, int offset, int count)
     {
-        if (count < 1 || count > FramChip.LargestTransactionBytes || offset < 0 || offset > LargestOffset)
-            throw OutOfRange();
         try
         {
             if (!isOpen)
@@ -55,8 +67,6 @@ internal sealed class SpiDeviceBus : ISpiBus
     /// <inheritdoc />
     public void Transfer(byte[] output, byte[] input, int inputOffset, int count)
     {
-        if (count < 1 || count > FramChip.LargestTransactionBytes || inputOffset < 0 || inputOffset > LargestOffset)
-            throw OutOfRange();
         try
         {
             if (!isOpen)
@@ -70,8 +80,21 @@ internal sealed class SpiDeviceBus : ISpiBus
         }
     }
 
-    // The driver would cut the numbers to 16 bits and transfer something else.
-    private static Exception OutOfRange() => new ArgumentOutOfRangeException();
+    /// <inheritdoc />
+    public void Exchange(byte[] output, byte[] input)
+    {
+        try
+        {
+            if (!isOpen)
+                Open();
+            device.TransferFullDuplex(new SpanByte(output), new SpanByte(input));
+        }
+        catch (Exception)
+        {
+            isOpen = false;
+            throw;
+        }
+    }
 
     // A device that is not disposed of keeps its /CS, and no other can be created for it. So the object is never lost: when Dispose
     // throws, it is disposed of again before each later try.

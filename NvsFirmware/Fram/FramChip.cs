@@ -45,8 +45,8 @@ public sealed class FramChip
     private readonly byte[] output = new byte[CommandBytes + LargestReadBytes];
     private readonly byte[] answer = new byte[1 + IdBytes];
     private readonly byte[] id = new byte[IdBytes];
-    private readonly byte[] command = new byte[1];
-    private readonly byte[] writeEnable = { OpWriteEnable };
+    private byte[] readBack = new byte[0];
+    private byte[] found = new byte[0];
     private FramPart part = new FramPart("", 0, new byte[0], false);
     private int headerBytes;
     private int capacityBytes;
@@ -185,7 +185,7 @@ public sealed class FramChip
         buffer[offset - 1] = (byte)address;
         try
         {
-            bus.Write(writeEnable, 0, 1);
+            bus.Send(OpWriteEnable);
             bus.Write(buffer, at, header + count);
         }
         catch (Exception cause)
@@ -204,9 +204,8 @@ public sealed class FramChip
     {
         int header = headerBytes;
         int start = offset - header;
-        int lastAt = offset + count - 4;
-        byte[] sent = output;
-        byte[] found = answer;
+        byte[] asked = readBack;
+        byte[] told = found;
         if (address > capacityBytes - count)
             throw new ArgumentOutOfRangeException(nameof(address));
         if (asleep)
@@ -218,22 +217,22 @@ public sealed class FramChip
         buffer[offset - 2] = (byte)(address >> 8);
         buffer[offset - 1] = (byte)address;
         address += count - 4;
-        sent[0] = OpRead;
-        sent[1] = (byte)(address >> 16);
-        sent[header - 2] = (byte)(address >> 8);
-        sent[header - 1] = (byte)address;
-        found[header] = (byte)~buffer[lastAt]; // a read that is dropped leaves it so
+        asked[1] = (byte)(address >> 16);
+        asked[header - 2] = (byte)(address >> 8);
+        asked[header - 1] = (byte)address;
+        int last = BitConverter.ToInt32(buffer, offset + count - 4);
+        told[header] = (byte)~last; // a read that is dropped leaves it so
         try
         {
-            bus.Write(writeEnable, 0, 1);
+            bus.Send(OpWriteEnable);
             bus.Write(buffer, start, header + count);
-            bus.Transfer(sent, found, 0, header + 4);
+            bus.Exchange(asked, told);
         }
         catch (Exception cause)
         {
             throw new FramException("storing over the SPI bus failed", cause);
         }
-        if (BitConverter.ToInt32(found, header) != BitConverter.ToInt32(buffer, lastAt))
+        if (BitConverter.ToInt32(told, header) != last)
             throw new FramException("the chip does not hold what was written to it");
     }
 
@@ -298,11 +297,14 @@ public sealed class FramChip
         return ChipTable.IndexOfId(id);
     }
 
-    private void Use(FramPart found)
+    private void Use(FramPart chosen)
     {
-        part = found;
-        headerBytes = 1 + found.AddressBytes;
-        capacityBytes = found.CapacityBytes;
+        part = chosen;
+        headerBytes = 1 + chosen.AddressBytes;
+        capacityBytes = chosen.CapacityBytes;
+        readBack = new byte[headerBytes + 4];
+        readBack[0] = OpRead;
+        found = new byte[headerBytes + 4];
     }
 
     private int ReadStatus()
@@ -315,12 +317,11 @@ public sealed class FramChip
 
     private void Send(byte opcode)
     {
-        command[0] = opcode;
         BusBytes++;
         BusTransactions++;
         try
         {
-            bus.Write(command, 0, 1);
+            bus.Send(opcode);
         }
         catch (Exception cause)
         {

@@ -7,6 +7,9 @@ namespace NvsFirmware.Fram;
 /// </remarks>
 public interface ISpiBus
 {
+    /// <summary>Clocks out one byte.</summary>
+    void Send(byte opcode);
+
     /// <summary>Clocks out <paramref name="count"/> bytes and ignores what comes back.</summary>
     /// <param name="buffer">Holds the bytes.</param>
     /// <param name="offset">Index of the first byte.</param>
@@ -19,4 +22,7 @@ public interface ISpiBus
     /// <param name="inputOffset">Index in <paramref name="input"/> of the first byte received.</param>
     /// <param name="count">1 to <see cref="FramChip.LargestTransactionBytes"/>.</param>
     void Transfer(byte[] output, byte[] input, int inputOffset, int count);
+
+    /// <summary>Clocks out all of one array and fills another one, of the same length, with what comes back.</summary>
+    void Exchange(byte[] output, byte[] input);
 }

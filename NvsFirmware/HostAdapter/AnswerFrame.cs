@@ -92,8 +92,21 @@ public sealed class AnswerFrame
     public bool SendPart(byte[] buffer, Status status, int argument, int payloadBytes)
     {
         bool isTaken = SendSealed(buffer, status, argument, payloadBytes, frames.Key);
-        Buffers.PutUInt16(header, Frame.PartAt, Buffers.GetUInt16(header, Frame.PartAt) + 1);
+        if (status == Status.Continue)
+            Buffers.PutUInt16(header, Frame.PartAt, Buffers.GetUInt16(header, Frame.PartAt) + 1);
         return isTaken;
+    }
+
+    /// <summary>Sends an answer that lacks only the request's number and the header's CRC-32.</summary>
+    /// <param name="frame">The answer, which is completed in place.</param>
+    /// <param name="count">Its length.</param>
+    /// <param name="request">The request.</param>
+    public void SendCopy(byte[] frame, int count, byte[] request)
+    {
+        counters[Counter.FramesSent]++;
+        Array.Copy(request, Frame.NumberAt, frame, Frame.NumberAt, 4);
+        Buffers.PutUInt32(frame, Frame.HeaderCrcAt, Crc.Of(frame, 0, Frame.HeaderCrcAt) ^ frames.Key);
+        uart.Write(frame, 0, count);
     }
 
     /// <summary>Says that the place was lost, and which session there is.</summary>
@@ -111,18 +124,15 @@ public sealed class AnswerFrame
 
     private bool SendSealed(byte[] buffer, Status status, int argument, int payloadBytes, uint key)
     {
-        byte[] from = header;
         if (status > Status.Continue)
             counters[Counter.Refused]++;
         counters[Counter.FramesSent]++;
-        from[Frame.StatusAt] = (byte)status;
-        from[Frame.PayloadBytesAt] = (byte)payloadBytes;
-        from[Frame.PayloadBytesAt + 1] = (byte)(payloadBytes >> 8);
-        Buffers.PutInt32(from, Frame.ArgumentAt, argument);
-        Buffers.PutUInt32(from, Frame.HeaderCrcAt, Crc.Of(from, 0, Frame.HeaderCrcAt) ^ key);
-        Array.Copy(from, 0, buffer, 0, Frame.HeaderBytes);
-        from[Frame.PayloadBytesAt] = 0;
-        from[Frame.PayloadBytesAt + 1] = 0;
+        Array.Copy(header, 0, buffer, 0, Frame.ArgumentAt);
+        buffer[Frame.StatusAt] = (byte)status;
+        buffer[Frame.PayloadBytesAt] = (byte)payloadBytes;
+        buffer[Frame.PayloadBytesAt + 1] = (byte)(payloadBytes >> 8);
+        Buffers.PutInt32(buffer, Frame.ArgumentAt, argument);
+        Buffers.PutUInt32(buffer, Frame.HeaderCrcAt, Crc.Of(buffer, 0, Frame.HeaderCrcAt) ^ key);
         return uart.Write(buffer, 0, Frame.HeaderBytes + payloadBytes + Frame.CrcBytes);
     }
 }

@@ -63,26 +63,15 @@ public sealed class RequestHandler
     public bool Poll(int waitMs)
     {
         FrameEvent found = frames.Poll(waitMs);
-        if (found == FrameEvent.None)
-        {
-            nvs.DropLate(RequestTimeoutMs);
-            return false;
-        }
+        if (found != FrameEvent.Whole)
+            return Refuse(found);
         byte[] frame = frames.Buffer;
-        int type = frame[Frame.TypeAt];
-        if (found == FrameEvent.PlaceLost)
-            answer.SendLost();
-        if (found == FrameEvent.PlaceLost || (type & FrameType.Answer) != 0)
-            return true; // an echo of our own answer, or another board's: answering it could go on for ever
-        answer.Begin(frame);
         try
         {
-            if (found != FrameEvent.Whole)
-                Refuse(found);
-            else if (type == FrameType.Write)
+            if (frame[Frame.TypeAt] == FrameType.Write)
                 Write(frame, frames.PayloadBytes - Block.PayloadHeadBytes);
             else
-                Take(frame, type, frames.PayloadBytes);
+                Take(frame, frame[Frame.TypeAt], frames.PayloadBytes);
         }
         catch (FramException)
         {
@@ -99,27 +88,13 @@ public sealed class RequestHandler
     /// <exception cref="FramException">The chip failed: the store has to be mounted anew.</exception>
     public void Keep()
     {
-        if (committedCount < 0)
-            return;
         int count = committedCount;
-        committedCount = -1;
-        WriteRequest request = nvs.LastRequest;
-        if (!request.IsCommitted)
+        if (count >= 0)
         {
-            counters[Counter.Repeated]++;
-            return;
+            committedCount = -1;
+            Keep(nvs.LastRequest, count);
         }
-        counters[Counter.Commits]++;
-        counters[Counter.BytesWritten] += request.DataBytes;
-        counters[Counter.TracksReleased] += request.Releases;
-        counters[Counter.TracksWritten] += request.Blocks.Count - request.Releases;
-        if (request.DataBytes > counters[Counter.LongestRequestBytes])
-            counters[Counter.LongestRequestBytes] = request.DataBytes;
-        cache.Keep(frames.Buffer, count);
-        if (nvs.OwnedSegments > counters[Counter.MostSegmentsOwned])
-            counters[Counter.MostSegmentsOwned] = nvs.OwnedSegments;
-        if (nvs.IsSessionOver)
-            frames.Key = 0;
+        frames.GoOn();
     }
 
     /// <summary>Counts an event that happened outside a request.</summary>
@@ -135,37 +110,81 @@ public sealed class RequestHandler
         statistics.NoteRecovery(found);
     }
 
+    private void Keep(WriteRequest request, int count)
+    {
+        if (!request.IsCommitted)
+        {
+            counters[Counter.Repeated]++;
+            return;
+        }
+        int[] values = counters;
+        int dataBytes = request.DataBytes;
+        int written = request.Blocks.Count + 1; // the last track gets its block only now
+        if (request.Releases != 0)
+        {
+            values[Counter.TracksReleased] += request.Releases;
+            written -= request.Releases;
+        }
+        values[Counter.Commits]++;
+        values[Counter.BytesWritten] += dataBytes;
+        values[Counter.TracksWritten] += written;
+        if (dataBytes > values[Counter.LongestRequestBytes])
+            values[Counter.LongestRequestBytes] = dataBytes;
+        cache.Keep(frames.Buffer, count);
+        int owned = nvs.OwnedSegments;
+        if (owned > values[Counter.MostSegmentsOwned])
+            values[Counter.MostSegmentsOwned] = owned;
+        if (request.IsSessionOver)
+            frames.Key = 0;
+    }
+
     private void Take(byte[] frame, int type, int payloadBytes)
     {
+        if ((type & FrameType.Answer) != 0)
+            return; // an echo of our own answer, or another board's: answering it could go on for ever
+        if (type != FrameType.Read)
+            answer.Begin(frame);
         counters[Counter.FramesReceived]++;
-        if (!IsPossible(frame, type, payloadBytes))
-            return;
+        int argument = BitConverter.ToInt32(frame, Frame.ArgumentAt);
         switch (type)
         {
+            case FrameType.Read:
+                if (IsPossible(frame, payloadBytes, true, true))
+                    Read(frame, argument);
+                break;
             case FrameType.Hello:
-                reports.Hello(Buffers.GetInt32(frame, Frame.ArgumentAt), Buffers.GetInt32(frame, Frame.NumberAt));
+                if (IsPossible(frame, payloadBytes, false, true))
+                    reports.Hello(argument, BitConverter.ToInt32(frame, Frame.NumberAt));
                 break;
             case FrameType.Info:
-                reports.Info();
+                if (IsPossible(frame, payloadBytes, true, false))
+                    reports.Info();
                 break;
             case FrameType.Stats:
-                reports.Stats();
+                if (IsPossible(frame, payloadBytes, false, false))
+                    reports.Stats();
                 break;
             case FrameType.Last:
-                Last(Buffers.GetInt32(frame, Frame.ArgumentAt));
-                break;
-            case FrameType.Read:
-                Read(Buffers.GetInt32(frame, Frame.ArgumentAt));
+                if (IsPossible(frame, payloadBytes, true, true))
+                    Last(argument);
                 break;
             case FrameType.List:
             case FrameType.Verify:
-                SendPage(Buffers.GetInt32(frame, Frame.ArgumentAt), type == FrameType.Verify);
+                if (IsPossible(frame, payloadBytes, true, true))
+                    SendPage(argument, type == FrameType.Verify);
                 break;
             case FrameType.Format:
-                Format(frame);
+                if (IsBelieved() && IsPossible(frame, payloadBytes - Payload.Format.Bytes, false, false))
+                    Format(frame);
                 break;
+            case FrameType.Repair:
+                if (IsBelieved() && IsPossible(frame, payloadBytes - Payload.Repair.Bytes, false, false))
+                    Repair(frame);
+                break;
+            case 0:
+                break; // its answer would be LOST
             default:
-                Repair(frame);
+                answer.Send(Status.UnknownType, 0);
                 break;
         }
     }
@@ -173,6 +192,7 @@ public sealed class RequestHandler
     // The way of a write request: from here to the cache, to the NVS, to the chip, and back with the answer.
     private void Write(byte[] frame, int count)
     {
+        answer.Begin(frame);
         counters[Counter.FramesReceived]++;
         if (!frames.IsInPlace && !nvs.IsClientKnown(frame))
         {
@@ -180,68 +200,41 @@ public sealed class RequestHandler
             return;
         }
         Status status = cache.Write(frame, count);
-        answer.Send(status, nvs.Argument);
+        answer.Send(status, nvs.Argument, frames.Key);
         if (status == Status.Ok)
             committedCount = count;
     }
 
-    // Answers when it says no: the type is unknown, a field is not possible, or the store is not in the state that the request needs.
-    private bool IsPossible(byte[] frame, int type, int payloadBytes)
+    // Answers when it says no: the store is not ready, or a field is not what it has to be.
+    private bool IsPossible(byte[] frame, int surplusBytes, bool isStoreNeeded, bool isArgumentFree)
     {
-        int argument = Buffers.GetInt32(frame, Frame.ArgumentAt);
-        int expectedBytes = 0;
-        bool isArgumentFree = false;
-        bool isStoreNeeded = true;
-        switch (type)
-        {
-            case FrameType.Hello:
-                isArgumentFree = true;
-                isStoreNeeded = false;
-                break;
-            case FrameType.Stats:
-                isStoreNeeded = false;
-                break;
-            case FrameType.Info:
-                break;
-            case FrameType.Last:
-                isArgumentFree = argument != 0;
-                if (argument == 0)
-                    argument = 1; // refused: nobody's id
-                break;
-            case FrameType.Read:
-            case FrameType.List:
-            case FrameType.Verify:
-                isArgumentFree = true;
-                break;
-            case FrameType.Format:
-                expectedBytes = Payload.Format.Bytes;
-                isStoreNeeded = false;
-                break;
-            case FrameType.Repair:
-                expectedBytes = Payload.Repair.Bytes;
-                isStoreNeeded = false;
-                break;
-            case 0:
-                return false; // its answer would be LOST
-            default:
-                answer.Send(Status.UnknownType, 0);
-                return false;
-        }
         Status status = isStoreNeeded ? nvs.State : Status.Ok;
-        if (expectedBytes > 0 && !frames.IsInPlace)
-            status = Status.Lost; // a track's data may look like it
-        else if (status == Status.Ok
-            && (payloadBytes != expectedBytes || frame[Frame.FlagsAt] != 0 || frame[Frame.PartAt] != 0 || frame[Frame.PartAt + 1] != 0
-                || (!isArgumentFree && argument != 0)))
+        if (status == Status.Ok
+            && ((surplusBytes | frame[Frame.FlagsAt] | frame[Frame.PartAt] | frame[Frame.PartAt + 1]) != 0
+                || !isArgumentFree && BitConverter.ToInt32(frame, Frame.ArgumentAt) != 0))
             status = Status.BadRequest;
         if (status == Status.Ok)
             return true;
-        answer.Send(status, 0, type == FrameType.Hello ? 0 : frames.Key);
+        answer.Begin(frame);
+        answer.Send(status, 0, frame[Frame.TypeAt] == FrameType.Hello ? 0 : frames.Key);
         return false;
+    }
+
+    // A track's data may look like what destroys.
+    private bool IsBelieved()
+    {
+        if (!frames.IsInPlace)
+            answer.Send(Status.Lost, 0);
+        return frames.IsInPlace;
     }
 
     private void Last(int client)
     {
+        if (client == 0)
+        {
+            answer.Send(Status.BadRequest, 0); // nobody's id
+            return;
+        }
         Status status = nvs.PutLast(client, answer.Buffer, Frame.HeaderBytes, out int version);
         if (status == Status.StoreDamaged)
             answer.Send(status, 0);
@@ -249,8 +242,16 @@ public sealed class RequestHandler
             answer.Send(status, version, Payload.LastAnswer.Bytes);
     }
 
-    private void Read(int track)
+    private void Read(byte[] frame, int track)
     {
+        byte[]? copy = cache.Find(track);
+        if (copy != null)
+        {
+            counters[Counter.Reads]++;
+            answer.SendCopy(copy, cache.FoundBytes, frame);
+            return;
+        }
+        answer.Begin(frame);
         Status status = cache.BeginRead(track);
         if (status != Status.Ok)
         {
@@ -288,7 +289,11 @@ public sealed class RequestHandler
         for (; entry < last && at < end && left > 0; entry++)
         {
             if (nvs.PutEntry(entry, isVerified, buffer, at, out int bytesRead))
+            {
+                if (isVerified && buffer[at + Payload.PageAnswer.EntryDamage] == (byte)Damage.Data)
+                    counters[Counter.TrackCrcErrors]++;
                 at += Payload.PageAnswer.EntryBytes;
+            }
             if (bytesRead > 0)
                 verified++;
             left -= bytesRead;
@@ -335,15 +340,31 @@ public sealed class RequestHandler
         answer.Send(status, givenUp);
     }
 
-    private void Refuse(FrameEvent found)
+    // Answers what is no whole frame. False when there is nothing at all.
+    private bool Refuse(FrameEvent found)
     {
+        if (found == FrameEvent.None)
+        {
+            nvs.DropLate(RequestTimeoutMs);
+            return false;
+        }
+        byte[] frame = frames.Buffer;
+        if (found == FrameEvent.PlaceLost)
+        {
+            answer.SendLost();
+            return true;
+        }
+        if ((frame[Frame.TypeAt] & FrameType.Answer) != 0)
+            return true;
+        answer.Begin(frame);
         if (found == FrameEvent.TooLong)
         {
             answer.Send(Status.TooLong, Block.PayloadHeadBytes + settings.LargestPieceBytes);
-            return;
+            return true;
         }
         counters[Counter.FrameCrcErrors]++;
         answer.Send(Status.BadCrc, 0);
+        return true;
     }
 
     // The chip or the firmware itself failed during a request. Whatever RAM holds of the store may be wrong now: it is mounted anew.

@@ -35,14 +35,10 @@ public sealed class Bookkeeping
     /// <exception cref="Fram.FramException">The chip failed: the store has to be recovered.</exception>
     public void Run()
     {
-        int version = vtb.ComingVersion;
-        KeepTracks(version);
-        vtb.Client = request.Client;
-        vtb.Number = request.Number;
-        vtb.Fingerprint = request.Fingerprint;
-        vtb.IsPassing = request.IsPassing;
+        request.EndTrack();
+        KeepTracks();
         vtb.Advance(request.Used, request.Next);
-        clients.Note(request.Client, request.Number, version, request.Fingerprint, request.IsPassing);
+        clients.Note(request.Client, request.Number, vtb.Version, request.Fingerprint, request.IsPassing);
         if (clients.IsAnyDue)
         {
             clients.StoreDue();
@@ -61,37 +57,45 @@ public sealed class Bookkeeping
             clients.ForgetOld(vtb.Version);
             request.AgeSession(vtb.Version);
         }
-        vtb.StoreRecord(tracks, segments);
+        vtb.StoreRecord(tracks, segments, clients);
     }
 
     // The tracks' new segments, links and entries; the segments they had wait for the next record. Neighbouring entries are written together.
-    private void KeepTracks(int version)
+    private void KeepTracks()
     {
         CacheControlBlocks blocks = request.Blocks;
-        short[] set = vtb.SetOf(blocks.Set);
+        byte[] inSet = blocks.FirstInSet;
+        short[] entries = blocks.Entries;
+        short[] set = vtb.Active;
         int count = blocks.Count;
         int first = 0;
         int from = 0;
-        for (int i = 0; i < count; i++)
+        blocks.Set = vtb.Flag;
+        for (int i = 0; i < count;)
         {
-            bool isLinked = blocks.BlockCounts[i] > 1;
-            blocks.Versions[i] = version;
-            if (blocks.Lengths[i] == Block.Released)
-                segments.PinBlock(blocks.FirstSegments[i]);
+            int at = inSet[i];
+            int segment = set[at];
+            int segmentCount = (i + 1 < count ? inSet[i + 1] : request.Used) - at;
+            int length = blocks.Lengths[i];
+            int linked = 0;
+            if (length == Block.Released)
+                segments.PinBlock(segment);
             else
-                segments.Claim(set, blocks.FirstInSet[i], blocks.SegmentCounts[i]);
-            if (isLinked)
-                segments.Link(set, blocks.FirstInSet[i], blocks.SegmentCounts[i]);
-            int changed = tracks.Apply(blocks, i);
-            if (isLinked)
-                segments.Store(blocks.FirstSegments[i]);
+                segments.Claim(set, at, segmentCount);
+            if (blocks.BlockCounts[i] > 1)
+            {
+                linked = TrackTable.Linked;
+                segments.Link(set, at, segmentCount);
+            }
+            int changed = tracks.Apply(entries[i], blocks.Tracks[i], length, segment | linked, vtb.Coming);
+            if (linked != 0)
+                segments.Store(segment);
             if (i == first)
                 from = changed;
-            int next = i + 1;
-            if (next < count && next - first < MostTogether && blocks.Entries[next] == blocks.Entries[i] + 1)
+            if (++i < count && i - first < MostTogether && entries[i] == entries[i - 1] + 1)
                 continue;
-            tracks.Store(blocks.Entries[first], from, next - first);
-            first = next;
+            tracks.Store(entries[first], from, i - first);
+            first = i;
         }
     }
 }

@@ -20,23 +20,14 @@ public sealed class CacheControlBlocks
     /// <summary>Track numbers.</summary>
     public readonly int[] Tracks;
 
-    /// <summary>The tracks' versions.</summary>
-    public readonly int[] Versions;
-
     /// <summary>The tracks' entries in the track table.</summary>
     public readonly short[] Entries;
 
     /// <summary>The tracks' lengths in bytes, or <see cref="Wire.Block.Released"/>.</summary>
     public readonly ushort[] Lengths;
 
-    /// <summary>The tracks' first segments.</summary>
-    public readonly short[] FirstSegments;
-
-    /// <summary>Where in the set the tracks' first segments stand.</summary>
+    /// <summary>Where in the set the tracks' first segments stand; the others follow, up to the next track's.</summary>
     public readonly byte[] FirstInSet;
-
-    /// <summary>How many segments of the set hold each track, from <see cref="FirstInSet"/> on.</summary>
-    public readonly byte[] SegmentCounts;
 
     /// <summary>How many blocks on the medium hold each track.</summary>
     public readonly byte[] BlockCounts;
@@ -46,42 +37,26 @@ public sealed class CacheControlBlocks
     public CacheControlBlocks(int count)
     {
         Tracks = new int[count];
-        Versions = new int[count];
         Entries = new short[count];
         Lengths = new ushort[count];
-        FirstSegments = new short[count];
         FirstInSet = new byte[count];
-        SegmentCounts = new byte[count];
         BlockCounts = new byte[count];
     }
 
-    /// <summary>Adds a track of which no block is stored yet.</summary>
+    /// <summary>Adds a track.</summary>
     /// <param name="track">Its number.</param>
     /// <param name="entry">Its entry in the track table.</param>
     /// <param name="length">Its length in bytes, or <see cref="Wire.Block.Released"/>.</param>
     /// <param name="firstInSet">Where in the set its first segment stands.</param>
-    public void Add(int track, int entry, int length, int firstInSet)
+    /// <param name="blockCount">How many blocks hold it.</param>
+    public void Add(int track, int entry, int length, int firstInSet, int blockCount)
     {
-        int i = Count++;
+        int i = Count;
         Tracks[i] = track;
         Entries[i] = (short)entry;
         Lengths[i] = (ushort)length;
         FirstInSet[i] = (byte)firstInSet;
-        BlockCounts[i] = 0;
-    }
-
-    /// <summary>Adds a stored block to the last track.</summary>
-    /// <param name="first">Its first segment.</param>
-    /// <param name="segments">How many segments it has.</param>
-    public void AddBlock(int first, int segments)
-    {
-        int i = Count - 1;
-        if (BlockCounts[i]++ != 0)
-        {
-            SegmentCounts[i] += (byte)segments;
-            return;
-        }
-        FirstSegments[i] = (short)first;
-        SegmentCounts[i] = (byte)segments;
+        BlockCounts[i] = (byte)blockCount;
+        Count = i + 1;
     }
 }

@@ -38,8 +38,6 @@ public sealed class ClientTable
     private const int FingerprintAt = 12;
     private const int CrcAt = 16;
 
-    private const int Looks = 4;
-
     // An entry whose CRC-32 differs so from what it should be was given up: it is an empty one.
     private const uint GivenUp = 0xFF;
 
@@ -87,6 +85,18 @@ public sealed class ClientTable
 
     /// <summary>Its fingerprint.</summary>
     public int Fingerprint(int index) => fingerprints[index];
+
+    /// <summary>Client of the last commit; 0: nobody's.</summary>
+    public int LastClient => current < 0 ? 0 : clients[current];
+
+    /// <summary>Request number of the last commit.</summary>
+    public int LastNumber => current < 0 ? 0 : Numbers[current];
+
+    /// <summary>Fingerprint of the last commit.</summary>
+    public int LastFingerprint => current < 0 ? 0 : fingerprints[current];
+
+    /// <summary>True when the client of the last commit is known as one that only passes by.</summary>
+    public bool IsLastPassing => current >= geometry.StayingClients;
 
     /// <summary>How many clients are known.</summary>
     public int Count()
@@ -155,18 +165,14 @@ public sealed class ClientTable
     }
 
     /// <summary>Reads the table from the chip.</summary>
+    /// <exception cref="FramException">It does not read the same twice.</exception>
     public void Load()
     {
-        // A bad read may look like an empty table, and no sum tells: it is believed when two reads agree.
-        uint crc = 0;
-        for (int look = 0; look < Looks; look++)
-        {
-            uint before = crc;
-            chip.Read(Geometry.ClientsAddress, scratch, At, clients.Length * EntryBytes);
-            crc = Crc.Of(scratch, At, clients.Length * EntryBytes);
-            if (look > 0 && crc == before)
-                break;
-        }
+        // A bad read may look like an empty table, and no sum tells: believed are two reads that agree, with a sign of life between them.
+        uint crc = Read();
+        chip.CheckAlive();
+        if (Read() != crc)
+            throw new FramException("the client table reads differently each time");
         current = -1;
         ForgottenVersion = 0;
         for (int i = 0, at = At; i < clients.Length; i++, at += EntryBytes)
@@ -247,6 +253,12 @@ public sealed class ClientTable
         for (int i = 0; i < clients.Length; i++)
             if (!IsStored(i))
                 Store(i);
+    }
+
+    private uint Read()
+    {
+        chip.Read(Geometry.ClientsAddress, scratch, At, clients.Length * EntryBytes);
+        return Crc.Of(scratch, At, clients.Length * EntryBytes);
     }
 
     // The entry of the last commit's client may be an older one: the blocks or the record tell.

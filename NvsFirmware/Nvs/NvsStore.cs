@@ -25,9 +25,6 @@ public sealed class NvsStore
     /// <summary>After a write request: its version, or what else its answer tells.</summary>
     public int Argument;
 
-    // A copy that is not live is looked at so often: behind a bad read of the newer one an older store could be served.
-    private const int SuperblockLooks = 4;
-
     // Sizes for a store that is none: as little memory as possible.
     private const int NoChipBytes = 0x400;
 
@@ -47,6 +44,7 @@ public sealed class NvsStore
     private SuperblockState secondState;
     private bool isIdKnown;
     private bool isRepairable;
+    // A record of this mount is on the medium; then State is Ok.
     private bool isResumed;
     private int formatCount;
     private int mountVersion;
@@ -111,10 +109,11 @@ public sealed class NvsStore
     /// <returns>The status of the answer, <see cref="Argument"/> goes with it.</returns>
     public Status Write(byte[] frame, int count)
     {
-        if (State != Status.Ok || !isResumed)
+        if (!isResumed)
             return CheckWritable(frame, count);
-        Status status = store.Request.Take(frame, count);
-        Argument = store.Request.Argument;
+        WriteRequest request = store.Request;
+        Status status = request.Take(frame, count);
+        Argument = request.Argument;
         return status;
     }
 
@@ -144,7 +143,7 @@ public sealed class NvsStore
     /// <summary>The line rests: the tables are complete, and a record says so.</summary>
     public void Rest()
     {
-        if (State == Status.Ok && isResumed && store.Vtb.CommitsSinceRecord > 0)
+        if (isResumed && store.Vtb.CommitsSinceRecord > 0)
             store.Bookkeeping.StoreRecord();
     }
 
@@ -467,8 +466,11 @@ public sealed class NvsStore
             return SuperblockState.Void;
         int address = Geometry.SuperblockAddress(chipBytes, copy);
         SuperblockState state = SuperblockState.Void;
-        for (int attempt = 0; attempt < SuperblockLooks && state != SuperblockState.Live; attempt++)
+        // Behind a bad read of the newer copy an older store could be served.
+        for (int look = 0; look < VirtualTrackBuffer.Looks && state != SuperblockState.Live; look++)
         {
+            if (look == VirtualTrackBuffer.Looks / 2)
+                chip.CheckAlive();
             chip.Read(address, scratch, FramChip.CommandBytes, Superblock.Bytes);
             state = superblock.Parse(scratch, FramChip.CommandBytes, copy);
         }

@@ -148,15 +148,18 @@ public sealed class SegmentTable
     /// <summary>Frees what is pinned: the record that covers its commits is written.</summary>
     public void FreePinned()
     {
+        bool[] taken = IsTaken;
         for (int i = 0; i < pinCount; i++)
         {
-            int segment = pins[i] & (End >> 1);
-            int count = pins[i] >> CountShift;
+            int pin = pins[i];
+            int segment = pin & (End >> 1);
+            int count = pin >> CountShift;
             if (count == 0)
                 for (; segment != End; segment = Next(segment))
-                    IsTaken[segment] = false;
-            for (int end = segment + count; count > 0 && segment < end; segment++)
-                IsTaken[segment] = false;
+                    taken[segment] = false;
+            else
+                for (count += segment; segment < count; segment++)
+                    taken[segment] = false;
         }
         PinnedCount = 0;
         pinCount = 0;

@@ -88,6 +88,7 @@ public sealed class TrackTable
     private readonly Geometry geometry;
     private readonly SegmentTable segments;
     private readonly byte[] scratch;
+    private readonly int dataBytes;
     // Entries plus one, so that a cleared table is an empty one.
     private readonly short[] chain;
     private readonly short[] buckets;
@@ -106,6 +107,7 @@ public sealed class TrackTable
         this.geometry = geometry;
         this.segments = segments;
         this.scratch = scratch;
+        dataBytes = geometry.DataBytes;
         Image = new byte[At + geometry.Entries * EntryBytes];
         States = new byte[geometry.Entries];
         chain = new short[geometry.Entries];
@@ -175,33 +177,34 @@ public sealed class TrackTable
     }
 
     /// <summary>Takes over what a commit says of a track, in RAM. The entry of a new track was reserved, the links are set.</summary>
-    /// <param name="blocks">What the commit did.</param>
-    /// <param name="index">To which of its tracks.</param>
+    /// <param name="entry">The track's entry.</param>
+    /// <param name="track">Its number.</param>
+    /// <param name="length">Its new length, or <see cref="Block.Released"/>.</param>
+    /// <param name="first">Its first segment, and <see cref="Linked"/>.</param>
+    /// <param name="version">Its version, as bytes.</param>
     /// <returns>Where in the entry what changed begins.</returns>
-    public int Apply(CacheControlBlocks blocks, int index)
+    public int Apply(int entry, int track, int length, int first, byte[] version)
     {
-        int entry = blocks.Entries[index];
-        int newLength = blocks.Lengths[index];
         int at = At + entry * EntryBytes;
-        byte[] image = Image;
         int state = States[entry] & StateMask;
         int from = 0;
         if (state == (int)EntryState.Track)
         {
-            int length = image[at + LengthAt] | (image[at + LengthAt + 1] << 8);
-            int word = image[at + FirstAt] | (image[at + FirstAt + 1] << 8);
-            if (word >= Linked)
-                segments.Pin(word & Block.SegmentMask, 0);
+            int old = BitConverter.ToInt32(Image, at + LengthAt); // and the first segment above it
+            int oldLength = old & 0xFFFF;
+            old = (old >> 16) & 0xFFFF;
+            if (old >= Linked)
+                segments.Pin(old & Block.SegmentMask, 0);
             else
-                segments.Pin(word, length <= geometry.DataBytes ? 1 : geometry.SegmentsOfBlock(length));
-            if (length == newLength)
+                segments.Pin(old, oldLength <= dataBytes ? 1 : geometry.SegmentsOfBlock(oldLength));
+            if (oldLength == length)
             {
                 from = FirstAt;
             }
             else
             {
-                CountedSegments += geometry.SegmentsFor(newLength) - geometry.SegmentsFor(length);
-                if (newLength == Block.Released)
+                CountedSegments += geometry.SegmentsFor(length) - geometry.SegmentsFor(oldLength);
+                if (length == Block.Released)
                     Forget(entry);
             }
         }
@@ -212,45 +215,45 @@ public sealed class TrackTable
                 Unhash(entry);
                 DamagedCount--;
             }
-            CountedSegments += geometry.SegmentsFor(newLength);
-            if (newLength == Block.Released)
+            CountedSegments += geometry.SegmentsFor(length);
+            if (length == Block.Released)
                 Unreserve(entry);
             else
-                Remember(entry, blocks.Tracks[index]);
+                Remember(entry, track);
         }
-        Put(at, blocks, index, from);
-        States[entry] = (byte)(newLength == Block.Released ? EntryState.Free : EntryState.Track);
+        Put(entry, track, length, first, version, from);
+        States[entry] = (byte)(length == Block.Released ? EntryState.Free : EntryState.Track);
         return from;
     }
 
     /// <summary>Writes the bytes of an entry as a commit says, and brings the sums up to date.</summary>
-    /// <param name="at">Index in <see cref="Image"/>.</param>
-    /// <param name="blocks">What the commit did.</param>
-    /// <param name="index">To which of its tracks.</param>
+    /// <param name="entry">The entry.</param>
+    /// <param name="track">The track's number.</param>
+    /// <param name="length">Its length, or <see cref="Block.Released"/>.</param>
+    /// <param name="first">Its first segment, and <see cref="Linked"/>.</param>
+    /// <param name="version">Its version, as bytes.</param>
     /// <param name="from">Where in the entry what changed begins: 0 or <see cref="FirstAt"/>.</param>
-    public void Put(int at, CacheControlBlocks blocks, int index, int from)
+    public void Put(int entry, int track, int length, int first, byte[] version, int from)
     {
         byte[] image = Image;
-        uint replaced = BitConverter.ToUInt32(image, at + CrcAt);
-        int word = blocks.FirstSegments[index];
+        int at = At + entry * EntryBytes;
+        int crcAt = at + CrcAt;
+        uint replaced = BitConverter.ToUInt32(image, crcAt);
         if (from == 0)
         {
-            Buffers.PutInt32(image, at, blocks.Tracks[index]);
-            Buffers.PutUInt16(image, at + LengthAt, blocks.Lengths[index]);
-            if (blocks.Lengths[index] == Block.Released)
-                word = 0;
+            Buffers.PutInt32(image, at, track);
+            Buffers.PutUInt16(image, at + LengthAt, length);
+            if (length == Block.Released)
+                first = 0;
         }
-        bool isLinked = blocks.BlockCounts[index] > 1;
-        if (isLinked)
-            word |= Linked;
-        image[at + FirstAt] = (byte)word;
-        image[at + FirstAt + 1] = (byte)(word >> 8);
-        Buffers.PutInt32(image, at + VersionAt, blocks.Versions[index]);
-        uint crc = isLinked ? LinkedCrc(at) : Crc.Of(image, at, CrcAt);
-        Buffers.PutUInt32(image, at + CrcAt, crc);
+        image[at + FirstAt] = (byte)first;
+        image[at + FirstAt + 1] = (byte)(first >> 8);
+        Array.Copy(version, 0, image, at + VersionAt, 4);
+        uint crc = first >= Linked ? LinkedCrc(at) : Crc.Of(image, at, CrcAt);
+        Buffers.PutUInt32(image, crcAt, crc);
         crc -= replaced;
         Sum0 += crc;
-        Sum1 += crc * (uint)(blocks.Entries[index] + 1);
+        Sum1 += crc * (uint)(entry + 1);
     }
 
     /// <summary>Writes neighbouring entries to the chip and reads the last CRC-32 back.</summary>
@@ -277,7 +280,19 @@ public sealed class TrackTable
     }
 
     /// <summary>Reads the entries from the chip as they are.</summary>
-    public void Load() => chip.Read(geometry.TracksAddress, Image, At, States.Length * EntryBytes);
+    public void Load()
+    {
+        // In pieces, because the bus takes no offset beyond 32767.
+        int bytes = States.Length * EntryBytes;
+        int most = scratch.Length - At;
+        for (int done = 0; done < bytes; done += most)
+        {
+            if (most > bytes - done)
+                most = bytes - done;
+            chip.Read(geometry.TracksAddress + done, scratch, At, most);
+            Array.Copy(scratch, At, Image, At + done, most);
+        }
+    }
 
     /// <summary>The CRC-32 that the entry at an index of <see cref="Image"/> should have when its track has several blocks.</summary>
     public uint LinkedCrc(int at)
@@ -323,49 +338,55 @@ public sealed class TrackTable
         short[] heads = buckets;
         short[] next = chain;
         int mask = bucketMask;
-        int dataBytes = geometry.DataBytes;
+        int shortBytes = dataBytes;
         int admitted = 0;
         int shortOnes = 0;
+        uint sum0 = Sum0;
+        uint sum1 = Sum1;
         for (int at = At + entry * EntryBytes; entry >= 0; entry--, at -= EntryBytes)
         {
             if (Crc.Of(image, at, EntryBytes) != wholeCrc)
                 break;
-            int length = image[at + LengthAt] | (image[at + LengthAt + 1] << 8);
-            if (length == Block.Released)
+            int lengthAndFirst = BitConverter.ToInt32(image, at + LengthAt);
+            int length = lengthAndFirst & 0xFFFF;
+            if (length != Block.Released)
             {
-                AddSums(image, at);
-                Unreserve(entry);
-                continue;
-            }
-            int first = image[at + FirstAt] | (image[at + FirstAt + 1] << 8);
-            int track = BitConverter.ToInt32(image, at);
-            int bucket = (track ^ (track >> BucketShift)) & mask;
-            int head = heads[bucket];
-            int other = head - 1;
-            while (other >= 0 && BitConverter.ToInt32(image, At + other * EntryBytes) != track)
-                other = next[other] - 1;
-            if (other >= 0 || first >= taken.Length)
-                break;
-            if (length <= dataBytes)
-            {
-                if (taken[first])
+                int first = (lengthAndFirst >> 16) & 0xFFFF;
+                int track = BitConverter.ToInt32(image, at);
+                int bucket = (track ^ (track >> BucketShift)) & mask;
+                int head = heads[bucket];
+                int other = head - 1;
+                while (other >= 0 && BitConverter.ToInt32(image, At + other * EntryBytes) != track)
+                    other = next[other] - 1;
+                if (other >= 0 || first >= taken.Length)
                     break;
-                taken[first] = true;
-                shortOnes++;
+                if (length <= shortBytes)
+                {
+                    if (taken[first])
+                        break;
+                    taken[first] = true;
+                    shortOnes++;
+                }
+                else
+                {
+                    if (length > geometry.PieceBytes || !segments.TryClaim(first, geometry.SegmentsOfBlock(length)))
+                        break;
+                    CountedSegments += geometry.SegmentsFor(length);
+                }
+                next[entry] = (short)head;
+                heads[bucket] = (short)(entry + 1);
+                states[entry] = (byte)EntryState.Track;
+                admitted++;
             }
             else
             {
-                if (length > geometry.PieceBytes || !segments.TryClaim(first, geometry.SegmentsOfBlock(length)))
-                    break;
-                CountedSegments += geometry.SegmentsFor(length);
+                Unreserve(entry);
             }
-            next[entry] = (short)head;
-            heads[bucket] = (short)(entry + 1);
-            states[entry] = (byte)EntryState.Track;
-            admitted++;
-            Sum0 += BitConverter.ToUInt32(image, at + CrcAt);
-            Sum1 += Sum0;
+            sum0 += BitConverter.ToUInt32(image, at + CrcAt);
+            sum1 += sum0;
         }
+        Sum0 = sum0;
+        Sum1 = sum1;
         TrackCount += admitted;
         CountedSegments += shortOnes;
         segments.OwnedCount += shortOnes;

@@ -19,7 +19,10 @@ public sealed class VirtualTrackBuffer
     /// <summary>Commits after which a record is due: so many, recovery may have to follow.</summary>
     public const int CommitsPerRecord = 16;
 
-    /// <summary>What is not there at boot is looked at so often before that is believed: a few bad reads in a row must not lose a commit.</summary>
+    /// <summary>
+    /// What is not there at boot is looked at so often before that is believed, with a sign of the chip's life half-way: neither a few bad reads
+    /// in a row nor a contact that was lost for a moment must lose a commit.
+    /// </summary>
     public const int Looks = 4;
 
     private const int At = FramChip.CommandBytes;
@@ -43,7 +46,10 @@ public sealed class VirtualTrackBuffer
     /// <summary>The same as bytes.</summary>
     public readonly byte[] Coming = new byte[4];
 
-    /// <summary>The lap of the next commit, where it stands in the high byte of a block's entry.</summary>
+    /// <summary>The lap of the next commit.</summary>
+    public int ComingLap;
+
+    /// <summary>The same, where it stands in the high byte of a block's entry.</summary>
     public int LapBits;
 
     /// <summary>The segment where the next block begins: the first of the active set.</summary>
@@ -52,16 +58,16 @@ public sealed class VirtualTrackBuffer
     /// <summary>Index in the active set of the first segment that would hold as much as the last commit in one run.</summary>
     public int RunAt;
 
-    /// <summary>Client of the last commit; 0: nobody's.</summary>
+    /// <summary>Client of the commit that the record read last is of; 0: nobody's.</summary>
     public int Client;
 
-    /// <summary>Request number of the last commit.</summary>
+    /// <summary>Request number of that commit.</summary>
     public int Number;
 
-    /// <summary>Fingerprint of the last commit.</summary>
+    /// <summary>Fingerprint of that commit.</summary>
     public int Fingerprint;
 
-    /// <summary>True when the client of the last commit only passes by.</summary>
+    /// <summary>True when its client only passes by.</summary>
     public bool IsPassing;
 
     /// <summary>First segment that the last commit used.</summary>
@@ -84,6 +90,7 @@ public sealed class VirtualTrackBuffer
     private readonly byte[] scratch;
     private readonly short[] setA;
     private readonly short[] setB;
+    private readonly int halfSet;
     private int segmentsSinceRecord;
     private int nextRecord;
 
@@ -98,6 +105,7 @@ public sealed class VirtualTrackBuffer
         this.scratch = scratch;
         setA = new short[geometry.SetSegments + 1];
         setB = new short[geometry.SetSegments + 1];
+        halfSet = (geometry.SetSegments + 1) / 2;
         Active = setA;
     }
 
@@ -107,8 +115,7 @@ public sealed class VirtualTrackBuffer
     /// <summary>True when a record should be written before the next request.</summary>
     /// <param name="pinned">Segments that wait for it.</param>
     public bool IsRecordDue(int pinned) =>
-        CommitsSinceRecord >= CommitsPerRecord || segmentsSinceRecord * 2 >= geometry.SetSegments
-        || pinned * 2 >= geometry.SetSegments;
+        CommitsSinceRecord >= CommitsPerRecord || segmentsSinceRecord >= halfSet || pinned >= halfSet;
 
     /// <summary>Notes a commit, in RAM: the flag turns over.</summary>
     /// <param name="used">Segments of the active set that it used.</param>
@@ -127,20 +134,19 @@ public sealed class VirtualTrackBuffer
     /// <summary>Takes the next number: of a commit, or of a boot, which leaves out one.</summary>
     public void Count()
     {
+        Version = ComingVersion;
         Lap = ComingLap;
-        Version = After(Version);
-        SetComing();
+        ComingVersion++;
+        if (++Coming[0] == 0)
+            SetComing();
     }
 
-    /// <summary>The number after one: 0 is left out, it means that there is no track.</summary>
-    public static int After(int version) => version == -1 ? 1 : version + 1;
-
-    /// <summary>The lap of the commit after the last one.</summary>
-    public int ComingLap => Version == -1 ? (Lap + 1) & LapMask : Lap;
-
-    private void SetComing()
+    /// <summary>Makes what is known of the next commit fit the last one. 0 is left out: it means that there is no track.</summary>
+    public void SetComing()
     {
-        ComingVersion = After(Version);
+        bool isLapOver = Version == -1;
+        ComingVersion = isLapOver ? 1 : Version + 1;
+        ComingLap = isLapOver ? (Lap + 1) & LapMask : Lap;
         LapBits = ComingLap << (Block.LapShift - 8);
         Buffers.PutInt32(Coming, 0, ComingVersion);
     }
@@ -165,23 +171,23 @@ public sealed class VirtualTrackBuffer
         NextSegment = segments.NextFree(first);
         Active[0] = (short)NextSegment;
         TopUp(segments, 1);
-        SetComing();
     }
 
     /// <summary>Writes a record: the tables hold all commits. Then what the commits since the last record made free is free.</summary>
     /// <param name="tracks">Knows the sums.</param>
     /// <param name="segments">Holds what is pinned.</param>
-    public void StoreRecord(TrackTable tracks, SegmentTable segments)
+    /// <param name="clients">Knows whose the last commit is.</param>
+    public void StoreRecord(TrackTable tracks, SegmentTable segments, ClientTable clients)
     {
         Buffers.PutInt32(scratch, At + VtbRecord.VersionAt, Version);
-        Buffers.PutInt32(scratch, At + VtbRecord.ClientAt, Client);
-        Buffers.PutInt32(scratch, At + VtbRecord.NumberAt, Number);
-        Buffers.PutInt32(scratch, At + VtbRecord.FingerprintAt, Fingerprint);
+        Buffers.PutInt32(scratch, At + VtbRecord.ClientAt, clients.LastClient);
+        Buffers.PutInt32(scratch, At + VtbRecord.NumberAt, clients.LastNumber);
+        Buffers.PutInt32(scratch, At + VtbRecord.FingerprintAt, clients.LastFingerprint);
         Buffers.PutUInt32(scratch, At + VtbRecord.Sum0At, tracks.Sum0);
         Buffers.PutUInt32(scratch, At + VtbRecord.Sum1At, tracks.Sum1);
         Buffers.PutInt32(scratch, At + VtbRecord.BootsAt, Boots);
         Buffers.PutUInt16(scratch, At + VtbRecord.NextAt, NextSegment | (Flag != 0 ? Block.SetB : 0));
-        scratch[At + VtbRecord.LapAt] = (byte)(Lap | (IsInDoubt ? VtbRecord.InDoubt : 0) | (IsPassing ? VtbRecord.Passing : 0));
+        scratch[At + VtbRecord.LapAt] = (byte)(Lap | (IsInDoubt ? VtbRecord.InDoubt : 0) | (clients.IsLastPassing ? VtbRecord.Passing : 0));
         VtbRecord.Seal(scratch, At);
         chip.Store(nextRecord == 0 ? geometry.FirstRecordAddress : geometry.SecondRecordAddress, scratch, At, VtbRecord.Bytes);
         nextRecord = 1 - nextRecord;
@@ -224,6 +230,7 @@ public sealed class VirtualTrackBuffer
             Flag = 0;
             Boots = 0;
             IsInDoubt = false;
+            SetComing();
             return false;
         }
         int at = isFirst ? At : SecondAt;
@@ -241,6 +248,7 @@ public sealed class VirtualTrackBuffer
         Lap = lap & LapMask;
         IsInDoubt = (lap & VtbRecord.InDoubt) != 0;
         IsPassing = (lap & VtbRecord.Passing) != 0;
+        SetComing();
         return next < geometry.Segments;
     }
 
@@ -257,6 +265,8 @@ public sealed class VirtualTrackBuffer
     {
         for (int look = 0; look < Looks; look++)
         {
+            if (look == Looks / 2)
+                chip.CheckAlive();
             chip.Read(address, scratch, at, VtbRecord.Bytes);
             if (VtbRecord.IsWhole(scratch, at))
                 return true;

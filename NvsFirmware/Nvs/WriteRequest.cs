@@ -69,6 +69,8 @@ public sealed class WriteRequest
     private readonly int mostCounted;
     private readonly Geometry geometry;
     private readonly TrackTable tracks;
+    private readonly byte[] entries;
+    private readonly byte[] states;
     private readonly VirtualTrackBuffer vtb;
     private readonly ClientTable clients;
     private readonly IClock clock;
@@ -77,9 +79,16 @@ public sealed class WriteRequest
     private int nextPart;
     private int needed;
     private int growth;
-    private int position;
-    private int length;
     private int sessionVersion;
+
+    // The track being received; it gets its cache control block when it is whole.
+    private int track;
+    private int entry = TrackTable.None;
+    private int length;
+    private int position;
+    private int firstInSet;
+    private int blockCount;
+
     private bool isAnyDecided;
     private int decidedClient;
     private int decidedNumber;
@@ -99,6 +108,8 @@ public sealed class WriteRequest
         segmentsAddress = geometry.SegmentsAddress;
         mostCounted = geometry.Segments - geometry.Reserve;
         this.tracks = tracks;
+        entries = tracks.Image;
+        states = tracks.States;
         this.vtb = vtb;
         this.clients = clients;
         this.clock = clock;
@@ -129,8 +140,9 @@ public sealed class WriteRequest
             Argument = nextPart;
             return part < nextPart ? Status.Continue : Status.WrongOrder;
         }
+        int lengths = BitConverter.ToInt32(frame, At + Block.LengthAt); // and the count above it
         if (flags > (part == 0 ? WriteFlags.All : WriteFlags.Last | WriteFlags.Expect) || client == 0 || count < 0
-            || (frame[At + Block.CountAt] | (frame[At + Block.CountAt + 1] << 8)) != count)
+            || ((lengths >> 16) & 0xFFFF) != count)
             return isBegun ? Refuse(Status.BadRequest) : Status.BadRequest;
         if (!isBegun)
         {
@@ -140,17 +152,29 @@ public sealed class WriteRequest
         }
         if (BitConverter.ToInt32(frame, At + Block.FingerprintAt) != Fingerprint)
             return Refuse(part == 0 ? Status.BadRequest : Status.Conflict);
-        Status refusal = position < length ? GoOn(frame, flags, count) : BeginTrack(frame, flags, count);
+        Status refusal = position < length ? GoOn(frame, flags, count) : BeginTrack(frame, flags, lengths & 0xFFFF, count);
         if (refusal != Status.Ok)
             return Refuse(refusal);
         bool isLast = (flags & WriteFlags.Last) != 0;
-        if (isLast && position < length)
-            return Refuse(Status.BadRequest);
-        if (isLast && growth > 0 && tracks.CountedSegments + growth > mostCounted)
-            return Refuse(Status.Full);
+        if (isLast)
+        {
+            if (position < length)
+                return Refuse(Status.BadRequest);
+            if (growth > 0 && tracks.CountedSegments + growth > mostCounted)
+                return Refuse(Status.Full);
+        }
+        // The frame becomes a block: where its header stood, and the fingerprint before, comes what the commit has to say.
         Fingerprint = BitConverter.ToInt32(frame, At + Block.DataAt + count);
         Array.Copy(frame, At + Block.DataAt + count, frame, At + Block.FingerprintAt, 4);
-        Store(frame, count, isLast);
+        Array.Copy(vtb.Coming, 0, frame, At + Block.VersionAt, 4);
+        Array.Copy(
+            entries, FramChip.CommandBytes + TrackTable.CrcAt + entry * TrackTable.EntryBytes, frame, At + Block.ReplacedAt, 4);
+        frame[At + Block.EntryAt] = (byte)entry;
+        frame[At + Block.EntryAt + 1] = (byte)((entry >> 8) | vtb.LapBits);
+        if (count <= dataBytes)
+            StoreBlock(frame, At, count, 1, isLast);
+        else
+            StoreLong(frame, count, isLast);
         if (isLast)
         {
             isReceiving = false;
@@ -162,6 +186,14 @@ public sealed class WriteRequest
         Argument = nextPart;
         LatestPartMs = clock.NowMs;
         return Status.Continue;
+    }
+
+    /// <summary>Gives the track being received, which is whole, its cache control block.</summary>
+    public void EndTrack()
+    {
+        Blocks.Add(track, entry, length, firstInSet, blockCount);
+        blockCount = 0;
+        entry = TrackTable.None;
     }
 
     /// <summary>A new session begins: what is half received is dropped, and what was decided is told only by LAST.</summary>
@@ -189,8 +221,9 @@ public sealed class WriteRequest
         nextPart = 0;
         needed = 0;
         growth = 0;
-        position = 0;
         length = 0;
+        blockCount = 0;
+        entry = TrackTable.None;
     }
 
     /// <summary>Says that old versions are so old that a later lap's could be taken for them.</summary>
@@ -205,12 +238,14 @@ public sealed class WriteRequest
     {
         if (!isReceiving)
             return;
+        if (entry >= 0)
+            EndTrack();
         for (int i = Blocks.Count - 1; i >= 0; i--)
         {
-            int entry = Blocks.Entries[i];
-            tracks.States[entry] &= TrackTable.StateMask;
-            if (tracks.States[entry] == (byte)EntryState.Free)
-                tracks.Unreserve(entry);
+            int reserved = Blocks.Entries[i];
+            states[reserved] &= TrackTable.StateMask;
+            if (states[reserved] == (byte)EntryState.Free)
+                tracks.Unreserve(reserved);
         }
         Forget();
     }
@@ -248,7 +283,6 @@ public sealed class WriteRequest
         isReceiving = true;
         Client = client;
         Number = number;
-        Blocks.Set = vtb.Flag;
         IsPassing = (flags & WriteFlags.Passing) != 0;
         return Begun;
     }
@@ -276,7 +310,7 @@ public sealed class WriteRequest
         int left = length - position;
         int due = left < pieceBytes ? left : pieceBytes;
         if ((flags & WriteFlags.Expect) != 0 || BitConverter.ToInt32(frame, Frame.ArgumentAt) != 0 || count != due
-            || BitConverter.ToInt32(frame, At + Block.TrackAt) != Blocks.Tracks[Blocks.Count - 1]
+            || BitConverter.ToInt32(frame, At + Block.TrackAt) != track
             || BitConverter.ToUInt16(frame, At + Block.LengthAt) != length)
             return Status.BadRequest;
         position += count;
@@ -284,28 +318,31 @@ public sealed class WriteRequest
         return Status.Ok;
     }
 
-    private Status BeginTrack(byte[] frame, int flags, int count)
+    private Status BeginTrack(byte[] frame, int flags, int newLength, int count)
     {
-        int track = BitConverter.ToInt32(frame, At + Block.TrackAt);
+        int newTrack = BitConverter.ToInt32(frame, At + Block.TrackAt);
         int expected = BitConverter.ToInt32(frame, Frame.ArgumentAt);
-        int newLength = frame[At + Block.LengthAt] | (frame[At + Block.LengthAt + 1] << 8);
-        int due = newLength <= pieceBytes ? newLength : newLength == Block.Released ? 0 : pieceBytes;
+        bool isReleased = newLength == Block.Released;
         bool isExpecting = (flags & WriteFlags.Expect) != 0;
-        if (count != due || (expected != 0 && !isExpecting))
+        if (count != (newLength <= pieceBytes ? newLength : isReleased ? 0 : pieceBytes) || (expected != 0 && !isExpecting))
             return Status.BadRequest;
-        int entry = tracks.Find(track);
-        int state = entry < 0 ? (int)EntryState.Free : tracks.States[entry];
-        if (Blocks.Count > 0 && ((state & TrackTable.InRequest) != 0 || entry < 0 && IsNewTrack(track)))
-            return Status.BadRequest; // the same track twice
+        int found = tracks.Find(newTrack);
+        int state = found < 0 ? (int)EntryState.Free : states[found];
+        if (entry >= 0)
+        {
+            EndTrack();
+            if ((state & TrackTable.InRequest) != 0 || found < 0 && IsNewTrack(newTrack))
+                return Status.BadRequest; // the same track twice
+        }
         int counted = newLength <= dataBytes ? 1 : geometry.SegmentsFor(newLength);
-        needed += newLength == Block.Released ? 1 : counted;
+        needed += isReleased ? 1 : counted;
         if (needed > setSegments)
             return Status.TooLong;
         if (isExpecting)
         {
-            if (state == (int)EntryState.Damaged || entry < 0 && tracks.DamagedCount > 0)
+            if (state == (int)EntryState.Damaged || found < 0 && tracks.DamagedCount > 0)
                 return Status.TrackDamaged;
-            int actual = entry < 0 ? 0 : tracks.Version(entry);
+            int actual = found < 0 ? 0 : tracks.Version(found);
             if (actual != expected)
             {
                 Argument = actual;
@@ -313,52 +350,40 @@ public sealed class WriteRequest
             }
         }
         if (state == (int)EntryState.Track)
-            counted -= counted == 1 && (flags & WriteFlags.Last) != 0 && growth <= 0 ? 1 : tracks.Counted(entry); // what does not grow needs no room
+            counted -= counted == 1 && (flags & WriteFlags.Last) != 0 && growth <= 0 ? 1 : tracks.Counted(found); // what does not grow needs no room
         growth += counted;
-        if (entry < 0)
+        if (found < 0)
         {
-            if (newLength == Block.Released)
+            if (isReleased)
                 return tracks.DamagedCount > 0 ? Status.TrackDamaged : Status.NotFound;
-            entry = tracks.Reserve();
-            if (entry < 0)
+            found = tracks.Reserve();
+            if (found < 0)
                 return Status.Full;
         }
-        tracks.States[entry] = (byte)(state | TrackTable.InRequest);
-        position = count;
+        states[found] = (byte)(state | TrackTable.InRequest);
+        track = newTrack;
+        entry = found;
         length = newLength;
-        if (newLength == Block.Released)
-        {
-            length = 0;
+        position = isReleased ? newLength : count;
+        firstInSet = Used;
+        if (isReleased)
             Releases++;
-        }
         DataBytes += count;
-        Blocks.Add(track, entry, newLength, Used);
         return Status.Ok;
     }
 
     // A new track is found by its number only after the commit.
-    private bool IsNewTrack(int track)
+    private bool IsNewTrack(int newTrack)
     {
         for (int i = 0; i < Blocks.Count; i++)
-            if (Blocks.Tracks[i] == track)
+            if (Blocks.Tracks[i] == newTrack)
                 return true;
         return false;
     }
 
-    // Makes the frame a block and stores it in the next segments of the active set.
-    private void Store(byte[] frame, int count, bool isLast)
+    // Stores a frame that needs several segments: as one block where they are neighbours.
+    private void StoreLong(byte[] frame, int count, bool isLast)
     {
-        int entry = Blocks.Entries[Blocks.Count - 1];
-        Array.Copy(vtb.Coming, 0, frame, At + Block.VersionAt, 4);
-        Array.Copy(
-            tracks.Image, FramChip.CommandBytes + TrackTable.CrcAt + entry * TrackTable.EntryBytes, frame, At + Block.ReplacedAt, 4);
-        frame[At + Block.EntryAt] = (byte)entry;
-        frame[At + Block.EntryAt + 1] = (byte)((entry >> 8) | vtb.LapBits);
-        if (count <= dataBytes)
-        {
-            StoreBlock(frame, At, count, 1, isLast);
-            return;
-        }
         short[] set = vtb.Active;
         int segments = geometry.SegmentsOfBlock(count);
         if (set[Used + segments - 1] - set[Used] == segments - 1)
@@ -399,29 +424,30 @@ public sealed class WriteRequest
     private void StoreBlock(byte[] frame, int at, int count, int segments, bool isLast)
     {
         VirtualTrackBuffer buffer = vtb;
+        short[] set = buffer.Active;
         int used = Used;
         int next = used + segments;
-        int first = buffer.Active[used];
-        int word = buffer.Flag != 0 ? Block.SetB : 0;
+        int first = set[used];
+        int end = at + Block.DataAt + count;
+        int word = buffer.Flag << Block.SetShift;
+        Debug.Assert(next <= setSegments, "a request uses more than a set");
+        Used = next;
+        blockCount++;
+        if (IsPassing)
+            word |= Block.Passing;
+        if (used == 0)
+            word |= Block.FirstOfRow;
         if (isLast)
         {
             word ^= Block.SetB | Block.LastOfRow;
             if (next == buffer.CommittedCount)
                 next = buffer.RunAt;
+            Next = next;
         }
-        if (used == 0)
-            word |= Block.FirstOfRow;
-        if (IsPassing)
-            word |= Block.Passing;
-        word |= (ushort)buffer.Active[next];
+        word += set[next];
         frame[at + Block.NextAt] = (byte)word;
         frame[at + Block.NextAt + 1] = (byte)(word >> 8);
-        int end = Block.DataAt + count;
-        Buffers.PutUInt32(frame, at + end, Crc.Of(frame, at, end) ^ mark ^ (uint)first);
-        chip.Store(segmentsAddress + first * segmentBytes, frame, at, end + Block.CrcBytes);
-        Blocks.AddBlock(first, segments);
-        Used = used + segments;
-        Next = next;
-        Debug.Assert(Used <= setSegments, "a request used more than a set");
+        Buffers.PutUInt32(frame, end, Crc.Of(frame, at, end - at) ^ mark ^ (uint)first);
+        chip.Store(segmentsAddress + first * segmentBytes, frame, at, end - at + Block.CrcBytes);
     }
 }

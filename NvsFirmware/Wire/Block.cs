@@ -83,5 +83,8 @@ public static class Block
     public const int LastOfRow = 0x4000;
 
     /// <summary>In the word at <see cref="NextAt"/>: the active-set flag, the next block lies in set B.</summary>
-    public const int SetB = 0x8000;
+    public const int SetB = 1 << SetShift;
+
+    /// <summary>Place of <see cref="SetB"/>.</summary>
+    public const int SetShift = 15;
 }

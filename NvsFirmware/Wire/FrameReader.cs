@@ -25,7 +25,7 @@ public enum FrameEvent
 /// <remarks>
 /// <para>Invariant: the first <c>filled</c> bytes of the buffer are received; of them the first <c>consumed</c> are the frame that was given away,
 /// the others are not looked at yet, but for what <c>isHeaderChecked</c> says. A frame stands at index 0: what came behind another one is
-/// moved there by a block copy.</para>
+/// moved there by a block copy. A reader that has lost its place does not trust it either.</para>
 /// <para>A reader that has lost its place looks for the next header at once, also inside what it took for a payload: <see cref="Key"/>
 /// keeps what was recorded in other sessions from being one. A HELLO, which needs no key, counts there only if the line rests behind
 /// it; what else must not be believed there, <see cref="IsInPlace"/> tells, until a silence: a track's data may hold several frames.</para>
@@ -56,7 +56,7 @@ public sealed class FrameReader
     /// <summary>True when the frame found last is surely none of a track's data: since a silence, or a HELLO with a rest, no place was lost.</summary>
     public bool IsInPlace = true;
 
-    /// <summary>When the line was last heard, in the clock's milliseconds.</summary>
+    /// <summary>When the line was last heard, or the last frame was done with, in the clock's milliseconds.</summary>
     public long LastByteMs;
 
     /// <summary>How often the reader lost its place.</summary>
@@ -74,6 +74,7 @@ public sealed class FrameReader
     private int filled;
     private int consumed;
     private bool isHeaderChecked;
+    private bool isHeard;
     private bool isLost;
     private bool isTrusted = true;
     private long lostMs;
@@ -103,37 +104,61 @@ public sealed class FrameReader
     {
         byte[] buffer = Buffer;
         if (consumed != 0)
-            Remove(consumed);
-        if (filled < Frame.HeaderBytes && !Fill(Frame.HeaderBytes, timeoutMs))
-            return Wait();
+            GoOn();
+        isHeard = false;
+        if (filled < Frame.HeaderBytes)
+        {
+            if (!Fill(Frame.HeaderBytes, timeoutMs))
+                return Wait();
+            isHeard = true;
+        }
+        int payloadBytes = PayloadBytes;
         if (!isHeaderChecked)
         {
             if (buffer[0] != Frame.Sync0 || buffer[1] != Frame.Sync1)
-                return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
+                return SearchOn();
             uint key = Crc.Of(buffer, 0, Frame.HeaderCrcAt) ^ BitConverter.ToUInt32(buffer, Frame.HeaderCrcAt);
             if ((buffer[Frame.TypeAt] & FrameType.KeyedBits) != 0 ? key != Key || key == 0 : key != 0)
-                return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
-            PayloadBytes = buffer[Frame.PayloadBytesAt] | (buffer[Frame.PayloadBytesAt + 1] << 8);
-            if (PayloadBytes > largestPayloadBytes)
+                return SearchOn();
+            payloadBytes = buffer[Frame.PayloadBytesAt] | (buffer[Frame.PayloadBytesAt + 1] << 8);
+            PayloadBytes = payloadBytes;
+            if (payloadBytes > largestPayloadBytes)
                 return Refuse(FrameEvent.TooLong);
         }
-        int payloadBytes = PayloadBytes;
         int total = payloadBytes == 0 ? Frame.HeaderBytes : Frame.HeaderBytes + payloadBytes + Frame.CrcBytes;
         if (filled < total)
         {
             isHeaderChecked = true;
+            NoteHeard();
             if (!Fill(total, timeoutMs))
                 return Wait();
+            isHeard = true;
+            isHeaderChecked = false;
         }
-        isHeaderChecked = false;
         if (payloadBytes != 0
             && BitConverter.ToUInt32(buffer, total - Frame.CrcBytes) != Crc.Of(buffer, Frame.HeaderBytes, payloadBytes))
             return Refuse(FrameEvent.BadPayload);
-        if (!isTrusted && !IsTrustedNow(total))
-            return FrameEvent.None;
-        isLost = false;
+        if (!isTrusted)
+        {
+            NoteHeard();
+            if (!IsTrustedNow(total))
+                return FrameEvent.None;
+            isLost = false;
+        }
         consumed = total;
         return FrameEvent.Whole;
+    }
+
+    /// <summary>The frame found last is done with: what came behind it moves to its place. <see cref="Poll"/> does it, too, if need be.</summary>
+    public void GoOn()
+    {
+        if (isHeard)
+            LastByteMs = clock.NowMs; // only here, after the frame's answer
+        int left = filled - consumed;
+        if (left > 0)
+            Array.Copy(Buffer, consumed, Buffer, 0, left);
+        filled = left;
+        consumed = 0;
     }
 
     // Reads once what there is; true when as many bytes are there as are needed.
@@ -149,8 +174,10 @@ public sealed class FrameReader
         if (read == 0)
             return false;
         filled += read;
+        if (filled >= needed)
+            return true;
         LastByteMs = clock.NowMs;
-        return filled >= needed;
+        return false;
     }
 
     // Nothing whole is there. Has the line been silent for so long that what is there ends?
@@ -182,11 +209,24 @@ public sealed class FrameReader
     // The frame counts for an answer, but its payload may hide the next frame: nothing is moved before that answer is sent.
     private FrameEvent Refuse(FrameEvent found)
     {
+        NoteHeard();
         isHeaderChecked = false;
         isTrusted = false;
         Lose();
         consumed = 1;
         return found;
+    }
+
+    private void NoteHeard()
+    {
+        if (isHeard)
+            LastByteMs = clock.NowMs;
+    }
+
+    private FrameEvent SearchOn()
+    {
+        NoteHeard();
+        return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
     }
 
     // Goes to the next place where a header may stand. True if the place was lost just now.
@@ -244,7 +284,6 @@ public sealed class FrameReader
         if (left > 0)
             Array.Copy(Buffer, count, Buffer, 0, left);
         filled = left;
-        consumed = 0;
     }
 
     private void Reopen()

@@ -44,13 +44,13 @@ internal readonly record struct LastAnswer(
     {
         switch (Status)
         {
-            case Status.Ok when Number == number:
-                return Fingerprint == fingerprint ? WriteOutcome.Committed : WriteOutcome.NotCommitted;
+            case Status.Ok when Number == number && Fingerprint == fingerprint:
+                return WriteOutcome.Committed;
             case Status.Ok when IsLater(Number, number):
                 return WriteOutcome.Unknown;
             case Status.Ok or Status.NotFound:
-                uint horizon = isPassing ? PassingHorizon : Horizon;
-                bool isKnown = horizon == 0 || !IsLater(horizon, knownVersion);
+                // One that passes by may have had a place among those that stay: its id may have been used so.
+                bool isKnown = IsWithin(Horizon, knownVersion) && (!isPassing || IsWithin(PassingHorizon, knownVersion));
                 return isKnown && StoreVersion - knownVersion < MostCommits ? WriteOutcome.NotCommitted : WriteOutcome.Unknown;
             default:
                 return WriteOutcome.Unknown;
@@ -66,6 +66,8 @@ internal readonly record struct LastAnswer(
                     return i;
         return 0;
     }
+
+    private static bool IsWithin(uint horizon, uint knownVersion) => horizon == 0 || !IsLater(horizon, knownVersion);
 
     /// <summary>True if a number, of a request or a commit, comes behind another; both go round.</summary>
     public static bool IsLater(uint number, uint than) => (int)(number - than) > 0;

@@ -68,7 +68,9 @@ public static class NvsPort
     private static NvsPortException Fault(string port, Exception e) => e switch
     {
         FileNotFoundException => PortLock.Missing(port),
-        UnauthorizedAccessException => PortLock.Busy(port, PortLock.Holder(port)),
+        UnauthorizedAccessException when OperatingSystem.IsWindows() || e.InnerException?.HResult == PortLock.DeviceBusy =>
+            PortLock.Busy(port, PortLock.Holder(port)),
+        UnauthorizedAccessException => PortLock.Dead(port, "it is none", e), // It could be opened, for the lock, but not set up.
         _ => PortLock.Dead(port, e.Message, e),
     };
 

@@ -18,6 +18,9 @@ namespace NvsHost;
 /// </remarks>
 internal sealed class PortLock : IDisposable
 {
+    /// <summary>The system's error number for a device in exclusive mode, EBUSY.</summary>
+    public const int DeviceBusy = 16;
+
     private const int TryEveryMs = 50;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
@@ -25,7 +28,6 @@ internal sealed class PortLock : IDisposable
     private const int NoEntry = 2; // ENOENT
     private const int NoDeviceOrAddress = 6; // ENXIO
     private const int AccessDenied = 13; // EACCES
-    private const int DeviceBusy = 16; // EBUSY
     private const int NoDevice = 19; // ENODEV
     private const int NotSupported = 95; // EOPNOTSUPP; no port, then.
 
@@ -67,15 +69,23 @@ internal sealed class PortLock : IDisposable
         new(PortFault.Dead, $"{port} does not work as a serial port ({why}): unplug the board and plug it in again, or name another port.", inner);
 
     /// <summary>Who has the port: name and process number; null when that cannot be told.</summary>
+    /// <remarks>
+    /// That is who holds the lock on it. Another process may have it open beside that, as a simulated board has its own terminal; it is named
+    /// only when nobody holds the lock, but the port is in exclusive mode.
+    /// </remarks>
     public static string? Holder(string port)
     {
         if (!OperatingSystem.IsLinux())
             return null;
         string device = File.ResolveLinkTarget(port, true)?.FullName ?? Path.GetFullPath(port);
-        List<int> lockers = Lockers();
-        List<int> openers = Openers(device).Where(id => id != Environment.ProcessId).ToList();
-        int? holder = openers.Where(lockers.Contains).Select(id => (int?)id).FirstOrDefault() ?? openers.Select(id => (int?)id).FirstOrDefault();
-        return holder is null ? null : $"{Name(holder.Value)} (process {holder})";
+        int? opener = null;
+        foreach ((int id, string descriptor) in Openers(device))
+        {
+            if (IsLocked(id, descriptor))
+                return Describe(id);
+            opener ??= id == Environment.ProcessId ? null : id;
+        }
+        return opener is null ? null : Describe(opener.Value);
     }
 
     /// <summary>Gives it up.</summary>
@@ -109,44 +119,42 @@ internal sealed class PortLock : IDisposable
         return why == WouldBlock ? null : throw Dead(port, why == NotSupported ? "it cannot be locked" : new Win32Exception(why).Message);
     }
 
-    // Processes that hold any lock on a file: "1: FLOCK  ADVISORY  WRITE 1234 00:05:678 0 EOF".
-    private static List<int> Lockers()
-    {
-        try
-        {
-            return File.ReadLines("/proc/locks")
-                .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                .Where(words => words.Length > 4 && words[1] == "FLOCK" && int.TryParse(words[4], CultureInfo.InvariantCulture, out _))
-                .Select(words => int.Parse(words[4], CultureInfo.InvariantCulture))
-                .ToList();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
-
-    // Processes that have the device open, as far as this user may see them.
-    private static IEnumerable<int> Openers(string device)
+    // The processes that have the device open, as far as this user may see them, and the descriptor of each.
+    private static IEnumerable<(int Id, string Descriptor)> Openers(string device)
     {
         foreach (string folder in Directory.EnumerateDirectories("/proc"))
         {
             if (!int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int id))
                 continue;
-            bool hasIt;
+            string[] descriptors;
             try
             {
-                hasIt = Directory.EnumerateFileSystemEntries(Path.Combine(folder, "fd"))
-                    .Any(entry => new FileInfo(entry).LinkTarget == device);
+                descriptors = [.. Directory.EnumerateFileSystemEntries(Path.Combine(folder, "fd"))
+                    .Where(entry => new FileInfo(entry).LinkTarget == device)];
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 continue; // It has ended, or is another user's.
             }
-            if (hasIt)
-                yield return id;
+            foreach (string descriptor in descriptors)
+                yield return (id, Path.GetFileName(descriptor));
         }
     }
+
+    // What the system tells of a descriptor names the locks that were taken through it: "lock: 1: FLOCK  ADVISORY  WRITE 1234 00:05:678 0 EOF".
+    private static bool IsLocked(int processId, string descriptor)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{processId}/fdinfo/{descriptor}").Contains("FLOCK", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // It has ended meanwhile.
+        }
+    }
+
+    private static string Describe(int processId) => $"{Name(processId)} (process {processId})";
 
     private static string Name(int processId)
     {

@@ -46,22 +46,13 @@ internal sealed class BenchCommand
     /// <summary>Adds the command.</summary>
     public static void AddTo(Command root)
     {
-        Option<int[]> sizes = new("--size")
-        {
-            Description = "Length of the tracks, in bytes; may be given several times. [default: 32 64 256 1024 4096 8192, as far as the store takes them]",
-            HelpName = "BYTES",
-        };
-        Option<int> count = new("--count") { Description = "Write requests of each length, each way.", DefaultValueFactory = _ => 100, HelpName = "NUMBER" };
-        sizes.Validators.Add(result =>
-        {
-            if (result.Tokens.Any(token => int.TryParse(token.Value, out int value) && value is < 0 or > WriteItem.MostBytes))
-                result.AddError($"--size is 0 to {WriteItem.MostBytes}.");
-        });
-        count.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value) && value < 1)
-                result.AddError("--count is at least 1.");
-        });
+        Option<int[]> sizes = NumberOption.Several(
+            "--size",
+            "BYTES",
+            0,
+            WriteItem.MostBytes,
+            "Length of the tracks, in bytes; may be given several times. [default: 32 64 256 1024 4096 8192, as far as the store takes them]");
+        Option<int> count = NumberOption.One("--count", "NUMBER", 1, 1_000_000, "Write requests of each length, each way.", 100);
         Command command = new(
             "bench", $"Measures how fast the board commits. Writes tracks {FirstTrack} to {FirstTrack + Tracks - 1} and releases them.") { sizes, count };
         Session.SetAction(command, async (session, parsed, ct) =>
@@ -154,9 +145,7 @@ internal sealed class BenchCommand
 
     private void Show(List<Row> rows)
     {
-        Table table = new Table().SimpleBorder();
-        foreach (string title in new[] { "bytes", "median ms", "90 %", "99 %", "most", "commits/s", "behind: commits/s", "KB/s" })
-            table.AddColumn(new TableColumn(title).RightAligned());
+        Table table = Session.Table("<bytes", "<median ms", "<90 %", "<99 %", "<most", "<commits/s", "<behind: commits/s", "<KB/s");
         foreach (Row row in rows)
             table.AddRow(
                 $"{row.Bytes}",
@@ -167,7 +156,7 @@ internal sealed class BenchCommand
                 Number(row.WaitingPerSecond, 0),
                 Number(row.BehindPerSecond, 0),
                 Number(row.BehindBytesPerSecond / 1000, 1));
-        session.Out.Write(table);
+        session.Print(table);
         session.Out.WriteLine("The first columns wait for each commit before the next request; the last two send the requests behind each other.");
     }
 

@@ -14,6 +14,7 @@ namespace NvsHost.Commands;
 /// <summary>The demonstration: a simulated board loses its power in the middle of a write request, and nothing is lost.</summary>
 internal sealed class DemoCommand
 {
+    private const int MostBytes = 204_032; // The room of a chip of 256 KiB.
     private const int MostBatchTracks = 4;
     private const int Pieces = 12;
     private const int WatchMs = 120; // between two rows, for a person who watches
@@ -24,12 +25,14 @@ internal sealed class DemoCommand
     private readonly Session session;
     private readonly IAnsiConsole show;
     private readonly string folder;
+    private readonly string? listen;
     private readonly CancellationToken ct;
 
-    private DemoCommand(Session session, string folder, CancellationToken ct)
+    private DemoCommand(Session session, string folder, string? listen, CancellationToken ct)
     {
         this.session = session;
         this.folder = folder;
+        this.listen = listen;
         this.ct = ct;
         show = session.IsJson ? session.Err : session.Out;
     }
@@ -42,15 +45,20 @@ internal sealed class DemoCommand
             Description = "What to store, up to about 200 KB. [default: docs/protocol.md]",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        Command command = new("demo", "Stores a file on a simulated board, pulls the plug in the middle, and shows that nothing is lost.") { file };
+        Option<string?> listen = new("--listen")
+        {
+            Description = "The socket that the simulated board serves, as with nvs sim. [default: a pseudo-terminal on Linux, tcp:0 elsewhere]",
+            HelpName = "ADDRESS",
+        };
+        Command command = new("demo", "Stores a file on a simulated board, pulls the plug in the middle, and shows that nothing is lost.") { file, listen };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             string? path = parsed.GetValue(file);
-            byte[] data = path is null ? OwnFile() : await File.ReadAllBytesAsync(path, ct).ConfigureAwait(false);
+            byte[] data = path is null ? OwnFile() : await Files.ReadAsync(path, MostBytes, "what the demonstration stores", ct).ConfigureAwait(false);
             DirectoryInfo folder = Directory.CreateTempSubdirectory("nvs-demo-");
             try
             {
-                return await new DemoCommand(session, folder.FullName, ct).RunAsync(path ?? "docs/protocol.md", data).ConfigureAwait(false);
+                return await new DemoCommand(session, folder.FullName, parsed.GetValue(listen), ct).RunAsync(path ?? "docs/protocol.md", data).ConfigureAwait(false);
             }
             finally
             {
@@ -68,7 +76,7 @@ internal sealed class DemoCommand
         long bootBytes;
 
         Act("A board boots on a blank chip");
-        await using (SimBoard board = await SimBoard.BootAsync(fram, null, ct).ConfigureAwait(false))
+        await using (SimBoard board = await SimBoard.BootAsync(fram, listen, null, ct).ConfigureAwait(false))
         await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
         {
             Say($"{board.BootReport} — serial port {board.Port}");
@@ -94,7 +102,7 @@ internal sealed class DemoCommand
         string probe = Path.Combine(folder, "probe.fram");
         File.Copy(fram, before);
         File.Copy(fram, probe);
-        await using (SimBoard board = await SimBoard.BootAsync(probe, null, ct).ConfigureAwait(false))
+        await using (SimBoard board = await SimBoard.BootAsync(probe, listen, null, ct).ConfigureAwait(false))
         await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
         {
             await client.LastAsync(ct).ConfigureAwait(false);
@@ -110,7 +118,7 @@ internal sealed class DemoCommand
         Act("The host writes what was not committed once more, then reads everything back");
         List<WriteItem> all = [.. singles, .. batch];
         long requestBytes;
-        await using (SimBoard board = await SimBoard.BootAsync(fram, null, ct).ConfigureAwait(false))
+        await using (SimBoard board = await SimBoard.BootAsync(fram, listen, null, ct).ConfigureAwait(false))
         await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
         {
             uint startBytes = (await client.StatsAsync(ct).ConfigureAwait(false))[Counter.BusBytes];
@@ -131,7 +139,22 @@ internal sealed class DemoCommand
         show.MarkupLine(isWhole
             ? $"[green]✔[/] {(data.Length == 1 ? "the byte is as it was" : $"all {data.Length} bytes are as they were")} written, and every cut left all of the request or nothing of it"
             : "[red]✘ something does not match; the lines above say what[/]");
+        if (isWhole)
+            TellNext();
         return isWhole ? ExitCode.Done : ExitCode.Mismatch;
+    }
+
+    private void TellNext()
+    {
+        bool hasTerminal = OperatingSystem.IsLinux();
+        Act("What to try next: a board of your own, in another terminal");
+        Say($"nvs sim --fram store.fram --format-blank {(hasTerminal ? "--link /tmp/nvs" : "--listen tcp:7254")}");
+        Act("and here");
+        string port = hasTerminal ? "--port /tmp/nvs" : "--port tcp:localhost:7254";
+        Say($"echo 41 | nvs write 7 {port}");
+        Say($"nvs read 7 {port}");
+        Say($"nvs info {port}");
+        Say("Kill the board (kill -9) whenever you like, and start it again. nvs --help lists all commands.");
     }
 
     // Finds, on copies of the chip, the byte of SPI traffic after which the request is committed: that is the only place where it changes.
@@ -178,7 +201,7 @@ internal sealed class DemoCommand
     {
         uint? answered = null; // The version that the host was told.
         WriteId? request = null;
-        await using (SimBoard board = await SimBoard.BootAsync(fram, cut, ct).ConfigureAwait(false))
+        await using (SimBoard board = await SimBoard.BootAsync(fram, listen, cut, ct).ConfigureAwait(false))
         await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
         {
             try
@@ -194,11 +217,11 @@ internal sealed class DemoCommand
                     Say($"the host: [grey]{Markup.Escape(e.Message)}[/]");
                 }
             }
-            if (!await board.IsCutAsync(ct).ConfigureAwait(false) && answered is null)
+            if (answered is null && !await board.IsCutAsync(ct).ConfigureAwait(false))
                 throw new NvsLineException("The simulated board broke the line, but not because its power was cut.", false);
         }
 
-        await using (SimBoard board = await SimBoard.BootAsync(fram, null, ct).ConfigureAwait(false))
+        await using (SimBoard board = await SimBoard.BootAsync(fram, listen, null, ct).ConfigureAwait(false))
         await using (NvsClient client = await OpenAsync(board).ConfigureAwait(false))
         {
             StoreInfo store = await client.InfoAsync(ct).ConfigureAwait(false);
@@ -268,7 +291,7 @@ internal sealed class DemoCommand
         return (items[..^together], items[^together..]);
     }
 
-    private Task<NvsClient> OpenAsync(SimBoard board) => NvsClient.OpenAsync(board.Port, session.Options with { ClientId = ClientId }, ct);
+    private Task<NvsClient> OpenAsync(SimBoard board) => NvsClient.OpenAsync(board.Port, session.Options with { ClientId = ClientId, OpenTimeoutMs = SimBoard.BootTimeoutMs }, ct);
 
     private static string Set(int flag) => $"[{setColors[flag & 1]}]{StoreCommands.SetName(flag)}[/]";
 

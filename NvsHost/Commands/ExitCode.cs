@@ -10,4 +10,9 @@ internal static class ExitCode
     public const int Line = 4;
     public const int Refused = 5;
     public const int Mismatch = 6;
+
+    /// <summary>The power of a simulated board was cut, as it was told.</summary>
+    public const int PowerCut = 7;
+
+    public const int File = 8;
 }

@@ -48,7 +48,7 @@ internal static class InspectCommand
             if (found.Data is null)
                 continue;
             string file = Path.Combine(folder, $"{track}");
-            await WholeFile.ReplaceAsync(file, found.Data, ct).ConfigureAwait(false);
+            await Files.ReplaceAsync(file, found.Data, ct).ConfigureAwait(false);
             files.Add(file);
         }
         return files;

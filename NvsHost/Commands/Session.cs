@@ -3,12 +3,13 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading;
 using System.Threading.Tasks;
 using Spectre.Console;
-using Status = NvsFirmware.Wire.Status;
+using Spectre.Console.Rendering;
 
 namespace NvsHost.Commands;
 
@@ -18,64 +19,24 @@ internal sealed class Session
     // A board that is reset by opening its port boots for up to 2 s.
     private const int SearchTimeoutMs = 2500;
 
-    private static readonly Option<string?> portOption = new("--port")
-    {
-        Description = "Where the board is: a serial port (/dev/ttyUSB0, COM5), unix:PATH or tcp:HOST:PORT. Default: NVS_PORT, else the USB serial ports are asked.",
-        Recursive = true,
-        HelpName = "PORT",
-    };
-
-    private static readonly Option<double> waitOption = new("--wait")
-    {
-        Description = "How long to wait for a port that another program has, in seconds.",
-        Recursive = true,
-        HelpName = "SECONDS",
-    };
-
-    private static readonly Option<int> baudOption = new("--baud")
-    {
-        Description = "Speed of the line.",
-        Recursive = true,
-        DefaultValueFactory = _ => new NvsClientOptions().BaudRate,
-    };
-
-    private static readonly Option<int> timeoutOption = new("--timeout")
-    {
-        Description = "How long to wait for an answer, in milliseconds.",
-        Recursive = true,
-        DefaultValueFactory = _ => new NvsClientOptions().TimeoutMs,
-        HelpName = "MS",
-    };
-
-    private static readonly Option<bool> jsonOption = new("--json")
-    {
-        Description = "Print the answer as JSON and nothing else on stdout.",
-        Recursive = true,
-    };
-
-    private static readonly Option<bool> verboseOption = new("--verbose", "-v")
-    {
-        Description = "Tell on stderr what is being done.",
-        Recursive = true,
-    };
-
     private static readonly JsonSerializerOptions jsonOptions = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DictionaryKeyPolicy = JsonNamingPolicy.CamelCase,
         Converters = { new JsonStringEnumConverter() },
         WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // It goes to no page.
     };
 
     private readonly ParseResult parsed;
-    private readonly bool isJson;
     private readonly bool isVerbose;
 
-    private Session(ParseResult parsed)
+    /// <summary>The run of a command line.</summary>
+    public Session(ParseResult parsed)
     {
         this.parsed = parsed;
-        isJson = parsed.GetValue(jsonOption);
-        isVerbose = parsed.GetValue(verboseOption);
+        IsJson = CommonOptions.IsJson(parsed);
+        isVerbose = CommonOptions.IsVerbose(parsed);
         Out = Printer(Console.Out, Console.IsOutputRedirected);
         Err = Printer(Console.Error, Console.IsErrorRedirected);
     }
@@ -86,87 +47,33 @@ internal sealed class Session
     /// <summary>Prints what a person may want to know meanwhile, on stderr.</summary>
     public IAnsiConsole Err { get; }
 
+    /// <summary>True when the answer is to be JSON.</summary>
+    public bool IsJson { get; }
+
     /// <summary>Port from the command line or NVS_PORT; null to search.</summary>
-    public string? Port => parsed.GetValue(portOption) ?? (Environment.GetEnvironmentVariable("NVS_PORT") is { Length: > 0 } path ? path : null);
+    public string? Port => CommonOptions.Port(parsed);
 
     /// <summary>Makes clients wait for a board that restarts, or is unplugged.</summary>
     public bool StaysConnected { get; set; }
 
-    /// <summary>The line's options from the command line. A command runs once and never asks again: its id is random, and passes by.</summary>
-    public NvsClientOptions Options => new()
-    {
-        BaudRate = parsed.GetValue(baudOption),
-        TimeoutMs = parsed.GetValue(timeoutOption),
-        PortWaitMs = (int)Math.Min(int.MaxValue, parsed.GetValue(waitOption) * 1000),
-        IsPassing = true,
-        Reconnect = StaysConnected,
-    };
+    /// <summary>The line's options from the command line.</summary>
+    public NvsClientOptions Options => CommonOptions.OfLine(parsed) with { Reconnect = StaysConnected };
 
-    /// <summary>Gives a command the options that all have.</summary>
-    public static void AddOptions(Command root)
-    {
-        baudOption.Validators.Add(Positive);
-        timeoutOption.Validators.Add(Positive);
-        waitOption.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && result.GetValueOrDefault<double>() is not >= 0)
-                result.AddError("--wait is not negative.");
-        });
-        foreach (Option option in new Option[] { portOption, waitOption, baudOption, timeoutOption, jsonOption, verboseOption })
-            root.Options.Add(option);
-
-        static void Positive(System.CommandLine.Parsing.OptionResult result)
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value) && value < 1)
-                result.AddError($"{result.Option.Name} is at least 1.");
-        }
-    }
+    /// <summary>What is under way that changes the store and is no write request; an interruption then tells that it may be done.</summary>
+    public string? Doing { get; set; }
 
     /// <summary>Makes a command do something; turns what goes wrong into a message on stderr and an exit code.</summary>
     public static void SetAction(Command command, Func<Session, ParseResult, CancellationToken, Task<int>> run) =>
         command.SetAction(async (parsed, ct) =>
         {
-            await Task.Yield(); // Interruptions are caught from the moment on in which this waits for the first time.
             Session session = new(parsed);
             try
             {
                 return await run(session, parsed, ct).ConfigureAwait(false);
             }
-            catch (NvsCanceledException e)
+            catch (Exception e) when (Failure.Of(e, ct.IsCancellationRequested, session.Doing) is { } failure)
             {
-                return session.Fail(ExitCode.Interrupted, $"Interrupted. {e.Message}", e);
-            }
-            catch (NvsException e) when (ct.IsCancellationRequested && e.Outcome is not null)
-            {
-                return session.Fail(ExitCode.Interrupted, $"Interrupted. {e.Message}", e); // A terminal interrupts a board of this computer too.
-            }
-            catch (Exception e) when (ct.IsCancellationRequested && e is OperationCanceledException or NvsException or NoBoardException)
-            {
-                return session.Fail(ExitCode.Interrupted, "Interrupted. Nothing was written.", null);
-            }
-            catch (NoBoardException e)
-            {
-                return session.Fail(ExitCode.NoBoard, e.Message, e);
-            }
-            catch (NvsPortException e)
-            {
-                return session.Fail(ExitCode.NoBoard, e.Message, e);
-            }
-            catch (NvsLineException e)
-            {
-                return session.Fail(ExitCode.Line, e.Message, e);
-            }
-            catch (NvsRefusedException e)
-            {
-                return session.Fail(e.Status == Status.TrackDamaged ? ExitCode.Mismatch : ExitCode.Refused, e.Message, e);
-            }
-            catch (MismatchException e)
-            {
-                return session.Fail(ExitCode.Mismatch, e.Message, e);
-            }
-            catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException)
-            {
-                return session.Fail(ExitCode.Usage, e.Message, e);
+                return session.Fail(failure, e);
             }
         });
 
@@ -220,7 +127,7 @@ internal sealed class Session
         {
             try
             {
-                NvsClient client = await NvsClient.OpenAsync(name, Options with { OpenTimeoutMs = SearchTimeoutMs }, ct).ConfigureAwait(false);
+                NvsClient client = await NvsClient.OpenAsync(name, Options with { OpenTimeoutMs = Math.Max(SearchTimeoutMs, Options.TimeoutMs) }, ct).ConfigureAwait(false);
                 return new PortAnswer(name, client, null);
             }
             catch (Exception e) when (e is NvsException or OperationCanceledException)
@@ -234,7 +141,7 @@ internal sealed class Session
     /// <summary>Prints the answer: as JSON when asked for, else for a person.</summary>
     public void Answer(object json, Action forPerson)
     {
-        if (isJson)
+        if (IsJson)
             Console.Out.WriteLine(JsonSerializer.Serialize(json, jsonOptions));
         else
             forPerson();
@@ -257,9 +164,6 @@ internal sealed class Session
     /// <summary>A number of things, for a person.</summary>
     public static string Count(int number, string thing) => $"{number} {thing}{(number == 1 ? "" : "s")}";
 
-    /// <summary>True when the answer is to be JSON.</summary>
-    public bool IsJson => isJson;
-
     /// <summary>Tells a person who wants to know what is being done.</summary>
     public void Tell(string message)
     {
@@ -277,6 +181,9 @@ internal sealed class Session
                 return await work(new Reporter(done => bar.Value = done)).ConfigureAwait(false);
             }).ConfigureAwait(false);
 
+        if (IsJson)
+            return await work(new Reporter(_ => { })).ConfigureAwait(false); // What is on stderr then is JSON too.
+
         const int LineEveryMs = 2000;
         long nextMs = Environment.TickCount64 + LineEveryMs;
         return await work(new Reporter(done =>
@@ -288,13 +195,30 @@ internal sealed class Session
         })).ConfigureAwait(false);
     }
 
-    private int Fail(int exitCode, string message, Exception? e)
+    /// <summary>Tells why it failed: on stderr, as JSON when asked for.</summary>
+    /// <returns>The exit code.</returns>
+    public int Fail(Failure failure, Exception? e = null)
     {
-        Err.MarkupLineInterpolated($"[red]nvs:[/] {message}");
+        if (IsJson)
+            Console.Error.WriteLine(JsonSerializer.Serialize(new { Error = failure }, jsonOptions));
+        else
+            Err.MarkupLineInterpolated($"[red]nvs:[/] {failure.Message}");
         if (isVerbose && e is not null)
             Err.WriteLine(e.ToString());
-        return exitCode;
+        return failure.ExitCode;
     }
+
+    /// <summary>A table; a title that begins with &lt; is that of a column of numbers.</summary>
+    public static Table Table(params string[] titles)
+    {
+        Table table = new Table().Border(TableBorder.Simple);
+        foreach (string title in titles)
+            table.AddColumn(title.StartsWith('<') ? new TableColumn(title[1..]).RightAligned() : new TableColumn(title));
+        return table;
+    }
+
+    /// <summary>Prints a table.</summary>
+    public void Print(Table table) => Out.Write(new Trimmed(table));
 
     private static IAnsiConsole Printer(TextWriter writer, bool isRedirected)
     {
@@ -302,6 +226,18 @@ internal sealed class Session
         if (isRedirected)
             console.Profile.Width = 200; // No line is broken for a program that reads it.
         return console;
+    }
+
+    // The library begins and ends a table with an empty line.
+    private sealed class Trimmed(IRenderable table) : IRenderable
+    {
+        public Measurement Measure(RenderOptions options, int maxWidth) => table.Measure(options, maxWidth);
+
+        public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
+            from line in Segment.SplitLines(table.Render(options, maxWidth))
+            where line.Any(segment => segment.Text.Trim().Length > 0)
+            from segment in line.Append(Segment.LineBreak)
+            select segment;
     }
 
     // Unlike Progress<T>, reports in order and at once.
@@ -313,6 +249,3 @@ internal sealed class Session
 
 /// <summary>What came of asking a port: a client when a board answers, else why not.</summary>
 internal sealed record PortAnswer(string Port, NvsClient? Client, Exception? Error);
-
-/// <summary>No board can be reached.</summary>
-internal sealed class NoBoardException(string message, Exception? inner) : Exception(message, inner);

@@ -12,12 +12,12 @@ namespace NvsHost.Commands;
 /// <summary>A simulated board: a process whose end is a power cut.</summary>
 internal sealed class SimBoard : IAsyncDisposable
 {
-    /// <summary>The exit code of a board whose power was cut by itself, as it was told.</summary>
-    public const int PowerCutExitCode = 7;
-
     private const string PortLine = "serial port: ";
-    private const int BootTimeoutMs = 30000; // A busy machine is slow to start a process.
-    private const int StopTimeoutMs = 3000;
+
+    /// <summary>How long a board may take to boot and to be reached, in milliseconds: a guard against a hang, for a busy machine is slow.</summary>
+    public const int BootTimeoutMs = 300_000;
+
+    private const int StopTimeoutMs = 300_000;
     private const int StopSignal = 19; // SIGSTOP on Linux
     private const int ContinueSignal = 18; // SIGCONT
 
@@ -35,7 +35,7 @@ internal sealed class SimBoard : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>Path of its pseudo-terminal.</summary>
+    /// <summary>Its port: a pseudo-terminal, or a socket where the system has none.</summary>
     public string Port { get; private set; } = "";
 
     /// <summary>What boot found.</summary>
@@ -43,15 +43,21 @@ internal sealed class SimBoard : IAsyncDisposable
 
     /// <summary>Powers a board.</summary>
     /// <param name="fram">The file that is its chip.</param>
+    /// <param name="listen">The socket that it serves; null: what the system has.</param>
     /// <param name="cutAfterBytes">Cut the power after so many bytes on the SPI bus, counted from now; null: never.</param>
     /// <param name="ct">Cancels.</param>
-    public static async Task<SimBoard> BootAsync(string fram, long? cutAfterBytes, CancellationToken ct)
+    public static async Task<SimBoard> BootAsync(string fram, string? listen, long? cutAfterBytes, CancellationToken ct)
     {
-        string executable = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "NvsSim.exe" : "NvsSim");
-        ProcessStartInfo start = new(executable) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = Self();
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.Environment["DOTNET_EnableDiagnostics"] = "0"; // Its sockets would stay behind when the plug is pulled.
-        start.ArgumentList.Add("--fram");
-        start.ArgumentList.Add(fram);
+        foreach (string argument in new[] { "sim", "--fram", fram })
+            start.ArgumentList.Add(argument);
+        if (listen is not null)
+        {
+            start.ArgumentList.Add("--listen");
+            start.ArgumentList.Add(listen);
+        }
         if (cutAfterBytes is not null)
         {
             start.ArgumentList.Add("--cut-after");
@@ -64,7 +70,7 @@ internal sealed class SimBoard : IAsyncDisposable
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
         {
-            throw new NoBoardException($"The simulated board {executable} does not start: {e.Message} Build boards/sim.", e);
+            throw new NoBoardException($"The simulated board does not start as {start.FileName} sim: {e.Message}", e);
         }
         try
         {
@@ -101,7 +107,7 @@ internal sealed class SimBoard : IAsyncDisposable
         try
         {
             await process.WaitForExitAsync(timeout.Token).ConfigureAwait(false);
-            return process.ExitCode == PowerCutExitCode;
+            return process.ExitCode == ExitCode.PowerCut;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -129,6 +135,15 @@ internal sealed class SimBoard : IAsyncDisposable
         }
         await process.WaitForExitAsync().ConfigureAwait(false);
         process.Dispose();
+    }
+
+    // This program once more, however it was started.
+    private static ProcessStartInfo Self()
+    {
+        string path = Environment.ProcessPath ?? "nvs";
+        return Path.GetFileNameWithoutExtension(path) == "dotnet"
+            ? new ProcessStartInfo(path, [Path.Combine(AppContext.BaseDirectory, "nvs.dll")])
+            : new ProcessStartInfo(path);
     }
 
     private NoBoardException DidNotBoot(string how, Exception? inner = null) =>

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Linq;
 using System.Reflection;
+using NvsFirmware.Nvs;
 using NvsFirmware.Wire;
 using Spectre.Console;
 using Status = NvsFirmware.Wire.Status;
@@ -38,14 +39,14 @@ internal static class StoreCommands
                 answers.Select(a => new { a.Port, a.Client?.Board, Error = a.Error?.Message, Sent = sent }),
                 () =>
                 {
-                    Table table = new Table().SimpleBorder().AddColumns("port", "board", "chip", "state");
+                    Table table = Session.Table("port", "board", "chip", "state");
                     foreach (PortAnswer answer in answers)
                         if (answer.Client?.Board is { } board)
                             table.AddRow(answer.Port, Markup.Escape(board.BoardName), Markup.Escape(board.ChipName), board.State.ToString());
                         else
                             table.AddRow(Markup.Escape(answer.Port), $"[grey]{Why(answer.Error)}[/]", "", "");
                     if (answers.Count > 0)
-                        session.Out.Write(table);
+                        session.Print(table);
                     else
                         session.Err.WriteLine("This computer has no USB serial port; any other port is named with --port.");
                     session.Err.WriteLine($"Sent to each, up to six times: {sent}, with a random number at byte 4 and the CRC-32 that follows from it.");
@@ -62,6 +63,7 @@ internal static class StoreCommands
     {
         NvsPortException { Fault: PortFault.Busy } => "in use",
         NvsPortException { Fault: PortFault.Forbidden } => "not permitted",
+        NvsPortException { Fault: PortFault.Missing } => "not there",
         NvsLineException { IsTimeout: true } => "no answer",
         _ => "cannot be used",
     };
@@ -74,7 +76,8 @@ internal static class StoreCommands
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
             BoardInfo board = client.Board;
             StoreInfo? store = board.State == Status.Ok ? await client.InfoAsync(ct).ConfigureAwait(false) : null;
-            session.Answer(new { Board = board, Store = store }, () =>
+            uint badReads = store is null ? 0 : (await client.StatsAsync(ct).ConfigureAwait(false))[Counter.TrackCrcErrors];
+            session.Answer(new { Board = board, Store = store, BadReads = badReads }, () =>
             {
                 Grid grid = Grid();
                 Row(grid, "board", $"{board.BoardName}, firmware {board.FirmwareVersion}");
@@ -83,7 +86,8 @@ internal static class StoreCommands
                 if (store is not null)
                 {
                     Row(grid, "store", $"{board.StoreId}, boot {board.BootCount}");
-                    Row(grid, "room", $"{board.FreeBytes} of {board.CapacityBytes} bytes free, {store.Tracks} of {board.MostTracks} tracks{(store.Damaged > 0 ? $", {store.Damaged} damaged" : "")}");
+                    Row(grid, "room", $"{board.FreeBytes} of {board.CapacityBytes} bytes free, {store.Tracks} of {board.MostTracks} tracks");
+                    Row(grid, "known damage", KnownDamage(store, badReads));
                     Row(grid, "segments", $"{store.Segments} of {store.SegmentBytes} bytes, {store.FreeSegments} free; {store.SetSegments} in a set");
                     Row(grid, "longest track", $"{board.LongestTrackBytes} bytes");
                     Row(grid, "last commit", store.Version == 0 ? "none" : store.Client == 0 ? $"{store.Version}, by the board itself" : $"{store.Version}, request {store.Number} of client {store.Client:x8}, {CommittedSegments(store)}");
@@ -97,6 +101,20 @@ internal static class StoreCommands
         });
         return command;
     }
+
+    private static string KnownDamage(StoreInfo store, uint badReads)
+    {
+        List<string> known = [];
+        if (store.Damaged > 0)
+            known.Add($"{store.Damaged} track {(store.Damaged == 1 ? "entry" : "entries")}");
+        if (badReads > 0)
+            known.Add(BadReads(badReads));
+        return known.Count == 0 ? "none; nvs verify looks for it" : $"{string.Join("; ", known)}; nvs verify names the tracks";
+    }
+
+    /// <summary>How often data read from the chip were damaged since the board booted, for a person.</summary>
+    public static string BadReads(uint count) =>
+        $"{count} time{(count == 1 ? "" : "s")} since boot, data read from the chip did not match {(count == 1 ? "its" : "their")} CRC-32";
 
     /// <summary>The segments of the last commit, for a person.</summary>
     public static string CommittedSegments(StoreInfo store) => store.CommittedCount switch
@@ -171,19 +189,44 @@ internal static class StoreCommands
             Description = "What is to be destroyed: the id of the store, BLANK for a chip without one, DAMAGED for a store that cannot be read.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        Option<int> segmentBytes = new("--segment-bytes") { Description = "Bytes in a segment; 0 for the default of the chip's size.", HelpName = "BYTES" };
-        Option<int> setSegments = new("--set-segments") { Description = "Segments in a set; 0 for the default of the chip's size.", HelpName = "NUMBER" };
+        Option<int> segmentBytes = NumberOption.One("--segment-bytes", "BYTES", 0, Geometry.LargestSegmentBytes,
+            $"Bytes in a segment, {Geometry.SmallestSegmentBytes} to {Geometry.LargestSegmentBytes}; 0 for the default of the chip's size.", 0);
+        Option<int> setSegments = NumberOption.One("--set-segments", "NUMBER", 0, Geometry.MostSetSegments,
+            $"Segments in a set, {Geometry.FewestSetSegments} to {Geometry.MostSetSegments}; 0 for the default of the chip's size.", 0);
         Command command = new("format", "Makes a new, empty store. All tracks are lost.") { name, segmentBytes, setSegments };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
             string what = parsed.GetValue(name) ?? throw NotNamed("format", client.Board);
+            CheckSizes(client.Board, parsed.GetValue(segmentBytes), parsed.GetValue(setSegments));
+            session.Doing = $"format {what}";
             BoardInfo board = await client.FormatAsync(what, parsed.GetValue(segmentBytes), parsed.GetValue(setSegments), ct).ConfigureAwait(false);
             session.Answer(board, () => session.Out.WriteLine(
                 $"store {board.StoreId}: {board.CapacityBytes} bytes, {board.MostTracks} tracks of at most {board.LongestTrackBytes} bytes"));
             return ExitCode.Done;
         });
         return command;
+    }
+
+    // The board would only say that it is not possible.
+    private static void CheckSizes(BoardInfo board, int segmentBytes, int setSegments)
+    {
+        if (segmentBytes is not 0 and < Geometry.SmallestSegmentBytes)
+            throw new ArgumentException(
+                $"--segment-bytes is {Geometry.SmallestSegmentBytes} to {Geometry.LargestSegmentBytes}, or 0 for the default; not {segmentBytes}.");
+        if (setSegments is not 0 and < Geometry.FewestSetSegments)
+            throw new ArgumentException(
+                $"--set-segments is {Geometry.FewestSetSegments} to {Geometry.MostSetSegments}, or 0 for the default; not {setSegments}.");
+        if (board.ChipBytes == 0)
+            return;
+        Geometry geometry = new(board.ChipBytes, segmentBytes, setSegments, WriteItem.MostBytes);
+        string sizes = $"{geometry.SetSegments} segments of {geometry.SegmentBytes} bytes in a set";
+        if (geometry.LongestTrackBytes > Geometry.LargestSetBytes)
+            throw new ArgumentException($"{sizes} are {geometry.LongestTrackBytes} data bytes; a set has at most {Geometry.LargestSetBytes}.");
+        if (geometry.Segments < 2 * geometry.Reserve)
+            throw new ArgumentException(
+                $"{sizes} are too much for {board.ChipName}: its {board.ChipBytes} bytes hold {Math.Max(0, geometry.Segments)} such segments, "
+                + $"and a store needs {2 * geometry.Reserve} of them, three times a set. Give smaller segments or sets.");
     }
 
     private static Command Repair()
@@ -194,6 +237,7 @@ internal static class StoreCommands
         {
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
             string what = parsed.GetValue(name) ?? throw NotNamed("repair", client.Board);
+            session.Doing = $"repair {what}";
             int givenUp = await client.RepairAsync(what, ct).ConfigureAwait(false);
             session.Answer(new { GivenUp = givenUp }, () => session.Out.WriteLine($"{Session.Count(givenUp, "track")} given up"));
             return ExitCode.Done;

@@ -16,8 +16,6 @@ namespace NvsHost.Commands;
 /// <summary>write, read, list, release, batch.</summary>
 internal static class TrackCommands
 {
-    private const string Dash = "-";
-
     /// <summary>Adds the commands.</summary>
     public static void AddTo(Command root)
     {
@@ -31,13 +29,14 @@ internal static class TrackCommands
     private static Command Write()
     {
         Argument<uint> track = Track();
-        Argument<string> file = new("FILE") { Description = "Its data; - for stdin.", DefaultValueFactory = _ => Dash };
+        Argument<string> file = new("FILE") { Description = "Its data; - for stdin.", DefaultValueFactory = _ => Files.Dash };
         Option<uint?> expect = Expect();
         Command command = new("write", "Stores a track: when this ends with 0, the data survive any power loss.") { track, file, expect };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
+            uint number = parsed.GetValue(track);
             WriteItem item = WriteItem.Store(
-                parsed.GetValue(track), await InputAsync(parsed.GetValue(file)!, ct).ConfigureAwait(false), parsed.GetValue(expect));
+                number, await InputAsync(session, number, parsed.GetValue(file)!, ct).ConfigureAwait(false), parsed.GetValue(expect));
             return await CommitAsync(session, [item], ct).ConfigureAwait(false);
         });
         return command;
@@ -45,7 +44,7 @@ internal static class TrackCommands
 
     private static Command Release()
     {
-        Argument<uint[]> tracks = Tracks("TRACK", "The tracks' numbers.", ArgumentArity.OneOrMore);
+        Argument<uint[]> tracks = Tracks();
         Option<uint?> expect = Expect();
         Command command = new("release", "Releases tracks, all or none.") { tracks, expect };
         command.Validators.Add(result =>
@@ -71,6 +70,8 @@ internal static class TrackCommands
             HelpName = "TRACK",
             CustomParser = result => result.Tokens.Select(token => ParseTrack(result, token.Value)).ToArray(),
         };
+        releases.CompletionSources.Clear();
+        releases.CompletionSources.Add(TrackCompletion.Tracks);
         Command command = new("batch", "Stores and releases several tracks in one write request: all of it is committed, or nothing.") { stores, releases };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
@@ -79,13 +80,13 @@ internal static class TrackCommands
             foreach (string store in parsed.GetValue(stores) ?? [])
             {
                 int at = store.IndexOf('=');
-                if (at < 0 || !TryParseTrack(store[..at], out uint track))
+                if (at < 0 || !TrackText.TryParse(store[..at], out uint track))
                     throw new ArgumentException($"\"{store}\" is not TRACK=FILE, with a number for TRACK.");
                 string file = store[(at + 1)..];
-                if (file == Dash && isStdinTaken)
+                if (file == Files.Dash && isStdinTaken)
                     throw new ArgumentException($"\"{store}\": stdin is one track's data already.");
-                isStdinTaken |= file == Dash;
-                items.Add(WriteItem.Store(track, await InputAsync(file, ct).ConfigureAwait(false)));
+                isStdinTaken |= file == Files.Dash;
+                items.Add(WriteItem.Store(track, await InputAsync(session, track, file, ct).ConfigureAwait(false)));
             }
             items.AddRange((parsed.GetValue(releases) ?? []).Select(t => WriteItem.Release(t)));
             if (items.Count == 0)
@@ -102,20 +103,21 @@ internal static class TrackCommands
         {
             Description = "The file to write; - for stdout. It is replaced only when all data are there.",
             HelpName = "FILE",
-            DefaultValueFactory = _ => Dash,
+            DefaultValueFactory = _ => Files.Dash,
         };
-        Command command = new("read", "Reads a track; its bytes go to stdout as they are.") { track, output };
+        Option<bool> hex = new("--hex") { Description = "Print the bytes in hex, for a person." };
+        Command command = new("read", "Reads a track; its bytes go to stdout as they are.") { track, output, hex };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             uint number = parsed.GetValue(track);
+            string file = parsed.GetValue(output)!;
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
             NvsTrack read = await session.WithProgressAsync(
                     $"Reading track {number}", client.Board.LongestTrackBytes, progress => client.ReadAsync(number, progress, ct)).ConfigureAwait(false)
                 ?? throw new NvsRefusedException(Status.NotFound, $"read track {number}", number);
-            string file = parsed.GetValue(output)!;
-            if (file != Dash)
+            if (file != Files.Dash)
             {
-                await WholeFile.ReplaceAsync(file, read.Data, ct).ConfigureAwait(false);
+                await Files.ReplaceAsync(file, read.Data, ct).ConfigureAwait(false);
                 session.Answer(
                     new { read.Track, read.Version, Bytes = read.Data.Length, File = file },
                     () => session.Out.WriteLine($"track {read.Track}: version {read.Version}, {Session.Count(read.Data.Length, "byte")} in {file}"));
@@ -126,7 +128,15 @@ internal static class TrackCommands
             }
             else
             {
+                if (!parsed.GetValue(hex) && !Console.IsOutputRedirected && !TrackText.IsText(read.Data))
+                    throw new ArgumentException(
+                        $"Track {number} has {Session.Count(read.Data.Length, "byte")} that are no text for a terminal: nvs read {number} --hex, or -o FILE.");
                 session.Tell($"Track {read.Track} has version {read.Version} and {Session.Count(read.Data.Length, "byte")}.");
+                if (parsed.GetValue(hex))
+                {
+                    TrackText.WriteHex(Console.Out, read.Data);
+                    return ExitCode.Done;
+                }
                 await using Stream stdout = Console.OpenStandardOutput();
                 await stdout.WriteAsync(read.Data, ct).ConfigureAwait(false);
             }
@@ -137,11 +147,12 @@ internal static class TrackCommands
 
     private static Command List()
     {
-        Command command = new("list", "Lists the tracks.");
+        Command command = new("list", "Lists the tracks, and what is known to be damaged; verify looks for more.");
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
             IReadOnlyList<TrackEntry> tracks = await client.ListAsync(ct).ConfigureAwait(false);
+            uint badReads = (await client.StatsAsync(ct).ConfigureAwait(false))[Counter.TrackCrcErrors];
             session.Answer(tracks, () =>
             {
                 if (tracks.Count == 0)
@@ -149,18 +160,17 @@ internal static class TrackCommands
                     session.Out.WriteLine("no tracks");
                     return;
                 }
-                Table table = new Table().SimpleBorder();
-                foreach (string title in new[] { "track", "version", "bytes" })
-                    table.AddColumn(new TableColumn(title).RightAligned());
-                table.AddColumn("state");
+                Table table = Session.Table("<track", "<version", "<bytes", "known damage");
                 foreach (TrackEntry track in tracks)
                     table.AddRow(
                         track.Track.ToString(CultureInfo.InvariantCulture),
                         track.Version.ToString(CultureInfo.InvariantCulture),
                         track.Length?.ToString(CultureInfo.InvariantCulture) ?? "?",
-                        track.Damage == Damage.None ? "intact" : $"[red]damaged ({track.Damage})[/]");
-                session.Out.Write(table);
+                        track.Damage == Damage.None ? "" : $"[red]{track.Damage}[/]");
+                session.Print(table);
             });
+            if (badReads > 0)
+                session.Err.WriteLine($"{StoreCommands.BadReads(badReads)}: nvs verify tells of which tracks.");
             return ExitCode.Done;
         });
         return command;
@@ -184,49 +194,46 @@ internal static class TrackCommands
         return ExitCode.Done;
     }
 
-    private static async Task<byte[]> InputAsync(string file, CancellationToken ct)
+    private static Task<byte[]> InputAsync(Session session, uint track, string file, CancellationToken ct)
     {
-        if (file != Dash)
-        {
-            FileInfo info = new(file);
-            return info.Exists && info.Length > WriteItem.MostBytes
-                ? throw new ArgumentException($"{file} has {info.Length} bytes; a track has at most {WriteItem.MostBytes}.")
-                : await File.ReadAllBytesAsync(file, ct).ConfigureAwait(false);
-        }
-        using MemoryStream all = new();
-        Stream stdin = Console.OpenStandardInput();
-        await stdin.CopyToAsync(all, ct).WaitAsync(ct).ConfigureAwait(false); // A read of a terminal or pipe cannot itself be cancelled.
-        return all.ToArray();
+        if (file == Files.Dash && !Console.IsInputRedirected)
+            session.Err.WriteLine(
+                $"Type the data of track {track}, then {(OperatingSystem.IsWindows() ? "Ctrl-Z and Enter" : "Ctrl-D at the beginning of a line")}.");
+        return Files.ReadAsync(file, WriteItem.MostBytes, "a track", ct);
     }
 
     /// <summary>A track's number on the command line.</summary>
-    public static Argument<uint> Track() => new("TRACK")
+    public static Argument<uint> Track()
     {
-        Description = "The track's number.",
-        CustomParser = result => ParseTrack(result, result.Tokens.Count == 0 ? "" : result.Tokens[0].Value),
-    };
-
-    private static Argument<uint[]> Tracks(string name, string description, ArgumentArity arity) => new(name)
-    {
-        Description = description,
-        Arity = arity,
-        CustomParser = result => result.Tokens.Select(token => ParseTrack(result, token.Value)).ToArray(),
-    };
-
-    private static Option<uint?> Expect() => new("--expect")
-    {
-        Description = "Refuse unless the track has this version; 0: unless there is no such track.",
-        HelpName = "VERSION",
-    };
-
-    private static uint ParseTrack(ArgumentResult result, string text)
-    {
-        if (!TryParseTrack(text, out uint track))
-            result.AddError($"\"{text}\" is no track number: give 0 to 4294967295, or 0x0 to 0xFFFFFFFF.");
+        Argument<uint> track = new("TRACK")
+        {
+            Description = "The track's number.",
+            CustomParser = result => ParseTrack(result, result.Tokens.Count == 0 ? "" : result.Tokens[0].Value),
+        };
+        track.CompletionSources.Clear();
+        track.CompletionSources.Add(TrackCompletion.Tracks);
         return track;
     }
 
-    private static bool TryParseTrack(string text, out uint track) => text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-        ? uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out track)
-        : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out track);
+    private static Argument<uint[]> Tracks()
+    {
+        Argument<uint[]> tracks = new("TRACK")
+        {
+            Description = "The tracks' numbers.",
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = result => [.. result.Tokens.Select(token => ParseTrack(result, token.Value))],
+        };
+        tracks.CompletionSources.Clear();
+        tracks.CompletionSources.Add(TrackCompletion.Tracks);
+        return tracks;
+    }
+
+    private static Option<uint?> Expect() => NumberOption.Version("--expect", "Refuse unless the track has this version; 0: unless there is no such track.");
+
+    private static uint ParseTrack(ArgumentResult result, string text)
+    {
+        if (!TrackText.TryParse(text, out uint track))
+            result.AddError($"\"{text}\" is no track number: give 0 to 4294967295, or 0x0 to 0xFFFFFFFF.");
+        return track;
+    }
 }

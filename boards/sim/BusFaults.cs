@@ -9,6 +9,7 @@ namespace NvsSim;
 /// <remarks>Rules are asked in the order in which they were added; the first that says so makes the fault.</remarks>
 public sealed class BusFaults : ISpiBus
 {
+    private readonly byte[] sent = new byte[1];
     private readonly ISpiBus bus;
     private readonly Random random;
     private readonly List<Rule> rules = [];
@@ -55,6 +56,16 @@ public sealed class BusFaults : ISpiBus
         Transactions = 0;
         Faults = 0;
     }
+
+    /// <inheritdoc/>
+    public void Send(byte opcode)
+    {
+        sent[0] = opcode;
+        Write(sent, 0, 1);
+    }
+
+    /// <inheritdoc/>
+    public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
 
     /// <inheritdoc/>
     public void Write(byte[] buffer, int offset, int count)

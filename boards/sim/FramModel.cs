@@ -16,6 +16,9 @@ public delegate void TransactionHook(ReadOnlySpan<byte> output);
 /// </remarks>
 public sealed class FramModel : ISpiBus
 {
+    // The ESP32's driver cuts longer ones to 16 bits, without a word.
+    private const int LargestOffset = 32767;
+
     private const byte WriteProtectEnable = 0x80;
     private const byte WriteEnableLatch = 0x02;
     private const long Never = long.MaxValue;
@@ -178,16 +181,22 @@ public sealed class FramModel : ISpiBus
     public void UnstickBits() => stuckBits.Clear();
 
     /// <inheritdoc/>
+    public void Send(byte opcode) => Clock(new ReadOnlySpan<byte>(in opcode), default);
+
+    /// <inheritdoc/>
+    public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
+
+    /// <inheritdoc/>
     public void Write(byte[] buffer, int offset, int count)
     {
-        CheckCount(count);
+        CheckRange(offset, count);
         Clock(buffer.AsSpan(offset, count), default);
     }
 
     /// <inheritdoc/>
     public void Transfer(byte[] output, byte[] input, int inputOffset, int count)
     {
-        CheckCount(count);
+        CheckRange(inputOffset, count);
         if (ReferenceEquals(output, input))
             throw new ArgumentException("A transfer needs two arrays: the bytes that come back would overwrite those still to be sent.");
         Span<byte> miso = input.AsSpan(inputOffset, count);
@@ -198,8 +207,10 @@ public sealed class FramModel : ISpiBus
         Clock(output.AsSpan(0, count), miso);
     }
 
-    private static void CheckCount(int count)
+    private static void CheckRange(int offset, int count)
     {
+        if (offset is < 0 or > LargestOffset)
+            throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The ESP32's driver takes offsets up to {LargestOffset}.");
         if (count is < 1 or > FramChip.LargestTransactionBytes)
             throw new ArgumentOutOfRangeException(nameof(count), count, $"It has 1 to {FramChip.LargestTransactionBytes} bytes.");
     }

@@ -47,7 +47,8 @@ internal sealed class SimOptions
 
     private static readonly Option<string?> listen = new("--listen")
     {
-        Description = "Serve a socket instead of a pseudo-terminal: unix:PATH, tcp:PORT (this machine only) or tcp:HOST:PORT.",
+        Description = "Serve a socket: unix:PATH, tcp:PORT (this machine only) or tcp:HOST:PORT; port 0 takes any free one. "
+            + "[default: a pseudo-terminal on Linux, tcp:0 elsewhere]",
         HelpName = "ADDRESS",
     };
 
@@ -111,7 +112,7 @@ internal sealed class SimOptions
     public string? LinkPath => parsed.GetValue(link);
 
     /// <summary>The socket's address; null: a pseudo-terminal.</summary>
-    public string? Listen => parsed.GetValue(listen);
+    public string? Listen => parsed.GetValue(listen) ?? (OperatingSystem.IsLinux() ? null : "tcp:0");
 
     /// <summary>As given, or a random one.</summary>
     public int Seed { get; }

@@ -110,7 +110,7 @@ public sealed class Recovery
         if (isLost)
         {
             Findings |= RecoveryFindings.RecordLost;
-            vtb.Client = 0;
+            vtb.SetComing();
         }
         IsDoubtful = check.IsDoubtful || geometry.Segments - segments.OwnedCount <= geometry.SetSegments;
         bool areClientsLost = clients.Settle() || isLost;
@@ -144,13 +144,9 @@ public sealed class Recovery
                 tracks.StoreMark(entry);
         clients.StoreAll();
         vtb.Count();
-        vtb.Client = 0;
-        vtb.Number = 0;
-        vtb.Fingerprint = 0;
-        vtb.IsPassing = false;
         if (isBoot)
             vtb.Boots++;
-        vtb.StoreRecord(tracks, segments);
+        vtb.StoreRecord(tracks, segments, clients);
     }
 
     /// <summary>Takes the table as it is for the one that was committed: what was in doubt is given up.</summary>
@@ -182,7 +178,7 @@ public sealed class Recovery
         int used = 0;
         int position = 0;
         blocks.Count = 0;
-        version = VirtualTrackBuffer.After(vtb.Version);
+        version = vtb.ComingVersion;
         while (true)
         {
             isTorn = used > 0;
@@ -210,11 +206,10 @@ public sealed class Recovery
                     return Discard();
                 at++;
                 replaced[at] = BitConverter.ToUInt32(scratch, At + Block.ReplacedAt);
-                blocks.Add(track, entry, length, used);
-                blocks.Versions[at] = version;
+                blocks.Add(track, entry, length, used, 0);
             }
             position = length == Block.Released || position + count == length ? 0 : position + count;
-            blocks.AddBlock(segment, blockSegments);
+            blocks.BlockCounts[at]++;
             for (int i = 0; i < blockSegments; i++)
                 rowSegments[used++] = (short)(segment + i);
             segment = word & Block.SegmentMask;
@@ -247,8 +242,12 @@ public sealed class Recovery
     private bool FindBlock(int segment, int used)
     {
         for (int look = 0; look < VirtualTrackBuffer.Looks; look++)
+        {
+            if (look == VirtualTrackBuffer.Looks / 2)
+                chip.CheckAlive();
             if (ReadBlock(segment, used))
                 return true;
+        }
         return false;
     }
 
@@ -298,19 +297,20 @@ public sealed class Recovery
             if (ahead > 0 && ahead < ClientTable.OldestAge && old != 0 && check.IsWhole(entry)
                 && BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt) != replaced[i])
                 replacedVersion = old;
+            int first = blocks.FirstInSet[i];
+            int word = rowSegments[first];
             if (blocks.BlockCounts[i] > 1)
-                segments.Link(rowSegments, blocks.FirstInSet[i], blocks.SegmentCounts[i]);
-            tracks.Put(at, blocks, i, 0);
+            {
+                word |= TrackTable.Linked;
+                segments.Link(rowSegments, first, (i + 1 < blocks.Count ? blocks.FirstInSet[i + 1] : usedByRow) - first);
+            }
+            tracks.Put(entry, blocks.Tracks[i], blocks.Lengths[i], word, vtb.Coming, 0);
             uint difference = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt) - replaced[i];
             sum0 += difference;
             sum1 += difference * (uint)(entry + 1);
             takenOver[takenOverCount++] = (short)entry;
         }
         blocks.Count = 0;
-        vtb.Client = client;
-        vtb.Number = number;
-        vtb.Fingerprint = fingerprint;
-        vtb.IsPassing = isPassing;
         vtb.Flag = 1 - vtb.Flag;
         vtb.Count();
         vtb.CommitsSinceRecord++;

@@ -67,12 +67,9 @@ public sealed class Repairer
         if (tracks.State(entry) == EntryState.Free)
             tracks.Unchain(entry);
         tracks.MarkDamaged(entry);
-        CacheControlBlocks blocks = store.Request.Blocks;
-        blocks.Count = 0;
-        blocks.Add(tracks.Track(entry), entry, Block.Released, 0);
-        blocks.Versions[0] = store.Vtb.Version;
-        tracks.Apply(blocks, 0);
-        blocks.Count = 0;
+        byte[] version = new byte[4];
+        Buffers.PutInt32(version, 0, store.Vtb.Version);
+        tracks.Apply(entry, tracks.Track(entry), Block.Released, 0, version);
         tracks.Store(entry, 0, 1);
         StoreRecord(store);
     }
@@ -81,7 +78,6 @@ public sealed class Repairer
     {
         store.Clients.StoreAll();
         store.Vtb.Count();
-        store.Vtb.Client = 0;
-        store.Vtb.StoreRecord(store.Tracks, store.Segments);
+        store.Vtb.StoreRecord(store.Tracks, store.Segments, store.Clients);
     }
 }

@@ -36,8 +36,8 @@ public static class StoreReport
         buffer[at + Payload.InfoAnswer.Findings] = (byte)findings;
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.SinceRecord, vtb.CommitsSinceRecord);
         Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Version, vtb.Version);
-        Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Client, vtb.Client);
-        Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Number, vtb.Number);
+        Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Client, store.Clients.LastClient);
+        Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Number, store.Clients.LastNumber);
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.CommittedFirst, vtb.CommittedFirst);
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.CommittedCount, vtb.CommittedCount);
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.PreparedFirst, vtb.Active[0]);

@@ -84,7 +84,7 @@ internal sealed class SimBench : IAsyncDisposable
     }
 
     /// <summary>Brings the power back.</summary>
-    public async Task RestoreAsync(CancellationToken ct) => board ??= await SimBoard.BootAsync(FramPath, null, ct).ConfigureAwait(false);
+    public async Task RestoreAsync(CancellationToken ct) => board ??= await SimBoard.BootAsync(FramPath, null, null, ct).ConfigureAwait(false);
 
     /// <summary>Pulls the plug, and throws the chip away.</summary>
     public async ValueTask DisposeAsync()

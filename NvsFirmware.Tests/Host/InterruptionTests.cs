@@ -1,0 +1,63 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Tests.Rig;
+
+namespace NvsFirmware.Tests.Host;
+
+/// <summary>Ctrl-C: nvs tells which request it hit, and what became of it.</summary>
+[TestClass]
+[OnlyOnDotNet("runs processes on a pseudo-terminal")]
+public sealed class InterruptionTests
+{
+    private const int Interrupt = 2; // SIGINT
+
+    /// <summary>Breaks when a commit may have been made, and the message says nothing of it, or not which request it was.</summary>
+    [TestMethod]
+    [DataRow("write 5", "Whether write request 1 of client")]
+    [DataRow("format BLANK", "Whether format BLANK was done is not known")]
+    [DataRow("list", "Nothing was written")]
+    public void WhatBecameOfItIsTold(string arguments, string told)
+    {
+        using HeldBoard board = new(isFormatted: !arguments.StartsWith("format", StringComparison.Ordinal)) { IsMuted = true };
+        // A write waits that long for its outcome once more.
+        using NvsCommand command = NvsCommand.Start(board.Port, null, [.. arguments.Split(' '), "--timeout", "5000"]);
+        command.GiveInput([1]);
+        board.WaitUntilSilenced();
+        command.Send(Signal.Interrupt);
+        StringAssert.Contains(command.End().ExpectFailure(2, "Interrupted").Errors, told);
+    }
+
+    /// <summary>
+    /// Breaks when the signal is caught only after what the commands need was loaded: until it is, Ctrl-C ends the process without a word.
+    /// </summary>
+    [TestMethod]
+    public void TheSignalIsCaughtBeforeAnythingElse()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Inconclusive("Only Linux tells what a process catches.");
+        using NvsCommand command = NvsCommand.Start("/dev/no-such-port", null, "write", "5"); // Waits for stdin.
+        string process = $"/proc/{command.Id}";
+        bool isLoaded;
+        bool isCaught;
+        do
+        {
+            // In this order: what is loaded now was loaded before the second look.
+            isLoaded = File.ReadAllText($"{process}/maps").Contains("System.CommandLine.dll", StringComparison.Ordinal);
+            isCaught = IsCaught(process);
+            Assert.IsTrue(isCaught || !isLoaded);
+        }
+        while (!isLoaded);
+        command.Send(Signal.Interrupt);
+        command.GiveInput([1]);
+        command.End().ExpectFailure(2, "Interrupted. Nothing was written.");
+    }
+
+    private static bool IsCaught(string process)
+    {
+        string mask = File.ReadLines($"{process}/status").Single(line => line.StartsWith("SigCgt:", StringComparison.Ordinal)).Split('\t')[1];
+        return ((ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (Interrupt - 1)) & 1) != 0;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace NvsFirmware.Tests.Host;
+
+/// <summary>The C# programs that the READMEs show.</summary>
+internal static partial class MarkdownSamples
+{
+    /// <summary>The repository's folder.</summary>
+    public static string Root { get; } = Find();
+
+    /// <summary>The documents that show programs, below <see cref="Root"/>.</summary>
+    public static string[] Documents { get; } = ["README.md", "NvsHost/Client/README.md"];
+
+    /// <summary>The programs of a document, each with the port put in that a board has here.</summary>
+    public static IReadOnlyList<string> Of(string document, string port)
+    {
+        List<string> samples = [.. Fence().Matches(File.ReadAllText(Path.Combine(Root, document))).Select(match => match.Groups[1].Value)];
+        Assert.IsNotEmpty(samples, document);
+        foreach (string sample in samples)
+            StringAssert.Contains(sample, "\"/dev/ttyUSB0\"", "a sample that opens no port cannot be tried");
+        return [.. samples.Select(sample => sample.Replace("/dev/ttyUSB0", port))];
+    }
+
+    private static string Find([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "../.."));
+
+    [GeneratedRegex(@"^```csharp\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Fence();
+}
