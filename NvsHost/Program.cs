@@ -33,6 +33,7 @@ internal static class Program
         BenchCommand.AddTo(root);
         DemoCommand.AddTo(root);
         SimCommand.AddTo(root);
+        ServeCommand.AddTo(root);
         CompletionCommand.AddTo(root);
         return root;
     }

@@ -51,7 +51,7 @@ public sealed class CompletionTests
         using ChildProcess process = new(shell, environment, "-c", script);
         process.End();
         string[] words = process.Output.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        CollectionAssert.AreEquivalent(new[] { "read", "release", "repair" }, words, process.Errors.Text);
+        CollectionAssert.AreEquivalent(new[] { "read", "release", "repair", "restore" }, words, process.Errors.Text);
     }
 
     private static string[] Suggest(string? port, string line)

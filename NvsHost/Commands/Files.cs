@@ -64,9 +64,9 @@ internal static class Files
     /// <param name="file">The file.</param>
     /// <param name="data">What it is to hold.</param>
     /// <param name="ct">Cancels.</param>
-    /// <param name="check">Is given what the disk holds, before the file is replaced; throws when it is not right. May be null.</param>
+    /// <param name="check">Is given what was written aside, read back, before the file is replaced; throws when it is not right.</param>
     /// <exception cref="IOException">It cannot be written; the message says which, and why.</exception>
-    public static async Task ReplaceAsync(string file, byte[] data, CancellationToken ct, Action<byte[]>? check = null)
+    public static async Task ReplaceAsync(string file, ReadOnlyMemory<byte> data, CancellationToken ct, Action<byte[]>? check = null)
     {
         try
         {
@@ -94,7 +94,7 @@ internal static class Files
     }
 
     // True if it was no regular file. That it can be opened also tells that it may be written.
-    private static async Task<bool> IsWrittenAsync(string target, byte[] data, CancellationToken ct)
+    private static async Task<bool> IsWrittenAsync(string target, ReadOnlyMemory<byte> data, CancellationToken ct)
     {
         await using FileStream stream = await Task.Run(() => new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete), ct)
             .WaitAsync(ct).ConfigureAwait(false); // A pipe waits for its other end.
@@ -106,7 +106,7 @@ internal static class Files
         return true;
     }
 
-    private static async Task WriteAsideAsync(string target, byte[] data, UnixFileMode? mode, Action<byte[]>? check, CancellationToken ct)
+    private static async Task WriteAsideAsync(string target, ReadOnlyMemory<byte> data, UnixFileMode? mode, Action<byte[]>? check, CancellationToken ct)
     {
         string aside = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetRandomFileName()}.nvs");
         try

@@ -57,7 +57,7 @@ internal sealed class Session
     public bool StaysConnected { get; set; }
 
     /// <summary>The line's options from the command line.</summary>
-    public NvsClientOptions Options => CommonOptions.OfLine(parsed) with { Reconnect = StaysConnected };
+    public NvsClientOptions Options => CommonOptions.OfLine(parsed, StaysConnected);
 
     /// <summary>What is under way that changes the store and is no write request; an interruption then tells that it may be done.</summary>
     public string? Doing { get; set; }
@@ -203,7 +203,7 @@ internal sealed class Session
             Console.Error.WriteLine(JsonSerializer.Serialize(new { Error = failure }, jsonOptions));
         else
             Err.MarkupLineInterpolated($"[red]nvs:[/] {failure.Message}");
-        if (isVerbose && e is not null)
+        if (isVerbose && e is not null && failure.ExitCode != ExitCode.Interrupted)
             Err.WriteLine(e.ToString());
         return failure.ExitCode;
     }
