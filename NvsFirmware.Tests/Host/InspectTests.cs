@@ -10,7 +10,6 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>nvs inspect: a process, on the file of a simulated board whose power was cut.</summary>
 [TestClass]
-[TestCategory("Long")] // processes
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class InspectTests
 {
@@ -108,9 +107,9 @@ public sealed class InspectTests
         Assert.AreEqual("Damaged", Inspect(6).GetProperty("state").GetString());
         NvsCommand.Run(null, null, "inspect", FramPath, "--extract", Path.Combine(folder, "out")).ExpectFailure(1, "nothing to extract");
         File.WriteAllBytes(FramPath, [1, 2, 3]);
-        NvsCommand.Run(null, null, "inspect", FramPath).ExpectFailure(1, "3 bytes");
-        NvsCommand.Run(null, null, "inspect", Path.Combine(folder, "none")).ExpectFailure(1, "none");
-        NvsCommand.Run(null, null, "inspect", folder).ExpectFailure(1, folder);
+        NvsCommand.Run(null, null, "inspect", FramPath).ExpectFailure(8, "3 bytes");
+        NvsCommand.Run(null, null, "inspect", Path.Combine(folder, "none")).ExpectFailure(8, "none");
+        NvsCommand.Run(null, null, "inspect", folder).ExpectFailure(8, folder);
     }
 
     /// <summary>Breaks when the file of a running board cannot be looked at, or when looking keeps it from anything.</summary>

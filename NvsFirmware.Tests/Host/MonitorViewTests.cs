@@ -60,6 +60,23 @@ public sealed class MonitorViewTests
         Assert.IsTrue(lines.Any(line => line.StartsWith("cut", StringComparison.Ordinal) && line.Contains("request 2", StringComparison.Ordinal)));
     }
 
+    /// <summary>Breaks when there is more to show than a terminal has lines: a large chip, an interrupted request, and all that can be told of it.</summary>
+    [TestMethod]
+    public void ALargeChipFitsToo()
+    {
+        TestBoard board = TestBoard.Formatted("MB85RS2MT");
+        for (uint i = 1; i < 20; i++)
+            board.Write(i, new TrackItem(i, new byte[300 * i]), new TrackItem(100 + i, [1]));
+        TrackItem[] items = [.. Enumerable.Range(10, 4).Select(track => new TrackItem((uint)track, new byte[100]))];
+        foreach (byte[] frame in board.WriteFrames(20, items).SkipLast(1))
+            board.Send(frame);
+        MonitorState state = StateOf(board, isSim: true);
+        for (int i = 0; i < 9; i++)
+            state.Tell(new string('x', 200));
+        state.Keys = "p power off  w writing off  q quit";
+        Assert.IsGreaterThan(20, Draw(state, true).Length);
+    }
+
     /// <summary>Breaks when the map pretends to know what a real board does not tell.</summary>
     [TestMethod]
     public void WithoutTheChipOnlyTheSetsAreShown()

@@ -12,7 +12,6 @@ namespace NvsFirmware.Tests.Host;
 /// same chip. So each new version is also a restart that the watch survives.
 /// </summary>
 [TestClass]
-[TestCategory("Long")] // processes
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class WatchTests
 {
@@ -59,8 +58,8 @@ public sealed class WatchTests
         Assert.AreEqual("track 7: version 2, 6 bytes: hello\n", NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1").Expect(0).Output);
         Assert.AreEqual("track 9: none\n", NvsCommand.Run(board.Port, null, "watch", "9", "--count", "1").Expect(0).Output);
         Assert.AreEqual("aGVsbG8K", NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1", "--json").Expect(0).Json.GetProperty("data").GetString());
-        NvsCommand.Run(board.Port, null, "watch", "7", "--", "/no/such/program").ExpectFailure(1, "does not start");
-        NvsCommand.Outcome failing = NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1", "--", "sh", "-c", "exit 9").Expect(0);
+        NvsCommand.Run(board.Port, null, "watch", "7", "--timeout", "60000", "--", "/no/such/program").ExpectFailure(1, "does not start");
+        NvsCommand.Outcome failing = NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1", "--timeout", "60000", "--", "sh", "-c", "exit 9").Expect(0);
         StringAssert.Contains(failing.Errors, "ended with code 9");
         NvsCommand.Run(board.Port, null, "watch", "7", "--every", "0").ExpectFailure(1, "--every");
     }
@@ -70,7 +69,7 @@ public sealed class WatchTests
     private NvsCommand StartWatched(params string[] arguments)
     {
         using SimProcess board = Board(); // It must be there when the watch begins, and is killed when it has been asked.
-        NvsCommand watch = NvsCommand.Start(LinkPath, null, ["watch", "7", .. arguments]);
+        NvsCommand watch = NvsCommand.Start(LinkPath, null, ["watch", "7", "--timeout", "5000", .. arguments]);
         WaitFor(() => File.Exists(Path.Combine(folder, "log")));
         return watch;
     }

@@ -1,6 +1,5 @@
 using System;
 using System.CommandLine;
-using System.IO;
 using Spectre.Console;
 using Status = NvsFirmware.Wire.Status;
 
@@ -23,8 +22,6 @@ internal static class BackupCommand
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             string path = parsed.GetValue(file)!;
-            if (Directory.Exists(path))
-                throw new ArgumentException($"{path} is a directory: name a file.");
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
             int count = client.Board.State == Status.Ok ? (await client.InfoAsync(ct).ConfigureAwait(false)).Tracks : 0;
             StoreReading reading = await session.WithProgressAsync("Reading", count, async progress =>

@@ -59,6 +59,7 @@ internal sealed record Failure(string Message, int ExitCode)
                 Outcome = refused.Outcome,
                 Write = refused.Write,
             },
+            MismatchException => new Failure(e.Message, Commands.ExitCode.Mismatch),
             ArgumentException => OfUsage(e.Message),
             IOException or UnauthorizedAccessException => new Failure(e.Message, Commands.ExitCode.File),
             _ => null,

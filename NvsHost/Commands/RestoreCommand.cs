@@ -1,6 +1,5 @@
 using System;
 using System.CommandLine;
-using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Spectre.Console;
@@ -10,12 +9,12 @@ namespace NvsHost.Commands;
 /// <summary>Brings the tracks of a backup into a store.</summary>
 internal static class RestoreCommand
 {
-    private const long MostFileBytes = 64 * 1024 * 1024;
+    private const int MostFileBytes = 64 * 1024 * 1024;
 
     /// <summary>Adds the command.</summary>
     public static void AddTo(Command root)
     {
-        Argument<string> file = new("FILE") { Description = "The backup." };
+        Argument<string> file = new("FILE") { Description = "The backup; - for stdin." };
         Option<string?> replace = new("--replace")
         {
             Description = "The id of the store whose other tracks are to be lost: it then holds what the backup holds, and nothing else.",
@@ -30,9 +29,7 @@ internal static class RestoreCommand
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             string path = parsed.GetValue(file)!;
-            if (new FileInfo(path) is { Exists: true, Length: > MostFileBytes })
-                throw new ArgumentException($"{path} has more bytes than any backup.");
-            BackupFile backup = BackupFile.Parse(await File.ReadAllBytesAsync(path, ct).ConfigureAwait(false), path);
+            BackupFile backup = BackupFile.Parse(await Files.ReadAsync(path, MostFileBytes, "a backup", ct).ConfigureAwait(false), path);
             if (parsed.GetValue(check))
             {
                 session.Answer(

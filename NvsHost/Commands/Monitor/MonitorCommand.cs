@@ -43,14 +43,9 @@ internal sealed class MonitorCommand
     {
         Option<bool> sim = new("--sim") { Description = "Start a simulated board with a program that writes to it; keys pull and restore its power." };
         Option<bool> once = new("--once") { Description = "Print one picture and end, as is done where no person watches." };
-        Option<int> every = new("--every") { Description = "Ask so often, in milliseconds.", HelpName = "MS", DefaultValueFactory = _ => 250 };
+        Option<int> every = NumberOption.One("--every", "MS", 1, 3_600_000, "Ask so often, in milliseconds.", 250);
         Option<bool> ascii = new("--ascii") { Description = "Draw with ASCII only, as is done where the locale is not UTF-8." };
         Option<string?> svg = new("--svg") { Description = "Save the last picture as SVG when it ends.", HelpName = "FILE" };
-        every.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value) && value < 1)
-                result.AddError("--every is at least 1.");
-        });
         Command command = new("monitor", "Shows the store alive: segments, sets, flag, commits, rates, counters, recoveries. q ends it.") { sim, once, every, ascii, svg };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
@@ -141,7 +136,7 @@ internal sealed class MonitorCommand
             case 'p' when bench is not null:
                 await bench.RestoreAsync(end.Token).ConfigureAwait(false);
                 state.IsPowerOff = false;
-                state.Tell($"power is back; {bench.BootReport}");
+                state.Tell($"power is back; {bench.BootReport[Math.Max(0, bench.BootReport.IndexOf("recovery", StringComparison.Ordinal))..]}");
                 break;
         }
     }
@@ -159,7 +154,7 @@ internal sealed class MonitorCommand
         }
         state.IsPowerOff = true;
         state.Tell(state.Medium?.Unfinished is { Count: > 0 } blocks
-            ? $"power pulled in the middle of request {blocks[0].Number}: {Session.Count(blocks.Count, "block")} of it on the chip, no commit"
+            ? $"power pulled in the middle of request {blocks[0].Number}: {Session.Count(blocks.Count, "block")} on the chip, no commit"
             : "power pulled between two requests");
     }
 

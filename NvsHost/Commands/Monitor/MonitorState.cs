@@ -21,8 +21,8 @@ internal sealed record SeenCommit(uint Version, uint Client, uint Number, char S
 internal sealed class MonitorState
 {
     private const int MostSamples = 120;
-    private const int MostCommits = 4;
-    private const int MostEvents = 3;
+    private const int MostCommits = 3;
+    private const int MostEvents = 2;
     private const int RateMs = 2000;
 
     private readonly object gate = new();

@@ -18,7 +18,7 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
     private const int MapColumns = 76;
     private const int MapRows = 6;
     private const int BarColumns = 24;
-    private const int SparkColumns = 20;
+    private const int SparkColumns = 16;
 
     private static readonly Style grey = new(Color.Grey);
     private static readonly Style bold = new(decoration: Decoration.Bold);
@@ -43,7 +43,7 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
         else if (last is not null)
             Line("state").Add(Explain(last.Board.State), bad);
         foreach (string what in state.Events)
-            Line(isUnicode ? "●" : "*").Add(what);
+            lines.Add(new ScreenLine(Width, isUnicode).Add(isUnicode ? "● " : "* ", grey).Add(what));
         return new Rows(lines.Select(line => line.Text));
     }
 
@@ -52,7 +52,7 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
         (string text, Style style) = state.IsPowerOff ? (" POWER OFF ", new Style(Color.White, Color.Red, Decoration.Bold))
             : state.Client == NvsClientState.Connected && last is not null ? (" connected ", new Style(Color.Black, Color.Green))
             : (" looking for the board ", new Style(Color.Black, Color.Yellow));
-        lines.Add(new ScreenLine(Width).Add("nvs monitor  ", bold).Add(state.Port.Length > 24 ? "…"[..(isUnicode ? 1 : 0)] + state.Port[^23..] : state.Port).Add("  ").Add(text, style).Right(state.Keys, grey));
+        lines.Add(new ScreenLine(Width, isUnicode).Add("nvs monitor  ", bold).Add(state.Port.Length > 24 ? "…" + state.Port[^23..] : state.Port).Add("  ").Add(text, style).Right(state.Keys, grey));
     }
 
     private void AddBoard(MonitorSample last)
@@ -75,19 +75,19 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
     private void AddMap(SegmentMap map, bool isWhole)
     {
         IReadOnlyList<SegmentCell> cells = map.Cells(MapColumns, MapRows, out int each);
-        ScreenLine legend = new ScreenLine(Width).Add("segments ", grey).Add($"{map.Count}, {each} a cell  ");
+        ScreenLine legend = new ScreenLine(Width, isUnicode).Add("segments ", grey).Add($"{map.Count}, {each} a cell  ");
         if (isWhole)
             legend.Add(Owned(100)).Add(" tracks  ", grey).Add(FreeGlyph, grey).Add(" free  ", grey);
-        legend.Add("A", sets[0]).Add("/", grey).Add("B", sets[1]).Add(" prepared  ", grey).Add(CommitGlyph, good).Add(" last commit", grey);
+        legend.Add("A", sets[0]).Add("/", grey).Add("B", sets[1]).Add(" next  ", grey).Add(CommitGlyph, good).Add(" last commit", grey);
         if (isWhole)
-            legend.Add("  ").Add("!", bad).Add(" not committed", grey);
+            legend.Add("  ").Add("!", bad).Add(" cut off", grey);
         else
-            legend.Add("  what tracks own is not on the wire", grey);
+            legend.Add("  (tracks: not on the wire)", grey);
         lines.Add(legend);
         int flag = state.Medium?.State == MediumState.Store ? state.Medium.End.Flag : state.Last!.Store!.Flag;
         foreach (SegmentCell[] row in cells.Chunk(MapColumns))
         {
-            ScreenLine line = new ScreenLine(Width).Add("  ");
+            ScreenLine line = new ScreenLine(Width, isUnicode).Add("  ");
             foreach (SegmentCell cell in row)
                 AddCell(line, cell, flag);
             lines.Add(line);
@@ -158,7 +158,7 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
             SeenCommit commit = commits[i];
             string who = commit.Client == 0 ? "the board itself" : $"request {commit.Number} of {commit.Client:x8}";
             Line(i == 0 ? "commits" : "")
-                .Add($"{commit.Version,8} ").Add($"{commit.Set} ", sets[commit.Set - 'A']).Add($"{who,-30} {commit.Tracks}{(commit.Tracks.Length > 0 ? ", " : "")}{commit.Segments}");
+                .Add($"{commit.Version,8} ").Add($"{commit.Set} ", sets[commit.Set - 'A']).Add($"{who,-25} {commit.Tracks}{(commit.Tracks.Length > 0 ? ", " : "")}{commit.Segments}");
         }
     }
 
@@ -167,12 +167,12 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
         BoardStats stats = last.Stats;
         Line("rate")
             .Add($"{state.RateOf(Counter.Commits):0.0} commits/s ").Add(Spark(state.CommitRates), good)
-            .Add($" {Si(state.RateOf(Counter.BytesWritten))}B/s; answers in {last.AnswerMs:0.0} ms, most {state.MostAnswerMs:0.0}");
+            .Add($" {Si(state.RateOf(Counter.BytesWritten))}B/s; answer {last.AnswerMs:0.0} ms, most {state.MostAnswerMs:0.0}");
         Line("line")
-            .Add($"frames {stats[Counter.FramesReceived]} in, {stats[Counter.FramesSent]} out; ")
-            .Add($"CRC {stats[Counter.FrameCrcErrors]}, lost {stats[Counter.PlacesLost]}, reopened {stats[Counter.LineReopened]}; refused {stats[Counter.Refused]}, repeated {stats[Counter.Repeated]}");
+            .Add($"in {stats[Counter.FramesReceived]}, out {stats[Counter.FramesSent]} frames; CRC {stats[Counter.FrameCrcErrors]}, lost {stats[Counter.PlacesLost]}, ")
+            .Add($"reopened {stats[Counter.LineReopened]}, refused {stats[Counter.Refused]}, repeated {stats[Counter.Repeated]}");
         Line("chip")
-            .Add($"{Si(stats[Counter.BusBytes])}B in {Si(stats[Counter.BusTransactions])}transactions, {Si(state.RateOf(Counter.BusBytes))}B/s; ")
+            .Add($"{Si(stats[Counter.BusBytes])}B, {Si(stats[Counter.BusTransactions])}transfers, {Si(state.RateOf(Counter.BusBytes))}B/s; ")
             .Add($"errors: chip {stats[Counter.ChipErrors]}, CRC {stats[Counter.TrackCrcErrors]}, internal {stats[Counter.InternalErrors]}");
         Line("recovery")
             .Add($"{stats[Counter.Recoveries]} since boot; the last one: {(stats.Findings.Count == 0 ? "none" : StoreInfo.Describe(stats.Findings[0]))}");
@@ -180,7 +180,7 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
 
     private ScreenLine Line(string name)
     {
-        ScreenLine line = new ScreenLine(Width).Add(name, grey).At(9);
+        ScreenLine line = new ScreenLine(Width, isUnicode).Add(name, grey).At(9);
         lines.Add(line);
         return line;
     }

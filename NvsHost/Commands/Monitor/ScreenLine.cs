@@ -1,9 +1,10 @@
+using System.Linq;
 using Spectre.Console;
 
 namespace NvsHost.Commands.Monitor;
 
-/// <summary>A line of the screen, which is never longer than the screen is wide.</summary>
-internal sealed class ScreenLine(int width)
+/// <summary>A line of the screen, which is never longer than the screen is wide, and ASCII where that is wanted.</summary>
+internal sealed class ScreenLine(int width, bool isUnicode)
 {
     private readonly Paragraph text = new() { Overflow = Overflow.Crop };
     private int used;
@@ -14,6 +15,8 @@ internal sealed class ScreenLine(int width)
     /// <summary>Adds text; what does not fit is left out.</summary>
     public ScreenLine Add(string more, Style? style = null)
     {
+        if (!isUnicode)
+            more = string.Concat(more.Select(c => char.IsAscii(c) ? c : c == '…' ? '-' : '?'));
         if (more.Length > width - used)
             more = more[..(width - used)];
         if (more.Length > 0)

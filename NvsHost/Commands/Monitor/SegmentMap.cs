@@ -58,8 +58,8 @@ internal sealed class SegmentMap
 
     /// <summary>The segments that the last commit wrote, as far as the medium tells.</summary>
     public static IEnumerable<int> LastCommit(Medium medium) => medium.Rows.Count > 0
-        ? medium.Rows[^1].Segments
-        : medium.Entries.Where(entry => entry.Version == medium.Version).SelectMany(entry => entry.Segments);
+        ? medium.Rows[^1].Segments.Order()
+        : medium.Entries.Where(entry => entry.Version == medium.Version).SelectMany(entry => entry.Segments).Order();
 
     /// <summary>The cells of a picture of so many columns and at most so many rows, each standing for the same number of segments.</summary>
     /// <param name="columns">Columns.</param>

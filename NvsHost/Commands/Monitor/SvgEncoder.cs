@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Net;
@@ -29,20 +30,17 @@ internal sealed class SvgEncoder : IAnsiConsoleEncoder
             {
                 if (segment.IsControlCode)
                     continue;
-                foreach (string part in segment.Text.Split('\n', System.StringSplitOptions.None))
+                string[] parts = segment.Text.Split('\n'); // Segments of one style are joined, also over the end of a line.
+                for (int i = 0; i < parts.Length; i++)
                 {
-                    bool isBreak = segment.IsLineBreak;
-                    if (!isBreak && part.Length > 0)
+                    if (i > 0)
                     {
-                        Append(body, row, column, part, segment.Style);
-                        column += part.Length;
-                        columns = System.Math.Max(columns, column);
+                        row++;
+                        column = 0;
                     }
-                }
-                if (segment.IsLineBreak || segment.Text.EndsWith('\n'))
-                {
-                    row++;
-                    column = 0;
+                    Append(body, row, column, parts[i], segment.Style);
+                    column += parts[i].Length;
+                    columns = Math.Max(columns, column);
                 }
             }
         }
@@ -64,7 +62,7 @@ internal sealed class SvgEncoder : IAnsiConsoleEncoder
         double x = Margin + column * CellWidth;
         int y = Margin + row * CellHeight;
         string width = Number(text.Length * CellWidth);
-        if (style.Background != Color.Default)
+        if (text.Length > 0 && style.Background != Color.Default)
             body.Append(CultureInfo.InvariantCulture, $"<rect x=\"{Number(x)}\" y=\"{y}\" width=\"{width}\" height=\"{CellHeight}\" fill=\"#{style.Background.ToHex()}\"/>\n");
         if (string.IsNullOrWhiteSpace(text))
             return;
