@@ -118,6 +118,9 @@ public sealed class World
 
     public BoardSettings Settings { get; }
 
+    /// <summary>How often the numbers came round while somebody may have waited: no host's doubt outlives that, it takes years.</summary>
+    public int RoundTrips { get; private set; }
+
     /// <summary>What hosts write.</summary>
     public WorldContent Content { get; }
 
@@ -486,6 +489,8 @@ public sealed class World
         {
             Model.Jump(time.NowUs, jump.From, jump.Version, jump.Lap);
             Jumps++;
+            if (jump.Version < jump.From)
+                RoundTrips++;
             Note($"the version jumps from {jump.From} to {jump.Version}, lap {jump.Lap}");
         }
     }

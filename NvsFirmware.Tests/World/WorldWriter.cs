@@ -31,6 +31,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
     private long startUs;
     private ulong storeId;
     private uint knownVersion;
+    private int roundTrips;
 
     /// <summary>The request that was committed last, as far as this writer knows.</summary>
     public ModelRequest? LastCommitted { get; private set; }
@@ -49,6 +50,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         startUs = line.NowUs;
         storeId = talk.StoreId;
         knownVersion = talk.KnownVersion;
+        roundTrips = world.RoundTrips;
         if (world.IsRecording)
             foreach (ModelRequest request in requests)
                 world.Note($"{request} will be written: {Describe(request)}");
@@ -263,7 +265,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         uint number = told.Answer.U32(Payload.LastAnswer.Number);
         uint storeVersion = told.Answer.U32(Payload.LastAnswer.StoreVersion);
         bool isForgotten = IsBehind(StoreModel.Horizon(told.Answer, false)) || open[0].IsPassing && IsBehind(StoreModel.Horizon(told.Answer, true))
-            || StoreState.Distance(knownVersion, storeVersion) >= 1u << 30;
+            || StoreState.Distance(knownVersion, storeVersion) >= 1u << 30 || roundTrips != world.RoundTrips;
         if (told.Answer.Status == Status.Ok)
         {
             int index = open.FindIndex(request => request.Number == number
