@@ -677,8 +677,8 @@ public sealed class BadInputTests
     private byte[] Snapshot()
     {
         board.Idle(400);
-        const int segmentsAt = 64 + 20 * 10 + 36 + 2 * 69 + 16 * 45; // docs/format.md, 8 KiB
-        return [.. board.Chip.Memory[..segmentsAt], .. board.Chip.Memory[^100..]];
+        MediumLayout layout = Medium.Read(board.Chip.Memory).Layout;
+        return [.. board.Chip.Memory[..layout.SegmentsAt], .. board.Chip.Memory[layout.RecordAt(1)..]];
     }
 
     private void AssertNothingChanged(byte[] before, string where)

@@ -16,12 +16,7 @@ namespace NvsFirmware.Tests;
 [OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class ClaimsTests
 {
-    // docs/format.md, 8 KiB.
-    private const int SetSegments = 16;
-    private const int FirstRecordAt = 64 + 20 * 10;
-    private const int SecondRecordAt = 0x2000 - 100;
-    private const int SegmentBytes = 100;
-    private const int SegmentsAt = FirstRecordAt + 36 + 2 * 69 + 16 * 45;
+    private static readonly MediumLayout layout = MediumLayout.Default(8192)!;
 
     private readonly TestBoard board = TestBoard.Formatted();
 
@@ -46,16 +41,16 @@ public sealed class ClaimsTests
     [TestMethod]
     public void Claim1_FirstSegmentsAreAllocatedBeforeAnyRequestAndSecondOnesInResponseToIt()
     {
-        Assert.AreEqual((0u, 0), (Medium32(FirstRecordAt), Medium16(FirstRecordAt + 28)), "version 0, and set A begins at segment 0");
+        Assert.AreEqual((0u, 0), (Medium32(layout.RecordAt(0)), Medium16(layout.RecordAt(0) + 28)), "version 0, and set A begins at segment 0");
         Sets atFormat = Sets.Of(board);
-        Assert.AreEqual((0, 0, SetSegments - 1), (atFormat.Flag, atFormat.PreparedFirst, atFormat.PreparedLast));
+        Assert.AreEqual((0, 0, layout.SetSegments - 1), (atFormat.Flag, atFormat.PreparedFirst, atFormat.PreparedLast));
         int second = -1;
-        board.Uart.Answering = () => second = Medium16(Segment(0) + 10);
+        board.Uart.Answering = () => second = Medium16(layout.SegmentAt(0) + 10);
         board.Write(1, Item(7));
         board.Uart.Answering = null;
         Sets first = Sets.Of(board);
         Assert.AreEqual((0, 2), (first.CommittedFirst, first.CommittedCount), "the request used the segments allocated before it");
-        Assert.AreEqual((2, 2 + SetSegments - 1), (first.PreparedFirst, first.PreparedLast), "second segments");
+        Assert.AreEqual((2, 2 + layout.SetSegments - 1), (first.PreparedFirst, first.PreparedLast), "second segments");
         Assert.AreEqual(first.PreparedFirst, second & 0x0FFF, "the commit itself names them, on the medium before the answer");
     }
 
@@ -69,8 +64,8 @@ public sealed class ClaimsTests
         board.Write(2, new TrackItem(8, data));
         Sets second = Sets.Of(board);
         Assert.AreEqual(first.PreparedFirst, second.CommittedFirst);
-        CollectionAssert.AreEqual(data, board.Chip.Memory.Slice(Segment(second.CommittedFirst) + 32, data.Length).ToArray());
-        Assert.AreEqual(second.PreparedFirst, Medium16(Segment(second.CommittedFirst) + 10) & 0x0FFF, "third segments");
+        CollectionAssert.AreEqual(data, board.Chip.Memory.Slice(layout.SegmentAt(second.CommittedFirst) + 32, data.Length).ToArray());
+        Assert.AreEqual(second.PreparedFirst, Medium16(layout.SegmentAt(second.CommittedFirst) + 10) & 0x0FFF, "third segments");
         Assert.IsTrue(second.PreparedFirst >= second.CommittedFirst + second.CommittedCount);
     }
 
@@ -95,7 +90,7 @@ public sealed class ClaimsTests
             cache.Keep(frame, data.Length);
             Assert.AreEqual((70 + i, i, (int)blocks.FirstInSet[0]), (blocks.Tracks[0], blocks.Set, 0));
             int first = BitConverter.ToUInt16(info, Payload.InfoAnswer.PreparedFirst);
-            CollectionAssert.AreEqual(data, board.Chip.Memory.Slice(Segment(first) + 32, data.Length).ToArray(), "the set's first segment");
+            CollectionAssert.AreEqual(data, board.Chip.Memory.Slice(layout.SegmentAt(first) + 32, data.Length).ToArray(), "the set's first segment");
             byte[]? copy = cache.Find(70 + i);
             Assert.IsNotNull(copy, "the cache goes by the block that the NVS filled in");
             Assert.AreEqual(nvs.Argument, Frame.Argument(copy, 0));
@@ -112,11 +107,11 @@ public sealed class ClaimsTests
             board.Write(number, Item(8, 60));
             Sets sets = Sets.Of(board);
             int expected = sets.PreparedFirst | (sets.Flag << 15);
-            int block = Segment(sets.CommittedFirst);
+            int block = layout.SegmentAt(sets.CommittedFirst);
             Assert.AreEqual(number, Medium32(block + 4), "the segments of the commit: where its block lies");
             Assert.AreEqual(expected, Medium16(block + 10) & 0x8FFF, "the flag, and where the set lies that it names");
             board.Idle(400); // then a record says the same
-            int record = Medium32(FirstRecordAt) == number ? FirstRecordAt : SecondRecordAt;
+            int record = layout.RecordAt(Medium32(layout.RecordAt(0)) == number ? 0 : 1);
             Assert.AreEqual((number, expected), (Medium32(record), Medium16(record + 28)));
         }
     }
@@ -137,7 +132,7 @@ public sealed class ClaimsTests
     public void Claim6_AfterACommitTheOtherSetIsReadyBeforeTheNextRequest()
     {
         board.Write(1, Item(7));
-        int prepared = Segment(Sets.Of(board).PreparedFirst);
+        int prepared = layout.SegmentAt(Sets.Of(board).PreparedFirst);
         List<byte[]> transactions = [];
         int untilTheAnswer = 0;
         board.Chip.BeforeTransaction = output => transactions.Add(output.ToArray());
@@ -192,8 +187,6 @@ public sealed class ClaimsTests
         }
         Assert.HasCount(2, seen);
     }
-
-    private static int Segment(int segment) => SegmentsAt + segment * SegmentBytes;
 
     private uint Medium32(int address) => BitConverter.ToUInt32(board.Chip.Memory.Slice(address, 4));
 

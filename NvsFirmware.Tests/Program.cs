@@ -15,7 +15,9 @@ internal static class Program
         root.Subcommands.Add(WorldCommand.Create());
         root.Subcommands.Add(FuzzCommand.Create());
         root.Subcommands.Add(CostsCommand.Create());
+        root.Subcommands.Add(KillCommand.Create());
         root.Subcommands.Add(CountingHost.Create());
+        root.Subcommands.Add(IncrementingHost.Create());
         root.Subcommands.Add(DocumentConversation.Create());
         foreach (Command command in ProofCommands.Create())
             root.Subcommands.Add(command);

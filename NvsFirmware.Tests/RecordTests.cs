@@ -1,12 +1,13 @@
-using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
 using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests;
 
-/// <summary>When a record is written, by docs/format.md: not a commit too late, or recovery has more to follow, and not one too early, or it is
-/// paid for too often.</summary>
+/// <summary>
+/// When a record is written, by docs/format.md: not a commit too late, or recovery has more to follow, and not one too early, or it is paid
+/// for too often.
+/// </summary>
 /// <remarks>Broken by: the sixteen or the half a set off by one, what became free not counted, a line at rest without a record.</remarks>
 [TestClass]
 [OnlyOnDotNet("reads the medium with the independent reader")]

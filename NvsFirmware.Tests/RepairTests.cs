@@ -11,8 +11,7 @@ namespace NvsFirmware.Tests;
 [OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class RepairTests
 {
-    // docs/format.md, 8 KiB.
-    private const int TracksAt = 64 + 20 * 10 + 36 + 2 * 69;
+    private static readonly MediumLayout layout = MediumLayout.Default(8192)!;
 
     [TestMethod]
     [DataRow(true)]
@@ -25,7 +24,7 @@ public sealed class RepairTests
         board.WriteAs(2, 7, new TrackItem(2, [2]), new TrackItem(3, [3]));
         board.WriteAs(1, 6, new TrackItem(4, [4]));
         board.Idle(400); // else the block would tell
-        board.Chip.Storage[TracksAt + 16 + 5] ^= 4; // the entry of track 2
+        board.Chip.Storage[layout.EntryAt(1) + 5] ^= 4; // the entry of track 2
         board.Boot();
         Dictionary<uint, uint> numbers = new() { [1] = 9, [2] = 7, [3] = 8 };
         board.WriteAs(3, 8, new TrackItem(3, [8]));
@@ -51,6 +50,50 @@ public sealed class RepairTests
             AssertKnown(board, numbers, $"cut after byte {cut}");
         }
     }
+
+    // Finding 11: a store in doubt can be repaired, but not once FORMAT has given it up, even if that did not end.
+    [TestMethod]
+    public void AStoreThatFormatGaveUpIsNotRepaired()
+    {
+        // Breaks with FORMAT leaving what it was told before about the store.
+        TestBoard board = TestBoard.Formatted();
+        for (uint track = 0; track < 6; track++)
+            board.Write(track + 1, new TrackItem(track, [(byte)track]));
+        board.Recover();
+        Medium medium = Medium.Read(board.Chip.Memory);
+        int at1 = medium.Layout.EntryAt(1), at2 = medium.Layout.EntryAt(2);
+        byte[] entry = board.Chip.Memory.Slice(at1, MediumLayout.EntryBytes).ToArray();
+        board.Chip.Memory.Slice(at2, MediumLayout.EntryBytes).CopyTo(board.Chip.Memory[at1..]);
+        entry.CopyTo(board.Chip.Memory[at2..]);
+        byte[] inDoubt = board.Chip.Storage.ToArray();
+        byte[] id = BitConverter.GetBytes(medium.Superblock.Id);
+        int givenUp = 0;
+        for (int failing = 0; failing < 40; failing++)
+        {
+            board.Restart(inDoubt);
+            Assert.AreEqual(Status.StoreDamaged, board.State);
+            int left = failing;
+            board.Chip.BeforeTransaction = _ =>
+            {
+                if (left-- == 0)
+                    throw new InvalidOperationException("the bus failed");
+            };
+            Status status = board.Format(id, 0x99).Status;
+            board.Chip.BeforeTransaction = null;
+            board.Hello();
+            bool isThere = IsStore(board, medium.Superblock.Id);
+            Status? repaired = board.Repair(id)?.Status;
+            Assert.AreEqual(isThere, repaired == Status.Ok, $"transaction {failing} failed, FORMAT {status}, REPAIR {repaired}");
+            if (isThere)
+                continue;
+            givenUp++;
+            Assert.IsFalse(IsStore(board, medium.Superblock.Id), $"transaction {failing} failed: the old store is back");
+        }
+        Assert.IsGreaterThan(5, givenUp);
+    }
+
+    private static bool IsStore(TestBoard board, ulong id) =>
+        Medium.Read(board.Chip.Memory) is { State: MediumState.Store } medium && medium.Superblock.Id == id;
 
     // What was committed is known, or said to be in doubt.
     private static void AssertKnown(TestBoard board, Dictionary<uint, uint> numbers, string where)

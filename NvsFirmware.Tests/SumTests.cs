@@ -25,6 +25,7 @@ public sealed class SumTests
         for (uint track = 0; track < 8; track++)
             board.Write(track + 1, new TrackItem(track, tracks[track] = TrackModel.Data(20 + (int)track, (int)track)));
         board.Recover();
+        MediumCraft.SetVersion(board.Chip.Memory, 0x1000000, 0); // so that there are many older ones
         medium = Medium.Read(board.Chip.Memory);
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
 using NvsHost.Commands;
+using NvsHost.Commands.Monitor;
 
 namespace NvsHost;
 
@@ -24,9 +25,15 @@ internal static class Program
         CommonOptions.AddTo(root);
         TrackCommands.AddTo(root);
         StoreCommands.AddTo(root);
+        InspectCommand.AddTo(root);
+        BackupCommand.AddTo(root);
+        RestoreCommand.AddTo(root);
+        WatchCommand.AddTo(root);
+        MonitorCommand.AddTo(root);
         BenchCommand.AddTo(root);
         DemoCommand.AddTo(root);
         SimCommand.AddTo(root);
+        ServeCommand.AddTo(root);
         CompletionCommand.AddTo(root);
         return root;
     }

@@ -48,15 +48,11 @@ public sealed class DemoTests
 
     /// <summary>Breaks when the size or the bytes of the file matter.</summary>
     [TestMethod]
-    [DataRow(0, "empty")]
-    [DataRow(1, "one")]
-    [DataRow(20_000, "[binary] {0}")] // The name is shown as it is.
-    [DataRow(150_000, "long")]
-    public void AFileOfAnySizeIsStored(int count, string name)
+    public void ALargeFileOfAnyNameIsStored()
     {
-        string file = FileOf(name, count);
+        string file = FileOf("[binary] {0}", 150_000); // The name is shown as it is.
         NvsCommand.Outcome outcome = Demo(file).Expect(0);
-        StringAssert.Contains(outcome.Output, $"{file}, {count} byte");
+        StringAssert.Contains(outcome.Output, $"{file}, 150000 bytes");
         StringAssert.Contains(outcome.Output, "all equal the file");
         Assert.AreEqual("", outcome.Errors);
     }
@@ -74,7 +70,7 @@ public sealed class DemoTests
     [TestMethod]
     public void AsJsonItTellsWhetherAllMatched()
     {
-        NvsCommand.Outcome outcome = Demo("--json", FileOf("data", 3000)).Expect(0);
+        NvsCommand.Outcome outcome = Demo("--json", FileOf("empty", 0)).Expect(0);
         Assert.IsTrue(outcome.Json.GetProperty("matched").GetBoolean());
         Assert.AreEqual(JsonValueKind.Number, outcome.Json.GetProperty("commitByte").ValueKind);
         StringAssert.Contains(outcome.Errors, "power is back");

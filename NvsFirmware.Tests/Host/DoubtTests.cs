@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Wire;
 using NvsHost;
@@ -17,11 +18,13 @@ public sealed class DoubtTests
 {
     private static readonly byte[] someData = Data(700, 1); // Three frames.
 
-    // For lines that stay silent: gives up soon.
-    private static readonly NvsClientOptions hasty = LineBoard.Options with { Retries = 1, TimeoutMs = 300 };
+    // For lines that fall silent: gives up when a test lets time pass.
+    private readonly FakeTimeProvider time = new();
 
     // Nothing is ever overdue.
     private static readonly NvsClientOptions patient = LineBoard.Options with { TimeoutMs = 600_000 };
+
+    private NvsClientOptions Hasty => LineBoard.Options with { Retries = 1, TimeProvider = time };
 
     /// <summary>Breaks when the outcome is called known that is not, or the exception names another request.</summary>
     [TestMethod]
@@ -29,7 +32,7 @@ public sealed class DoubtTests
     [DataRow(false)]
     public async Task WhatIsUnknownIsLearntByTheNextClient(bool isCommitted)
     {
-        NvsClientOptions options = hasty with { ClientId = 77 };
+        NvsClientOptions options = Hasty with { ClientId = 77 };
         using LineBoard board = new();
         NvsLineException e;
         await using (NvsClient client = await board.ConnectAsync(options))
@@ -39,7 +42,7 @@ public sealed class DoubtTests
                 board.ToHost = Shut;
             else
                 board.ToBoard = Shut;
-            e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[1]));
+            e = await GivesUpAsync(client.WriteAsync(7, new byte[1]));
         }
         Assert.AreEqual((WriteOutcome.Unknown, true, 77u, 2u), (e.Outcome, e.IsTimeout, e.Write!.Client, e.Write.Number));
         StringAssert.Contains(e.Message, "request 2 of client 0000004d");
@@ -58,10 +61,10 @@ public sealed class DoubtTests
         const int Clients = 40; // More than the store keeps.
         using LineBoard board = new();
         NvsLineException e;
-        await using (NvsClient client = await board.ConnectAsync(hasty))
+        await using (NvsClient client = await board.ConnectAsync(Hasty))
         {
             board.ToHost = Shut;
-            e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[1]));
+            e = await GivesUpAsync(client.WriteAsync(7, new byte[1]));
         }
         board.ToHost = Open;
         for (uint i = 1; i <= Clients; i++)
@@ -78,9 +81,9 @@ public sealed class DoubtTests
     public async Task AWriteWhoseLastPartWasNotSentIsNotCommitted()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(hasty);
+        await using NvsClient client = await board.ConnectAsync(Hasty);
         board.ToHost = Shut;
-        NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[4000]));
+        NvsLineException e = await GivesUpAsync(client.WriteAsync(7, new byte[4000]));
         Assert.AreEqual((WriteOutcome.NotCommitted, true), (e.Outcome, e.IsTimeout));
         StringAssert.Contains(e.Message, "Nothing of");
         board.ToHost = Open;
@@ -193,7 +196,7 @@ public sealed class DoubtTests
         using CancellationTokenSource cancel = new();
         board.ToHost = Once(frame => IsAnswer(frame, FrameType.Write, Status.Ok), frame =>
         {
-            cancel.CancelAfter(1); // Not by the board's own thread.
+            Task.Run(cancel.Cancel); // Not by the board's own thread.
             return [];
         });
         Assert.AreNotEqual(0u, await client.WriteAsync(7, someData, null, cancel.Token));
@@ -209,7 +212,7 @@ public sealed class DoubtTests
         using CancellationTokenSource cancel = new();
         board.ToBoard = Each(frame => Frame.Type(frame, 0) == FrameType.Write, frame =>
         {
-            cancel.CancelAfter(1);
+            Task.Run(cancel.Cancel);
             return [];
         });
         NvsCanceledException e = await Assert.ThrowsExactlyAsync<NvsCanceledException>(() => client.WriteAsync(7, new byte[9], null, cancel.Token));
@@ -295,7 +298,7 @@ public sealed class DoubtTests
     public async Task ALineThatDamagesEveryPartIsGivenUp()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(LineBoard.Options with { Retries = 2 });
+        await using NvsClient client = await board.ConnectAsync(patient with { Retries = 2 });
         board.ToBoard = frame => Frame.Type(frame, 0) == FrameType.Write && Frame.Part(frame, 0) == 1 ? [Damaged(frame, frame.Length - 1)] : [frame];
         NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[1200]));
         Assert.AreEqual((WriteOutcome.NotCommitted, false), (e.Outcome, e.IsTimeout));
@@ -320,6 +323,12 @@ public sealed class DoubtTests
             CollectionAssert.AreEqual(Data(300, i), (await two.ReadAsync(1))!.Data);
         }
         Assert.AreEqual(2u * Rounds, (await one.StatsAsync())[Counter.Commits]);
+    }
+
+    private async Task<NvsLineException> GivesUpAsync(Task<uint> write)
+    {
+        await time.PassUntilEndAsync(write);
+        return await Assert.ThrowsExactlyAsync<NvsLineException>(() => write);
     }
 
     private static List<Func<CancellationToken, Task>> Requests(NvsClient client) =>

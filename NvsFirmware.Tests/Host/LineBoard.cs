@@ -17,8 +17,8 @@ namespace NvsFirmware.Tests.Host;
 /// </summary>
 internal sealed class LineBoard : IUart, IDisposable
 {
-    /// <summary>Short timeouts, so that what is lost is soon asked for again, and no end of patience, however slow the machine is.</summary>
-    public static readonly NvsClientOptions Options = new() { TimeoutMs = 400, OpenTimeoutMs = 120_000, FormatTimeoutMs = 2000, Retries = 20 };
+    /// <summary>A short timeout, so that what is lost is soon asked for again, and much patience, for a machine may be slow.</summary>
+    public static readonly NvsClientOptions Options = new() { TimeoutMs = 1000, OpenTimeoutMs = 600_000, FormatTimeoutMs = 2000, Retries = 20 };
 
     private const int StepMs = 5;
 
@@ -97,6 +97,9 @@ internal sealed class LineBoard : IUart, IDisposable
     /// <summary>Opens the line as a host that opens it again when it breaks.</summary>
     public Task<NvsClient> StayConnectedAsync(NvsClientOptions? options = null) =>
         NvsClient.ConnectAsync(_ => Task.FromResult(Open()), (options ?? Options) with { Reconnect = true, ReconnectPauseMs = 20 });
+
+    /// <summary>Opens the line as a server does.</summary>
+    public Task<IUart> OpenLineAsync(CancellationToken ct) => Task.FromResult(Open());
 
     /// <summary>The board restarts: what its UART held is gone.</summary>
     public void Restart()

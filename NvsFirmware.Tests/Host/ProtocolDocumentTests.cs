@@ -5,7 +5,6 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
 using NvsFirmware.Wire;
-using NvsHost;
 
 namespace NvsFirmware.Tests.Host;
 
@@ -106,7 +105,7 @@ public sealed class ProtocolDocumentTests
 
     private static string[] ReadDocument()
     {
-        using StreamReader reader = new(typeof(NvsClient).Assembly.GetManifestResourceStream("protocol.md")!);
+        using StreamReader reader = new(typeof(NvsHost.Commands.DemoCommand).Assembly.GetManifestResourceStream("protocol.md")!);
         return reader.ReadToEnd().Split('\n');
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Wire;
 using NvsHost;
@@ -84,14 +85,16 @@ public sealed class ReconnectTests
     [TestMethod]
     public async Task ForAnotherStoreNothingIsRepeated()
     {
+        FakeTimeProvider time = new(); // So the client asks again only when the other store is there.
         using LineBoard board = new();
-        await using NvsClient client = await board.StayConnectedAsync();
+        await using NvsClient client = await board.StayConnectedAsync(LineBoard.Options with { TimeProvider = time });
         await client.WriteAsync(7, new byte[3]);
         board.ToHost = Shut;
         Task<uint> write = client.WriteAsync(7, new byte[4]);
         board.WaitForSent(FrameType.Write, 2);
         await using (NvsClient other = await OtherAsync(board))
             await other.FormatAsync(client.Board.StoreId);
+        await time.PassUntilEndAsync(write);
         NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => write);
         Assert.AreEqual(WriteOutcome.Unknown, e.Outcome);
         Assert.IsNull(await client.ReadAsync(7));

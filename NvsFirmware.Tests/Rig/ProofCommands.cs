@@ -5,13 +5,14 @@ using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace NvsFirmware.Tests.Rig;
 
 /// <summary>The exhaustive proofs of the medium, as commands: what <c>dotnet test</c> shows for a few scenarios, for all of them.</summary>
 internal static class ProofCommands
 {
-    private const string Run = "dotnet run -c Release --project NvsFirmware.Tests --";
+    public const string Run = "dotnet run -c Release --project NvsFirmware.Tests --";
 
     // A scenario that stops reaching what it is for, or a part of the firmware that stops writing, must not go unnoticed.
     private const int FewestScenarios = 60;
@@ -76,16 +77,19 @@ internal static class ProofCommands
     private static Command Damage()
     {
         Option<long?> only = new("--pair") { Description = "the one pair to try, of each of the two stores" };
-        Command command = new("damage", "Tries each pair of damages within the metadata of two small stores.") { only };
+        Command command = new("damage", "Turns each bit of the metadata of two small stores, and tries each pair of damages within them.") { only };
         command.SetAction(parsed =>
         {
             int wrong = 0;
             long tried = 0;
+            if (parsed.GetValue(only) == null)
+                wrong += TurnBits();
             Parallel.ForEach([true, false], isAtRest =>
             {
                 string what = isAtRest ? "at rest" : "commits behind the record";
+                Action<string> told = Every();
                 DamagePairs pairs = DamagePairs.Try(
-                    StoreHistory.Make(isAtRest, 200, 8), only: parsed.GetValue(only), progress: Every(done => $"damage, {what}: {done:P0}"));
+                    StoreHistory.Make(isAtRest, 200, 8), only: parsed.GetValue(only), progress: done => told($"{what}: {done:P0} of the pairs"));
                 Console.WriteLine($"{what}: {pairs}");
                 foreach ((long number, string text) in pairs.Wrong.Take(50))
                     Console.WriteLine($"WRONG, {what}: {text}\n  again: {Run} damage --pair {number}");
@@ -95,6 +99,28 @@ internal static class ProofCommands
             return Summary("pairs", tried, parsed.GetValue(only) == null ? FewestPairs : 0, wrong == 0);
         });
         return command;
+    }
+
+    // Returns how many of the two stores were wrong.
+    private static int TurnBits()
+    {
+        int wrong = 0;
+        Parallel.ForEach([true, false], isAtRest =>
+        {
+            string what = isAtRest ? "at rest" : "commits behind the record";
+            Action<string> told = Every();
+            try
+            {
+                (int bits, int losses) = DamagedUnit.TurnBits(StoreHistory.Make(isAtRest, 200, 8), report: done => told($"{what}: {done} bits turned"));
+                Console.WriteLine($"{what}: {bits} bits turned, {losses} of them cost a track");
+            }
+            catch (AssertFailedException e)
+            {
+                Interlocked.Increment(ref wrong);
+                Console.WriteLine($"WRONG, {what}: {e.Message}\n  again: {Run} damage");
+            }
+        });
+        return wrong;
     }
 
     private static bool ForAll(string command, string[] names, string options, Func<CutScenario, object> explore)
@@ -128,15 +154,16 @@ internal static class ProofCommands
         return isGood && count >= fewest ? 0 : 1;
     }
 
-    private static Action<double> Every(Func<double, string> text)
+    /// <summary>Prints what it is told, but not more often than every ten seconds.</summary>
+    public static Action<string> Every()
     {
         Stopwatch watch = Stopwatch.StartNew();
-        return done =>
+        return text =>
         {
             if (watch.Elapsed < TimeSpan.FromSeconds(10))
                 return;
             watch.Restart();
-            Console.WriteLine(text(done));
+            Console.WriteLine(text);
         };
     }
 }

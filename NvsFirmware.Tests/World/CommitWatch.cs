@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using NvsFirmware.Tests.Rig;
 using NvsSim;
 
 namespace NvsFirmware.Tests.World;

@@ -36,7 +36,7 @@ public sealed class Conversation(World world, HostEnd line)
 
     public void Send(byte[] frame)
     {
-        world.Record(frame);
+        world.Content.Record(frame);
         line.Send(frame);
     }
 
@@ -150,7 +150,7 @@ public sealed class Conversation(World world, HostEnd line)
     /// <param name="name">BLANK or DAMAGED; null for the store that is there.</param>
     public async Task FormatAsync(string? name)
     {
-        (int segmentBytes, int setSegments) = world.NewGeometry();
+        (int segmentBytes, int setSegments) = world.Content.NewGeometry();
         byte[] payload = new byte[Payload.Format.Bytes];
         if (name == null)
             BitConverter.TryWriteBytes(payload.AsSpan(Payload.Format.Name), StoreId);

@@ -19,7 +19,6 @@ public sealed class World
     private const int TroubleMs = 15_000; // a board that lost its chip looks for it every second
     private const long PatienceUs = 7_200_000_000; // two hours
     private const long LongestTurnUs = 30_000_000; // beyond what the line needs
-    private const int FramesKept = 40;
 
     private static readonly string[] parts =
         ["MB85RS64V", "MB85RS64V", "MB85RS64V", "MB85RS64V", "MB85RS64V", "FM25V02A", "MB85RS256TY", "FM25V05", "MB85RS2MTA"];
@@ -29,6 +28,7 @@ public sealed class World
     private readonly WorldTime time = new();
     private readonly FramModel chip;
     private readonly CommitWatch watch;
+    private readonly WorldAudit audit;
     private readonly WorldBus bus;
     private readonly WorldUart uart;
     private readonly OneWay toBoard;
@@ -36,16 +36,12 @@ public sealed class World
     private readonly Queue<string> notes = new();
     private readonly List<uint> clients = [];
     private readonly List<(HostEnd Line, Task Life)> programs = [];
-    private readonly Queue<byte[]> frames = new(); // that were sent: data may look like them
     private readonly List<(long SinceUs, ulong? Id)> stores = [(0, null)];
     private readonly HashSet<ulong> awaitedIds = []; // ids that a store may come to have
     private readonly HashSet<ulong> doomedIds = []; // ids of stores that a host has asked to destroy
-    private readonly int trackCount;
-    private readonly int usualBytes;
     private readonly bool isCalm;
     private readonly bool isHub; // all programs on a line hear everything; else each byte reaches one of them
     private readonly int mostPrograms;
-    private readonly bool hasSmallSegments;
     private Firmware firmware;
     private bool isResetDue;
     private long boardPauseUs;
@@ -65,9 +61,9 @@ public sealed class World
         isCalm = Random.OneIn(10);
         isHub = Random.OneIn(2);
         mostPrograms = Random.Pick([1, 1, 1, 2, 3]);
-        trackCount = Random.Pick([5, 15, 60, 400, 5000]);
-        usualBytes = Random.Pick([10, 60, 200, 2000]);
-        hasSmallSegments = Random.OneIn(4);
+        int trackCount = Random.Pick([5, 15, 60, 400, 5000]);
+        int usualBytes = Random.Pick([10, 60, 200, 2000]);
+        bool hasSmallSegments = Random.OneIn(4);
         UsPerByte = Random.Pick(speeds);
         chip = new FramModel(SimPart.Find(Random.OneIn(60) ? "MB85RS4MT" : Random.Pick(parts)))
         {
@@ -89,6 +85,8 @@ public sealed class World
             SleepAfterMs = Random.Pick([0, 200]),
             FormatBlank = Random.OneIn(2),
         };
+        Content = new WorldContent(Random, Model, Settings, chip.Part.Bytes, trackCount, usualBytes, hasSmallSegments);
+        audit = new WorldAudit(Random, Model, Settings, chip);
         watch = new CommitWatch(chip)
         {
             StoreChanged = () => Guard(ChangeStore),
@@ -119,6 +117,9 @@ public sealed class World
     public StoreModel Model { get; } = new();
 
     public BoardSettings Settings { get; }
+
+    /// <summary>What hosts write.</summary>
+    public WorldContent Content { get; }
 
     public double UsPerByte { get; }
 
@@ -262,14 +263,6 @@ public sealed class World
 
     public void PauseHost() => toBoard.Pause(Random.Next(12_000_000));
 
-    /// <summary>Remembers a frame that was sent, so that data can look like it.</summary>
-    public void Record(byte[] frame)
-    {
-        if (frames.Count == FramesKept)
-            frames.Dequeue();
-        frames.Enqueue(frame);
-    }
-
     public void Remember(uint client)
     {
         if (Random.OneIn(4))
@@ -344,79 +337,6 @@ public sealed class World
     }
 
     public uint AnyClient() => Random.OneIn(5) ? (uint)Random.NextUInt64() | 1 : Random.Pick(clients);
-
-    public uint NewTrack()
-    {
-        int index = Random.Next(trackCount);
-        return index switch
-        {
-            0 => 0,
-            1 => uint.MaxValue,
-            _ => (uint)index,
-        };
-    }
-
-    public TrackItem NewItem()
-    {
-        uint track = NewTrack();
-        uint version = Model.Now.Tracks.TryGetValue(track, out ModelTrack? old) ? old.Version : 0;
-        uint? expected = Random.OneIn(5) ? Random.OneIn(4) ? (uint)Random.Next(100) : version : null;
-        // Released, or written anew at its length, which must always do; or anything.
-        if (Random.OneIn(12))
-            return new TrackItem(track, null, expected);
-        return new TrackItem(track, old != null && Random.OneIn(4) ? Random.Bytes(old.Data.Length) : NewData(), expected);
-    }
-
-    public List<TrackItem> NewBatch()
-    {
-        List<TrackItem> items = [];
-        int count = Random.OneIn(20) ? Random.Between(1, (Model.Layout?.SetSegments ?? 2) + 1) : Random.Between(2, 5);
-        for (int i = 0; i < count; i++)
-            if (NewItem() is { } item && (items.All(other => other.Track != item.Track) || Random.OneIn(50)))
-                items.Add(item);
-        return items;
-    }
-
-    /// <summary>Sizes for a new store: the defaults, any, or those at the limits.</summary>
-    public (int SegmentBytes, int SetSegments) NewGeometry()
-    {
-        MediumLayout standard = MediumLayout.Default(chip.Part.Bytes)!;
-        if (Random.OneIn(3) && standard.DataBytes <= Settings.LargestPieceBytes)
-            return (0, 0);
-        while (true)
-        {
-            int segmentBytes = hasSmallSegments ? 64 : Random.Pick([64, Random.Between(64, 300), Random.Between(64, 4132)]);
-            int setSegments = hasSmallSegments ? 2 : Random.Pick([2, 3, 8, 16, 32, 64, Random.Between(2, 64)]);
-            MediumLayout layout = new(chip.Part.Bytes, segmentBytes, setSegments);
-            if ((layout with { PieceBytes = layout.DefaultPieceBytes }).IsPossible && layout.DataBytes <= Settings.LargestPieceBytes)
-                return (segmentBytes, setSegments);
-        }
-    }
-
-    // Lengths around the edges of segments and pieces, more often than they deserve.
-    private byte[] NewData()
-    {
-        if (Model.Layout is not { } layout)
-            return [];
-        int length = Random.Next(12) switch
-        {
-            0 => 0,
-            1 => Random.Between(1, Math.Min(4, layout.SetSegments)) * layout.DataBytes + Random.Between(-1, 1),
-            2 => Random.Between(0, layout.LongestTrack),
-            3 => Math.Min(layout.LongestTrack, layout.PieceBytes * Random.Between(1, 3) + Random.Between(-1, 1)),
-            4 when Random.OneIn(10) => Math.Min(layout.LongestTrack + Random.Between(0, 5), 65534),
-            _ => Random.Next(Math.Min(usualBytes, layout.LongestTrack)),
-        };
-        byte[] data = Random.Bytes(Math.Max(0, length));
-        // Much that looks like a frame: the beginning of one, or one that was sent.
-        for (int i = Random.Next(4); i > 0 && data.Length > 1; i--)
-        {
-            byte[] frame = Random.OneIn(2) || frames.Count == 0 ? [Frame.Sync0, Frame.Sync1] : frames.ElementAt(Random.Next(frames.Count));
-            if (frame.Length <= data.Length)
-                frame.CopyTo(data, Random.OneIn(4) ? data.Length - frame.Length : Random.Next(data.Length - frame.Length + 1));
-        }
-        return data;
-    }
 
     private void TroubleTheBus(long current)
     {
@@ -562,39 +482,12 @@ public sealed class World
             Model.Lose(time.NowUs);
             stores.Add((time.NowUs, null));
         }
-        else if (Random.OneIn(20))
-            JumpAhead();
-    }
-
-    // Only where the record tells all: one that a boot or a format has written.
-    private void JumpAhead()
-    {
-        if (watch.Store == null)
-            return;
-        Medium medium = Medium.Read(chip.Memory);
-        if (medium.Current is not { Client: 0 } current || medium.Rows.Count > 0
-            || medium.Records.All(record => record != null && record.Version == current.Version))
-            return;
-        uint version = Random.Pick([uint.MaxValue - (uint)Random.Next(8), int.MaxValue - (uint)Random.Next(8), (1u << 30) + current.Version,
-            current.Version - 2 - (uint)Random.Next(40)]);
-        if (version == 0 || current.Version == 0 && Model.Now.Last != null)
-            return;
-        int lap = version < current.Version ? (current.Lap + 1) & 15 : current.Lap;
-        int at = medium.Layout.RecordAt(medium.CurrentIndex);
-        Span<byte> record = chip.Memory.Slice(at, MediumLayout.RecordBytes);
-        record.Put32(0, version);
-        record[30] = (byte)(record[30] & 0xF0 | lap);
-        record.Put32(32, ((ReadOnlySpan<byte>)record[..32]).Crc());
-        chip.Fill(medium.Layout.RecordAt(1 - medium.CurrentIndex), MediumLayout.RecordBytes, 0);
-        // Clients of so long ago would have been forgotten on the way.
-        uint jump = StoreState.Distance(current.Version, version);
-        for (int i = 0; i < medium.Layout.ClientEntries; i++)
-            if (MediumClient.Parse(chip.Memory, medium.Layout.ClientAt(i)) is { } client
-                && (ulong)StoreState.Distance(client.Version, current.Version) + jump >= 1 << 30)
-                chip.Fill(medium.Layout.ClientAt(i), MediumLayout.ClientBytes, 0);
-        Model.Jump(time.NowUs, current.Version, version, lap);
-        Jumps++;
-        Note($"the version jumps from {current.Version} to {version}, lap {lap}");
+        else if (Random.OneIn(20) && watch.Store != null && VersionJump.Try(Random, Model, chip) is { } jump)
+        {
+            Model.Jump(time.NowUs, jump.From, jump.Version, jump.Lap);
+            Jumps++;
+            Note($"the version jumps from {jump.From} to {jump.Version}, lap {jump.Lap}");
+        }
     }
 
     // What is found inside the firmware's own calls must not be taken by it for an error of the bus.
@@ -777,60 +670,11 @@ public sealed class World
         BeTroubled();
     }
 
-    // What would be found if power went at this moment: by the document's rules, and by the firmware.
     private void Audit()
     {
         if (watch.Store == null)
             return;
         Audits++;
-        StoreState right = Model.Now;
-        Medium medium = Medium.Read(chip.Memory);
-        Check(medium.State == MediumState.Store && medium.Damages.Count == 0 && !medium.IsRecordLost,
-            $"the medium is {medium.State}, {string.Join("; ", medium.Damages)}");
-        Check(right.IsStoreVersion(medium.Version), $"the medium has commit {medium.Version}; the last one is {right.Version}");
-        CheckTracks("the medium", medium.Tracks.Select(pair => (pair.Key, pair.Value.Version, pair.Value.Data)));
-        Check(medium.FreeSegments == Model.Layout!.Segments - right.OwnedSegments, $"the medium has {medium.FreeSegments} free segments");
-
-        BoardSettings settings = new() { LargestPieceBytes = Settings.LargestPieceBytes, ReceiveWindowBytes = Settings.ReceiveWindowBytes };
-        TestBoard board = new(new FramModel(chip.Part, chip.Storage.ToArray()), settings);
-        board.Boot();
-        if (Random.OneIn(4))
-            board.Boot(); // recovered twice is recovered once
-        Check(board.State == Status.Ok, $"recovery finds a store that is {board.State}");
-        List<(uint, uint, byte[]?)> found = [];
-        foreach ((uint track, uint version, int length, Damage damage) in board.List())
-        {
-            (Status status, uint readVersion, byte[]? data) = board.Read(track);
-            Check(damage == Damage.None && status == Status.Ok && version == readVersion && length == data!.Length,
-                $"recovery finds track {track:x}: {damage}, {status}, version {version} and {readVersion}");
-            found.Add((track, version, data));
-        }
-        CheckTracks("recovery", found);
-        List<(uint Track, uint Version, int Entry, Damage Damage)> damages = board.Verify();
-        Check(damages.Count == 0, $"recovery leaves damage: {string.Join(", ", damages)}");
-        Answer info = board.Info();
-        Check(info.U16(Payload.InfoAnswer.FreeSegments) == Model.Layout.Segments - right.OwnedSegments,
-            $"recovery finds {info.U16(Payload.InfoAnswer.FreeSegments)} free segments");
-        Check(info.Payload[Payload.InfoAnswer.Flag] == right.Flag, $"recovery finds flag {info.Payload[Payload.InfoAnswer.Flag]}");
-        foreach (ModelCommit last in right.Clients.Values.OrderByDescending(client => client.Index).Take(3))
-        {
-            Answer told = board.Last(last.Client);
-            right.MostLeftOut += 2;
-            Model.LastTold(last.Client, told, time.NowUs);
-            right.MostLeftOut -= 2;
-        }
-    }
-
-    private void CheckTracks(string who, IEnumerable<(uint Track, uint Version, byte[]? Data)> found)
-    {
-        int count = 0;
-        foreach ((uint track, uint version, byte[]? data) in found)
-        {
-            Check(Model.Now.Tracks.TryGetValue(track, out ModelTrack? right) && right.Version == version && data != null
-                && right.Data.AsSpan().SequenceEqual(data),
-                $"{who} has track {track:x}, version {version}, {data?.Length} bytes; right is version {right?.Version}, {right?.Data.Length} bytes");
-            count++;
-        }
-        Check(count == Model.Now.Tracks.Count, $"{who} has {count} tracks of {Model.Now.Tracks.Count}");
+        audit.Check(time.NowUs);
     }
 }

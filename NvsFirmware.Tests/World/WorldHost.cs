@@ -74,10 +74,10 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         switch (random.Next(100))
         {
             case < 26:
-                await WriteAsync([world.NewItem()], false);
+                await WriteAsync([world.Content.NewItem()], false);
                 break;
             case < 38:
-                await WriteAsync(world.NewBatch(), false);
+                await WriteAsync(world.Content.NewBatch(), false);
                 break;
             case < 46:
                 await WriteBehindAsync();
@@ -86,7 +86,7 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
                 await CountAsync();
                 break;
             case < 72:
-                await ReadAsync(world.NewTrack());
+                await ReadAsync(world.Content.NewTrack());
                 break;
             case < 75:
                 await InfoAsync();
@@ -147,7 +147,7 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
     {
         List<ModelRequest> requests = [];
         for (int i = random.Between(2, 6); i > 0 && model.Layout != null; i--)
-            if (model.Add(client, NextNumber(), random.OneIn(4) ? world.NewBatch() : [world.NewItem()], false) is { } request)
+            if (model.Add(client, NextNumber(), random.OneIn(4) ? world.Content.NewBatch() : [world.Content.NewItem()], false) is { } request)
                 requests.Add(request);
             else
                 return;
@@ -202,7 +202,7 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
             // In one session not more of them than the store keeps, or a frame that comes round again could be one of a forgotten client.
             if (i % 2 == 0)
                 await talk.HelloAsync();
-            TrackItem item = new(world.NewTrack(), random.Bytes(random.Between(4, 20)));
+            TrackItem item = new(world.Content.NewTrack(), random.Bytes(random.Between(4, 20)));
             // Another number each time: answers do not tell the client.
             if (model.Layout != null && model.Add(id, (uint)random.NextUInt64(), [item], isPassing) is { } request)
                 await WriteAsync([request], false);
@@ -416,7 +416,7 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         int window = world.Settings.ReceiveWindowBytes;
         for (int sent = 0; sent < 2 * window;)
         {
-            byte[] frame = Frames.Build(talk.Key, FrameType.Read, talk.NextNumber(), world.NewTrack());
+            byte[] frame = Frames.Build(talk.Key, FrameType.Read, talk.NextNumber(), world.Content.NewTrack());
             talk.Send(frame);
             sent += frame.Length;
         }

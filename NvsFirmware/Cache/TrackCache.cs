@@ -18,7 +18,7 @@ public sealed class TrackCache
     private readonly CacheControlBlocks blocks;
     private readonly byte[][] copies;
     private readonly int[] copyBytes;
-    private readonly int largestCopyBytes;
+    private readonly int largestBytes;
 
     /// <summary>A cache with nothing in it.</summary>
     /// <param name="nvs">The NVS behind it.</param>
@@ -27,13 +27,13 @@ public sealed class TrackCache
     public TrackCache(NvsStore nvs, int count, int blockBytes)
     {
         this.nvs = nvs;
-        largestCopyBytes = Frame.TotalBytes(Block.PayloadHeadBytes + blockBytes);
+        largestBytes = blockBytes;
         blocks = new CacheControlBlocks(count);
         copies = new byte[count][];
         copyBytes = new int[count];
         for (int i = 0; i < count; i++)
         {
-            copies[i] = new byte[largestCopyBytes];
+            copies[i] = new byte[Frame.TotalBytes(Block.PayloadHeadBytes + blockBytes)];
             copies[i][0] = Frame.Sync0;
             copies[i][1] = Frame.Sync1;
             copies[i][Frame.TypeAt] = FrameType.Read | FrameType.Answer;
@@ -115,7 +115,7 @@ public sealed class TrackCache
         int payloadBytes = Block.PayloadHeadBytes + count;
         IsReadAtEnd = reader.IsAtEnd;
         Buffers.PutUInt32(buffer, Frame.HeaderBytes + payloadBytes, Crc.Of(buffer, Frame.HeaderBytes, payloadBytes));
-        if (count == reader.Length && copies.Length > 0 && Frame.HeaderBytes + payloadBytes + Frame.CrcBytes <= largestCopyBytes)
+        if (count == reader.Length && copies.Length > 0 && count <= largestBytes)
             Keep(PlaceOf(reader.Track), reader.Track, buffer, payloadBytes);
         return payloadBytes;
     }
@@ -129,7 +129,7 @@ public sealed class TrackCache
         {
             int track = tracks[i];
             int place = PlaceOf(track);
-            if (i == last && written.Lengths[i] == count && written.BlockCounts[i] == 1 && Frame.HeaderBytes + Block.OverheadBytes + count <= largestCopyBytes)
+            if (i == last && written.Lengths[i] == count && written.BlockCounts[i] == 1 && count <= largestBytes)
             {
                 int payloadBytes = Block.PayloadHeadBytes + count;
                 Buffers.PutUInt32(frame, Frame.HeaderBytes + payloadBytes, Crc.Of(frame, Frame.HeaderBytes, payloadBytes));

@@ -89,6 +89,8 @@ public sealed record BoardInfo
     /// <summary>The FRAM part's size in bytes.</summary>
     public int ChipBytes { get; }
 
+    internal int LongestFrameBytes => Frame.TotalBytes(Block.PayloadHeadBytes + PieceBytes);
+
     internal bool CanBehind => (Abilities & Payload.HelloAnswer.CanBehind) != 0;
 
     internal bool CanPassing => (Abilities & Payload.HelloAnswer.CanPassing) != 0;

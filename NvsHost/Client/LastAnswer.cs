@@ -18,6 +18,9 @@ internal readonly record struct LastAnswer(
     // A client whose last commit was so many commits ago may be forgotten whatever the horizon says.
     private const uint MostCommits = 1u << 30;
 
+    /// <summary>False when the store cannot tell who committed what.</summary>
+    public bool CanTell => Status is Status.Ok or Status.NotFound;
+
     /// <summary>Reads the answer.</summary>
     public static LastAnswer Of(AnswerFrame answer)
     {

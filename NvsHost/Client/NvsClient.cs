@@ -107,11 +107,11 @@ public sealed class NvsClient : IAsyncDisposable
 
     /// <summary>The store in detail: geometry, sets, flag, last recovery.</summary>
     public Task<StoreInfo> InfoAsync(CancellationToken ct = default) =>
-        AskAsync(new PlainQuery<StoreInfo>(FrameType.Info, 0, [], Payload.InfoAnswer.Bytes, (_, p) => new StoreInfo(p), "info", ct));
+        AskAsync(InfoQuery(ct));
 
     /// <summary>The board's counters.</summary>
     public Task<BoardStats> StatsAsync(CancellationToken ct = default) =>
-        AskAsync(new PlainQuery<BoardStats>(FrameType.Stats, 0, [], Payload.StatsAnswer.Bytes, (_, p) => new BoardStats(p), "stats", ct));
+        AskAsync(StatsQuery(ct));
 
     /// <summary>The write request of this client's id that was committed last; null when the store knows none.</summary>
     public Task<LastCommit?> LastAsync(CancellationToken ct = default) => LastAsync(ClientId, ct);
@@ -178,7 +178,7 @@ public sealed class NvsClient : IAsyncDisposable
         WriteRequest request = new(ClientId, list, Reporter(progress), ct);
         long start = Stopwatch.GetTimestamp();
         uint version = await WaitAsync(request, request.Result).ConfigureAwait(false);
-        NvsMetrics.WriteSeconds.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        NvsMetrics.Wrote(Stopwatch.GetElapsedTime(start));
         return version;
     }
 
@@ -280,6 +280,12 @@ public sealed class NvsClient : IAsyncDisposable
             await reconnector.DisposeAsync().ConfigureAwait(false);
         conversation.Close(null);
     }
+
+    internal static Query<StoreInfo> InfoQuery(CancellationToken ct) =>
+        new PlainQuery<StoreInfo>(FrameType.Info, 0, [], Payload.InfoAnswer.Bytes, (_, p) => new StoreInfo(p), "info", ct);
+
+    internal static Query<BoardStats> StatsQuery(CancellationToken ct) =>
+        new PlainQuery<BoardStats>(FrameType.Stats, 0, [], Payload.StatsAnswer.Bytes, (_, p) => new BoardStats(p), "stats", ct);
 
     private async Task<int> PagesAsync(int type, string what, Action<byte[], int> take, IProgress<int>? progress, CancellationToken ct)
     {

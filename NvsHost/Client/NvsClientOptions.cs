@@ -57,7 +57,7 @@ public sealed record NvsClientOptions
             throw new ArgumentException("Baud rate and timeouts are positive.");
         if (Retries < 0 || PortWaitMs < 0)
             throw new ArgumentException("Retries and the wait for the port are not negative.");
-        return this;
+        return this with { Logger = SafeLogger.Of(Logger) };
     }
 
     /// <summary>How long bytes need on the line, in milliseconds: ten bits each.</summary>

@@ -1,6 +1,5 @@
 using System;
 using System.Threading;
-using NvsFirmware;
 using NvsFirmware.Wire;
 
 namespace NvsHost;
@@ -27,7 +26,7 @@ internal sealed class NvsLine
         this.uart = uart;
         this.hear = hear;
         this.fail = fail;
-        frames = new FrameReader(uart, new Clock(time), LargestPayloadBytes, 0);
+        frames = new FrameReader(uart, new HostClock(time), LargestPayloadBytes, 0);
     }
 
     /// <summary>The session key of what is read. Set only by the reading thread, in <c>hear</c>.</summary>
@@ -71,14 +70,5 @@ internal sealed class NvsLine
             if (!isStopping)
                 fail(this, e);
         }
-    }
-
-    private sealed class Clock(TimeProvider time) : IClock
-    {
-        private readonly long start = time.GetTimestamp();
-
-        public long NowMs => (long)time.GetElapsedTime(start).TotalMilliseconds;
-
-        public void Sleep(int durationMs) => Thread.Sleep(durationMs);
     }
 }

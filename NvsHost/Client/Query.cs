@@ -112,8 +112,15 @@ internal sealed class HelloQuery(CancellationToken ct) : Query<BoardInfo>(FrameT
     /// <inheritdoc/>
     public override Taken Take(AnswerFrame answer) => Taken.All;
 
+    /// <summary>The answer's payload.</summary>
+    public byte[] Payload { get; private set; } = [];
+
     /// <summary>The board has answered.</summary>
-    public void Take(BoardInfo board) => Finish(board);
+    public void Take(BoardInfo board, byte[] payload)
+    {
+        Payload = payload;
+        Finish(board);
+    }
 }
 
 /// <summary>FORMAT. Whether it was done, after a fault, HELLO tells: the store's id is then the new one.</summary>

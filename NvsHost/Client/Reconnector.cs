@@ -63,7 +63,7 @@ internal sealed class Reconnector : IAsyncDisposable
                 await again.ExecuteAsync(
                     async ct => await conversation.AttachAsync(await open(ct).ConfigureAwait(false)).WaitAsync(ct).ConfigureAwait(false),
                     stop.Token).ConfigureAwait(false);
-                NvsMetrics.Reconnects.Add(1);
+                NvsMetrics.Reconnected();
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -12,12 +12,11 @@ namespace NvsHost;
 /// Invariants: the board holds the parts before <see cref="NextTaken"/>, as far as its answers tell; parts before <see cref="NextPart"/> were sent, or are held
 /// from before the last go-back. The number is given once, when the first part is sent, and stays through all repetitions.
 /// </remarks>
-internal sealed class WriteRequest : Request
+internal class WriteRequest : Request
 {
     private readonly record struct Part(WriteItem Item, int Offset, int Count, int TotalBefore);
 
     private readonly IReadOnlyList<WriteItem> items;
-    private readonly uint client;
     private readonly Action<int>? progress;
     private readonly TaskCompletionSource<uint> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Part> parts = [];
@@ -33,13 +32,25 @@ internal sealed class WriteRequest : Request
     public WriteRequest(uint client, IReadOnlyList<WriteItem> items, Action<int>? progress, CancellationToken ct)
         : base(Name(items), ct)
     {
-        this.client = client;
+        Client = client;
         this.items = items;
         this.progress = progress;
     }
 
     /// <inheritdoc/>
     public override int Type => FrameType.Write;
+
+    /// <summary>Who asks.</summary>
+    public uint Client { get; }
+
+    /// <summary>The number that whoever asked has chosen; null: the next one of this client.</summary>
+    public uint? GivenNumber { get; init; }
+
+    /// <summary>True if whoever asked says that its client only passes by; null: as the options say.</summary>
+    public bool? GivenPassing { get; init; }
+
+    /// <summary>True when it must not be committed unless the client's request before it was.</summary>
+    public virtual bool MustFollow => false;
 
     /// <summary>The version that the request gave its tracks.</summary>
     public Task<uint> Result => done.Task;
@@ -84,7 +95,7 @@ internal sealed class WriteRequest : Request
     public long GivenUpMs { get; set; }
 
     /// <summary>The request as it can be asked for later; null when nothing of it was sent.</summary>
-    public WriteId? Id => IsNumbered ? new WriteId(client, Number, Fingerprint, KnownVersion, IsPassing) : null;
+    public WriteId? Id => IsNumbered ? new WriteId(Client, Number, Fingerprint, KnownVersion, IsPassing) : null;
 
     /// <summary>True if it says that its client only passes by.</summary>
     public bool IsPassing { get; private set; }
@@ -138,7 +149,7 @@ internal sealed class WriteRequest : Request
         Part part = parts[index];
         bool isLast = index == parts.Count - 1;
         int payload = Frame.HeaderBytes - Block.ClientAt; // Where a field of a block stands in the frame.
-        Buffers.PutUInt32(buffer, payload + Block.ClientAt, client);
+        Buffers.PutUInt32(buffer, payload + Block.ClientAt, Client);
         Buffers.PutUInt32(buffer, payload + Block.FingerprintAt, index == 0 ? 0 : crcs[index - 1]);
         Buffers.PutUInt32(buffer, payload + Block.TrackAt, part.Item.Track);
         Buffers.PutUInt16(buffer, payload + Block.LengthAt, part.Item.IsRelease ? Block.Released : part.Item.Data.Length);
@@ -179,7 +190,7 @@ internal sealed class WriteRequest : Request
     }
 
     /// <summary>It was committed.</summary>
-    public void Commit(uint version)
+    public virtual void Commit(uint version)
     {
         Tell(parts[^1].TotalBefore + parts[^1].Count);
         End(() => done.TrySetResult(version));
@@ -190,7 +201,7 @@ internal sealed class WriteRequest : Request
     /// <param name="part">The part that was refused.</param>
     /// <param name="argument">The answer's argument.</param>
     /// <param name="board">The board.</param>
-    public void Refuse(Status status, int part, uint argument, BoardInfo board)
+    public virtual void Refuse(Status status, int part, uint argument, BoardInfo board)
     {
         uint? track = part < parts.Count ? parts[part].Item.Track : null;
         string what = items.Count > 1 && track is not null ? $"{What}, track {track}" : What;
@@ -203,7 +214,7 @@ internal sealed class WriteRequest : Request
     public override void Fail(NvsException cause) => Fail(cause, IsLastSent ? WriteOutcome.Unknown : WriteOutcome.NotCommitted);
 
     /// <summary>It is given up with this outcome.</summary>
-    public void Fail(NvsException cause, WriteOutcome outcome)
+    public virtual void Fail(NvsException cause, WriteOutcome outcome)
     {
         Exception told = IsGivenUp ? new NvsCanceledException(What, outcome, Id, Ct)
             : cause is NvsLineException line ? new NvsLineException(line, What, outcome, Id)

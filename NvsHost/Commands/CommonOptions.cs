@@ -48,13 +48,16 @@ internal static class CommonOptions
         parsed.GetValue(port) ?? (Environment.GetEnvironmentVariable("NVS_PORT") is { Length: > 0 } path ? path : null);
 
     /// <summary>The line's options. A command runs once and never asks again: its id is random, and passes by.</summary>
-    public static NvsClientOptions OfLine(ParseResult parsed) => new()
+    /// <param name="parsed">The command line.</param>
+    /// <param name="staysConnected">True to wait for a board that restarts, or is unplugged.</param>
+    public static NvsClientOptions OfLine(ParseResult parsed, bool staysConnected = false) => new()
     {
         BaudRate = parsed.GetValue(baud),
         TimeoutMs = parsed.GetValue(timeout),
         OpenTimeoutMs = Math.Max(new NvsClientOptions().OpenTimeoutMs, parsed.GetValue(timeout)),
         PortWaitMs = (int)Math.Min(int.MaxValue, parsed.GetValue(wait) * 1000),
         IsPassing = true,
+        Reconnect = staysConnected,
     };
 
     /// <summary>True when the answer is to be JSON.</summary>

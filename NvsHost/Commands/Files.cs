@@ -61,8 +61,12 @@ internal static class Files
     /// Writes a file: aside, then renamed, so that a file that is there is lost only to one that is whole, and keeps its mode. What is no
     /// regular file, a pipe or a device, is written to.
     /// </summary>
+    /// <param name="file">The file.</param>
+    /// <param name="data">What it is to hold.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <param name="check">Is given what was written aside, read back, before the file is replaced; throws when it is not right.</param>
     /// <exception cref="IOException">It cannot be written; the message says which, and why.</exception>
-    public static async Task ReplaceAsync(string file, byte[] data, CancellationToken ct)
+    public static async Task ReplaceAsync(string file, ReadOnlyMemory<byte> data, CancellationToken ct, Action<byte[]>? check = null)
     {
         try
         {
@@ -70,9 +74,9 @@ internal static class Files
                 throw new IOException($"{file} is a folder, not a file.");
             string target = (File.Exists(file) ? File.ResolveLinkTarget(file, true)?.FullName : null) ?? Path.GetFullPath(file);
             if (!File.Exists(target))
-                await WriteAsideAsync(target, data, null, ct).ConfigureAwait(false);
+                await WriteAsideAsync(target, data, null, check, ct).ConfigureAwait(false);
             else if (!await IsWrittenAsync(target, data, ct).ConfigureAwait(false))
-                await WriteAsideAsync(target, data, OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(target), ct).ConfigureAwait(false);
+                await WriteAsideAsync(target, data, OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(target), check, ct).ConfigureAwait(false);
         }
         catch (DirectoryNotFoundException e)
         {
@@ -90,7 +94,7 @@ internal static class Files
     }
 
     // True if it was no regular file. That it can be opened also tells that it may be written.
-    private static async Task<bool> IsWrittenAsync(string target, byte[] data, CancellationToken ct)
+    private static async Task<bool> IsWrittenAsync(string target, ReadOnlyMemory<byte> data, CancellationToken ct)
     {
         await using FileStream stream = await Task.Run(() => new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete), ct)
             .WaitAsync(ct).ConfigureAwait(false); // A pipe waits for its other end.
@@ -102,7 +106,7 @@ internal static class Files
         return true;
     }
 
-    private static async Task WriteAsideAsync(string target, byte[] data, UnixFileMode? mode, CancellationToken ct)
+    private static async Task WriteAsideAsync(string target, ReadOnlyMemory<byte> data, UnixFileMode? mode, Action<byte[]>? check, CancellationToken ct)
     {
         string aside = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetRandomFileName()}.nvs");
         try
@@ -115,6 +119,7 @@ internal static class Files
                 await stream.WriteAsync(data, ct).ConfigureAwait(false);
                 stream.Flush(true);
             }
+            check?.Invoke(await File.ReadAllBytesAsync(aside, ct).ConfigureAwait(false));
             File.Move(aside, target, true);
         }
         catch

@@ -53,8 +53,11 @@ internal sealed class Session
     /// <summary>Port from the command line or NVS_PORT; null to search.</summary>
     public string? Port => CommonOptions.Port(parsed);
 
+    /// <summary>Makes clients wait for a board that restarts, or is unplugged.</summary>
+    public bool StaysConnected { get; set; }
+
     /// <summary>The line's options from the command line.</summary>
-    public NvsClientOptions Options => CommonOptions.OfLine(parsed);
+    public NvsClientOptions Options => CommonOptions.OfLine(parsed, StaysConnected);
 
     /// <summary>What is under way that changes the store and is no write request; an interruption then tells that it may be done.</summary>
     public string? Doing { get; set; }

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -17,6 +18,8 @@ internal sealed class SimBoard : IAsyncDisposable
     public const int BootTimeoutMs = 300_000;
 
     private const int StopTimeoutMs = 300_000;
+    private const int StopSignal = 19; // SIGSTOP on Linux
+    private const int ContinueSignal = 18; // SIGCONT
 
     private readonly Process process;
     private readonly ConcurrentQueue<string> messages = new();
@@ -112,6 +115,13 @@ internal sealed class SimBoard : IAsyncDisposable
         }
     }
 
+    /// <summary>Lets it stand still, with all it was doing half done.</summary>
+    /// <returns>False where that cannot be done.</returns>
+    public bool Freeze() => OperatingSystem.IsLinux() && Signal(process.Id, StopSignal) == 0;
+
+    /// <summary>Lets it go on.</summary>
+    public void Thaw() => _ = Signal(process.Id, ContinueSignal);
+
     /// <summary>Pulls the plug, if the power is still on.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -138,4 +148,7 @@ internal sealed class SimBoard : IAsyncDisposable
 
     private NoBoardException DidNotBoot(string how, Exception? inner = null) =>
         new($"The simulated board {how}: {string.Join(" ", messages)}", inner);
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Signal(int process, int signal);
 }

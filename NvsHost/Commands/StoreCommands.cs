@@ -127,6 +127,15 @@ internal static class StoreCommands
     /// <summary>The segments prepared for the next write request, for a person.</summary>
     public static string PreparedSegments(StoreInfo store) => $"segments {store.PreparedFirst}…{store.PreparedLast}";
 
+    /// <summary>The counters by name.</summary>
+    public static IReadOnlyDictionary<string, uint> Counters(BoardStats stats) => typeof(Counter).GetFields(BindingFlags.Public | BindingFlags.Static)
+        .Where(field => field.Name != nameof(Counter.Count))
+        .OrderBy(field => (int)field.GetRawConstantValue()!)
+        .ToDictionary(field => field.Name, field => stats[(int)field.GetRawConstantValue()!]);
+
+    /// <summary>What the recoveries since boot found, the newest first.</summary>
+    public static IEnumerable<string> Recoveries(BoardStats stats) => stats.Findings.Select(StoreInfo.Describe);
+
     private static Command Stats()
     {
         Command command = new("stats", "Tells the board's counters.");
@@ -134,11 +143,8 @@ internal static class StoreCommands
         {
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
             BoardStats stats = await client.StatsAsync(ct).ConfigureAwait(false);
-            Dictionary<string, uint> counters = typeof(Counter).GetFields(BindingFlags.Public | BindingFlags.Static)
-                .Where(field => field.Name != nameof(Counter.Count))
-                .OrderBy(field => (int)field.GetRawConstantValue()!)
-                .ToDictionary(field => field.Name, field => stats[(int)field.GetRawConstantValue()!]);
-            session.Answer(new { Counters = counters, Recoveries = stats.Findings.Select(StoreInfo.Describe) }, () =>
+            IReadOnlyDictionary<string, uint> counters = Counters(stats);
+            session.Answer(new { Counters = counters, Recoveries = Recoveries(stats) }, () =>
             {
                 Grid grid = Grid();
                 foreach ((string name, uint value) in counters)

@@ -202,7 +202,8 @@ internal static class TrackCommands
         return Files.ReadAsync(file, WriteItem.MostBytes, "a track", ct);
     }
 
-    private static Argument<uint> Track()
+    /// <summary>A track's number on the command line.</summary>
+    public static Argument<uint> Track()
     {
         Argument<uint> track = new("TRACK")
         {

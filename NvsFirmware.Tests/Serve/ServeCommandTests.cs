@@ -1,0 +1,103 @@
+using System;
+using System.IO;
+using System.Net.Http;
+using System.Text.RegularExpressions;
+using System.Threading.Tasks;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Tests.Host;
+using NvsFirmware.Tests.Rig;
+
+namespace NvsFirmware.Tests.Serve;
+
+/// <summary>nvs serve as a process, in front of a simulated board, and the other commands through it.</summary>
+[TestClass]
+[OnlyOnDotNet("starts processes")]
+public sealed class ServeCommandTests
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;
+
+    private string SocketPath => Path.Combine(folder, "s");
+
+    private string Port => "unix:" + SocketPath;
+
+    [TestCleanup]
+    public void RemoveFolder() => Directory.Delete(folder, recursive: true);
+
+    /// <summary>Breaks when a command needs to know that it does not speak to a board itself, or who may not use the socket can.</summary>
+    [TestMethod]
+    public void TheCommandsWorkThroughTheServer()
+    {
+        using SimProcess board = new(Path.Combine(folder, "cells.fram"), "--format-blank");
+        using ServeProcess server = new(board.Port, "--listen", Port, "--mode", "660");
+        StringAssert.Contains(server.Ready, $"serving sim on {board.Port}");
+        if (!OperatingSystem.IsWindows())
+            Assert.AreEqual(
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite, File.GetUnixFileMode(SocketPath));
+        NvsCommand.Run(Port, "41"u8.ToArray(), "write", "7").Expect(0);
+        Assert.AreEqual("41", NvsCommand.Run(Port, null, "read", "7").Expect(0).Output);
+        Assert.AreEqual("sim", NvsCommand.Run(Port, null, "info", "--json").Expect(0).Json.GetProperty("board").GetProperty("boardName").GetString());
+        // The port is the server's, and a second server finds the socket taken.
+        NvsCommand.Run(board.Port, null, "info").ExpectFailure(3, "nvs");
+        using SimProcess other = new(Path.Combine(folder, "other.fram"), "--format-blank");
+        NvsCommand.Run(other.Port, null, "serve", "--listen", Port).ExpectFailure(1, "Another server listens");
+        NvsCommand.Outcome end = server.Stop().Expect(0);
+        StringAssert.Contains(end.Errors, $"at {Port}");
+        Assert.IsFalse(File.Exists(SocketPath));
+        Assert.StartsWith("STOPPING=1", server.Notice());
+    }
+
+    /// <summary>Breaks when a server that was killed keeps the next one from listening, or a file that is no socket is removed.</summary>
+    [TestMethod]
+    public void ADeadServersSocketIsTakenOver()
+    {
+        using SimProcess board = new(Path.Combine(folder, "cells.fram"), "--format-blank");
+        ServeProcess server = new(board.Port, "--listen", Port);
+        server.Dispose();
+        Assert.IsTrue(File.Exists(SocketPath));
+        using (ServeProcess next = new(board.Port, "--listen", Port))
+            NvsCommand.Run(Port, null, "info").Expect(0);
+        File.Delete(SocketPath);
+        File.WriteAllText(SocketPath, "");
+        NvsCommand.Run(board.Port, null, "serve", "--listen", Port).ExpectFailure(1, "is no socket of a server");
+        Assert.IsTrue(File.Exists(SocketPath));
+    }
+
+    /// <summary>Breaks when a metric is missing, or counts something else.</summary>
+    [TestMethod]
+    public async Task WhatHappensIsCountedForPrometheus()
+    {
+        using SimProcess board = new(Path.Combine(folder, "cells.fram"), "--format-blank");
+        string address = $"127.0.0.1:{FreePort()}";
+        using ServeProcess server = new(board.Port, "--listen", Port, "--metrics", address);
+        NvsCommand.Run(Port, "41"u8.ToArray(), "write", "7").Expect(0);
+        NvsCommand.Run(Port, "42"u8.ToArray(), "write", "7", "--expect", "1234").Expect(5);
+        using HttpClient http = new();
+        string text = await http.GetStringAsync($"http://{address}/metrics");
+        foreach (string line in new[]
+        {
+            "nvs_commits_total 1", "nvs_refusals_total{status=\"VersionMismatch\"} 1", "nvs_write_seconds_count 2", "nvs_board_up 1", "nvs_boots 1",
+            "nvs_damaged_tracks 0", "nvs_board_count{counter=\"Commits\"} 1", "nvs_board_count{counter=\"ChipErrors\"} 0", "nvs_line_errors_total 0",
+            "nvs_reconnects_total 0",
+        })
+            Assert.IsTrue(Regex.IsMatch(text, "^" + Regex.Escape(line) + "$", RegexOptions.Multiline), $"no line '{line}' in\n{text}");
+        Assert.IsTrue(Regex.IsMatch(text, @"^nvs_room_bytes [1-9]\d+$", RegexOptions.Multiline), text);
+    }
+
+    /// <summary>Breaks when what cannot be is tried, or the message does not say what to do.</summary>
+    [TestMethod]
+    public void WhatIsMissingIsTold()
+    {
+        NvsCommand.Run(null, null, "serve", "--listen", Port).ExpectFailure(1, "--port PORT or NVS_PORT");
+        NvsCommand.Run("/dev/none", null, "serve", "--listen", Port).ExpectFailure(3, "There is no port /dev/none");
+        NvsCommand.Run("/dev/none", null, "serve", "--listen", Port, "--mode", "9").ExpectFailure(1, "--mode 9 is not octal");
+        NvsCommand.Run("/dev/none", null, "serve", "--listen", Port, "--metrics", "x").ExpectFailure(1, "\"x\" is not PORT or HOST:PORT");
+        Assert.IsFalse(File.Exists(SocketPath));
+    }
+
+    private static int FreePort()
+    {
+        using System.Net.Sockets.TcpListener probe = new(System.Net.IPAddress.Loopback, 0);
+        probe.Start();
+        return ((System.Net.IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}
