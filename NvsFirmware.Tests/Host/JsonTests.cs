@@ -39,6 +39,12 @@ public sealed class JsonTests
         Check("write", board, data, "7");
         foreach (string command in new[] { "info", "stats", "list", "verify", "ports" })
             Check(command, board, null);
+        string backup = Path.Combine(folder, "backup");
+        Check("backup", board, null, backup);
+        Check("restore", board, null, backup);
+        Check("watch", board, null, "7", "--count", "1");
+        Check("monitor", board, null, "--once");
+        Check("inspect", board, null, FramPath);
         Check("repair", board, null, id);
         Check("bench", board, null, "--size", "8", "--count", "2");
 

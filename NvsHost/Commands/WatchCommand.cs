@@ -46,10 +46,8 @@ internal sealed class WatchCommand
             Description = "Run this at each version instead, behind --: its stdin is the data, NVS_TRACK and NVS_VERSION say which (0: there is no such track).",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        Option<int> every = new("--every") { Description = "Ask so often, in milliseconds.", HelpName = "MS", DefaultValueFactory = _ => 250 };
-        Option<int> count = new("--count") { Description = "End after so many versions; 0: never.", HelpName = "NUMBER" };
-        every.Validators.Add(result => AtLeast(result, 1));
-        count.Validators.Add(result => AtLeast(result, 0));
+        Option<int> every = NumberOption.One("--every", "MS", 1, 3_600_000, "Ask so often, in milliseconds.", 250);
+        Option<int> count = NumberOption.One("--count", "NUMBER", 0, int.MaxValue, "End after so many versions; 0: never.", 0);
         Command command = new(
             "watch", "Prints the track's version, and each new one, until it is interrupted. Of versions faster than it asks it tells the last.")
         {
@@ -69,12 +67,6 @@ internal sealed class WatchCommand
             }
         });
         root.Subcommands.Add(command);
-
-        static void AtLeast(System.CommandLine.Parsing.OptionResult result, int least)
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value) && value < least)
-                result.AddError($"{result.Option.Name} is at least {least}.");
-        }
     }
 
     private async Task RunAsync(int everyMs, int count)

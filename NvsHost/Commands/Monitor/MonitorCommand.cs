@@ -43,14 +43,9 @@ internal sealed class MonitorCommand
     {
         Option<bool> sim = new("--sim") { Description = "Start a simulated board with a program that writes to it; keys pull and restore its power." };
         Option<bool> once = new("--once") { Description = "Print one picture and end, as is done where no person watches." };
-        Option<int> every = new("--every") { Description = "Ask so often, in milliseconds.", HelpName = "MS", DefaultValueFactory = _ => 250 };
+        Option<int> every = NumberOption.One("--every", "MS", 1, 3_600_000, "Ask so often, in milliseconds.", 250);
         Option<bool> ascii = new("--ascii") { Description = "Draw with ASCII only, as is done where the locale is not UTF-8." };
         Option<string?> svg = new("--svg") { Description = "Save the last picture as SVG when it ends.", HelpName = "FILE" };
-        every.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value) && value < 1)
-                result.AddError("--every is at least 1.");
-        });
         Command command = new("monitor", "Shows the store alive: segments, sets, flag, commits, rates, counters, recoveries. q ends it.") { sim, once, every, ascii, svg };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
