@@ -39,7 +39,7 @@ public sealed class ServeCommandTests
         // The port is the server's, and a second server finds the socket taken.
         NvsCommand.Run(board.Port, null, "info").ExpectFailure(3, "nvs");
         using SimProcess other = new(Path.Combine(folder, "other.fram"), "--format-blank");
-        NvsCommand.Run(other.Port, null, "serve", "--listen", Port).ExpectFailure(1, "Another server listens");
+        NvsCommand.Run(other.Port, null, "serve", "--listen", Port).ExpectFailure(8, "Another server listens");
         NvsCommand.Outcome end = server.Stop().Expect(0);
         StringAssert.Contains(end.Errors, $"at {Port}");
         Assert.IsFalse(File.Exists(SocketPath));
@@ -58,7 +58,7 @@ public sealed class ServeCommandTests
             NvsCommand.Run(Port, null, "info").Expect(0);
         File.Delete(SocketPath);
         File.WriteAllText(SocketPath, "");
-        NvsCommand.Run(board.Port, null, "serve", "--listen", Port).ExpectFailure(1, "is no socket of a server");
+        NvsCommand.Run(board.Port, null, "serve", "--listen", Port).ExpectFailure(8, "is no socket of a server");
         Assert.IsTrue(File.Exists(SocketPath));
     }
 
