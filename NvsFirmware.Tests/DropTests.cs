@@ -42,7 +42,9 @@ public sealed class DropTests
     [DataRow("overwrite")]
     [DataRow("release")]
     [DataRow("batch with releases")]
+    [DataRow("fragmented")]
     [DataRow("two clients in turn")]
+    [DataRow("format of a store")]
     [DataRow("boot behind a chain and half a request")]
     [DataRow("boot behind a commit without its bookkeeping")]
     public void TheChipLosesContact(string name)

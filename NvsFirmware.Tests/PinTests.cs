@@ -27,7 +27,7 @@ public sealed class PinTests
     [TestMethod]
     [DataRow(16)]
     [DataRow(22)]
-    public void NoBlockOfAReleaseIsWrittenToBeforeTheRecord(int setSegments) => Check(setSegments, 3000, FewSegments);
+    public void NoBlockOfAReleaseIsWrittenToBeforeTheRecord(int setSegments) => Check(setSegments, 1500, FewSegments);
 
     private static void Check(
         int setSegments, int requests, Func<SeededRandom, ulong, Dictionary<uint, byte[]>, MediumLayout, IEnumerable<TrackItem>> some)
@@ -39,7 +39,8 @@ public sealed class PinTests
             SeededRandom random = new(seed);
             TestBoard board = TestBoard.Formatted(segmentBytes: setSegments < 8 ? 300 : segmentBytes, setSegments: setSegments);
             board.Rest();
-            MediumLayout layout = Medium.Read(board.Chip.Memory).Layout;
+            Medium then = Medium.Read(board.Chip.Memory); // at the record
+            MediumLayout layout = then.Layout;
             byte[] atRecord = board.Chip.Memory.ToArray();
             byte[] before = atRecord;
             Dictionary<uint, byte[]> model = [];
@@ -63,8 +64,12 @@ public sealed class PinTests
                 StoreChecks.CheckKept(before, now, where);
                 Assert.IsTrue(medium.Holds(model), $"{where}: other tracks");
                 before = now;
-                if (medium.Current!.Version != Medium.Read(atRecord).Current!.Version)
-                    atRecord = now;
+                int prepared = board.Info().U16(Payload.InfoAnswer.PreparedLast);
+                Assert.IsFalse(medium.Rows.Any(row => row.Segments.Contains(prepared)), $"{where}: segment {prepared} of the chain is prepared");
+                if (medium.Current!.Version != then.Current!.Version)
+                    (atRecord, then) = (now, medium);
+                else
+                    Assert.AreEqual(-1, then.Owners[prepared], $"{where}: segment {prepared} is prepared before the record that makes it free");
             }
         }
     }

@@ -168,11 +168,10 @@ public class TrackCacheTests
     // As READ does: the copy if there is one. Tells the version.
     private static int Reads(TrackCache cache, int track, int seed, int length)
     {
-        byte[]? buffer = cache.Find(track);
-        bool isHit = buffer != null;
-        if (buffer == null)
+        bool isHit = cache.Find(track);
+        byte[] buffer = isHit ? cache.Found : new byte[512];
+        if (!isHit)
         {
-            buffer = new byte[512];
             Check.Is(Status.Ok, cache.BeginRead(track));
             Assert.AreEqual(Block.PayloadHeadBytes + length, cache.Read(buffer));
             Assert.IsTrue(cache.IsReadAtEnd);

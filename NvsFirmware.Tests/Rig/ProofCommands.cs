@@ -19,7 +19,7 @@ internal static class ProofCommands
     private const long FewestCuts = 81_000;
     private const long FewestRuns = 20_500;
     private const long FewestPairRuns = 49_000;
-    private const long FewestContactRuns = 80_000;
+    private const long FewestContactRuns = 55_000;
     private const long FewestPairs = 12_500;
 
     private const int LongestContactLost = 24; // transactions; a boot has about as many

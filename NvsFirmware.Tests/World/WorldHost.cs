@@ -376,8 +376,9 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
     private async Task RepairAsync()
     {
         model.LeaveOut();
-        (Answer answer, long sentUs) = await talk.AskAsync(FrameType.Repair, 0, BitConverter.GetBytes(talk.StoreId));
-        if (!world.StoreChangedSince(sentUs) && !world.WasTroubledSince(sentUs))
+        ulong named = talk.StoreId; // repeated by that name, whatever has become of the store
+        (Answer answer, long sentUs) = await talk.AskAsync(FrameType.Repair, 0, BitConverter.GetBytes(named));
+        if (talk.StoreId == named && !world.StoreChangedSince(sentUs) && !world.WasTroubledSince(sentUs))
             World.Check(answer.Status == Status.Ok && answer.Argument == 0,
                 $"REPAIR of a whole store is answered {StoreModel.Text(answer)}");
     }

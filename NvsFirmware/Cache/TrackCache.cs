@@ -43,7 +43,10 @@ public sealed class TrackCache
     /// <summary>Reads served from the cache since the start.</summary>
     public int Hits;
 
-    /// <summary>Length of what <see cref="Find"/> found.</summary>
+    /// <summary>What <see cref="Find"/> found: a frame, which may be completed in place.</summary>
+    public byte[] Found = new byte[0];
+
+    /// <summary>Its length.</summary>
     public int FoundBytes;
 
     /// <summary>Version of the track being read.</summary>
@@ -70,26 +73,27 @@ public sealed class TrackCache
         request.Forget();
     }
 
-    /// <summary>The answer to READ of a track, if there is a copy: a frame that lacks the number and the header's CRC-32.</summary>
-    /// <returns>The frame, which may be completed in place; null: there is none.</returns>
-    public byte[]? Find(int track)
+    /// <summary>Looks for a copy of a track: the answer to READ, which lacks the number and the header's CRC-32.</summary>
+    /// <returns>False: there is none. True: it is <see cref="Found"/>.</returns>
+    public bool Find(int track)
     {
         if (copies.Length == 0)
-            return null;
+            return false;
         int place = PlaceOf(track);
         int bytes = copyBytes[place];
         if (bytes == 0 || blocks.Tracks[place] != track)
-            return null;
+            return false;
         byte[] copy = copies[place];
         int crcAt = bytes - Frame.CrcBytes;
         if (Crc.Of(copy, Frame.HeaderBytes, crcAt - Frame.HeaderBytes) != BitConverter.ToUInt32(copy, crcAt))
         {
             copyBytes[place] = 0; // RAM has changed under it
-            return null;
+            return false;
         }
+        Found = copy;
         FoundBytes = bytes;
         Hits++;
-        return copy;
+        return true;
     }
 
     /// <summary>Begins to read a track from the NVS.</summary>

@@ -97,12 +97,12 @@ public sealed class FramChip
         return status;
     }
 
-    /// <summary>Looks whether block protection is on; believed only when seen twice.</summary>
+    /// <summary>Looks whether block protection is on; believed only when seen twice, with a sign of life between: a line without a chip looks so.</summary>
     /// <returns><see cref="IsProtected"/>.</returns>
     public bool CheckProtection()
     {
         Wake();
-        IsProtected = (ReadStatus() & StatusProtected) != 0 && (ReadStatus() & StatusProtected) != 0;
+        IsProtected = (ReadStatus() & StatusProtected) != 0 && IsAlive() && (ReadStatus() & StatusProtected) != 0;
         return IsProtected;
     }
 

@@ -244,11 +244,10 @@ public sealed class RequestHandler
 
     private void Read(byte[] frame, int track)
     {
-        byte[]? copy = cache.Find(track);
-        if (copy != null)
+        if (cache.Find(track))
         {
             counters[Counter.Reads]++;
-            answer.SendCopy(copy, cache.FoundBytes, frame);
+            answer.SendCopy(cache.Found, cache.FoundBytes, frame);
             return;
         }
         answer.Begin(frame);

@@ -238,6 +238,9 @@ public sealed class SegmentTable
         int at = FramChip.CommandBytes;
         Array.Copy(image, FramChip.CommandBytes + low * Geometry.LinkBytes, scratch, at, count);
         chip.Write(address, scratch, at, count);
+        // A line without a chip reads as ones or zeros, and so may links, that of a track's last segment above all.
+        if (Buffers.AreAll(scratch, at, count, 0xFF) || Buffers.AreAll(scratch, at, count, 0))
+            chip.CheckAlive();
         chip.Read(address, scratch, at + count, count);
         for (int i = at; i < at + count; i++)
             if (scratch[i] != scratch[i + count])

@@ -31,6 +31,7 @@ public sealed class Formatter
         int address = Geometry.SuperblockAddress(chipBytes, copy) + Superblock.LiveAt;
         scratch[At] = 0;
         chip.Write(address, scratch, At, 1);
+        chip.CheckAlive(); // a line without a chip may read as zeros
         chip.Read(address, scratch, At, 1);
         if (scratch[At] != 0)
             throw new FramException("the old store could not be given up");
@@ -110,6 +111,7 @@ public sealed class Formatter
             int piece = count < largest ? count : largest;
             Array.Clear(scratch, At, piece);
             chip.Write(address, scratch, At, piece);
+            chip.CheckAlive();
             chip.Read(address, scratch, At, piece);
             if (!Buffers.AreAll(scratch, At, piece, 0))
                 throw new FramException("the chip does not hold the tables that were written to it");
