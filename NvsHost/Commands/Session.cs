@@ -73,7 +73,7 @@ internal sealed class Session
             }
             catch (Exception e) when (Failure.Of(e, ct.IsCancellationRequested, session.Doing) is { } failure)
             {
-                return session.Fail(failure, e);
+                return session.Fail(failure, failure.ExitCode == ExitCode.Interrupted ? null : e);
             }
         });
 
