@@ -165,7 +165,7 @@ public sealed class CommandTests
     public void AnInterruptionEndsWith2()
     {
         using PtyUart silent = new();
-        using NvsCommand asking = NvsCommand.Start(silent.Path, null, "read", "5", "-v");
+        using NvsCommand asking = NvsCommand.Start(silent.Path, null, "read", "5");
         Assert.AreNotEqual(0, silent.Read(new byte[1], 0, 1, (int)ChildProcess.Guard.TotalMilliseconds));
         asking.Send(Signal.Interrupt);
         asking.End().ExpectFailure(2, "Interrupted");

@@ -62,7 +62,7 @@ public sealed class NvsStore
         this.largestPieceBytes = largestPieceBytes;
         formatter = new Formatter(chip, scratch);
         verifier = new Verifier(chip, scratch);
-        repairer = new Repairer(verifier);
+        repairer = new Repairer(chip, verifier);
         empty = new TrackStore(chip, new Geometry(NoChipBytes, 0, Geometry.FewestSetSegments, largestPieceBytes), 0, scratch, clock);
         store = empty;
     }

@@ -73,7 +73,7 @@ internal sealed class Session
             }
             catch (Exception e) when (Failure.Of(e, ct.IsCancellationRequested, session.Doing) is { } failure)
             {
-                return session.Fail(failure, failure.ExitCode == ExitCode.Interrupted ? null : e);
+                return session.Fail(failure, e);
             }
         });
 
@@ -203,7 +203,7 @@ internal sealed class Session
             Console.Error.WriteLine(JsonSerializer.Serialize(new { Error = failure }, jsonOptions));
         else
             Err.MarkupLineInterpolated($"[red]nvs:[/] {failure.Message}");
-        if (isVerbose && e is not null)
+        if (isVerbose && e is not null && failure.ExitCode != ExitCode.Interrupted)
             Err.WriteLine(e.ToString());
         return failure.ExitCode;
     }

@@ -11,12 +11,15 @@ namespace NvsFirmware.Nvs.OnRequest;
 /// sums do not know.</remarks>
 public sealed class Repairer
 {
-    private const int Looks = 4;
-
+    private readonly FramChip chip;
     private readonly Verifier verifier;
 
     /// <summary>Repairs what a verifier finds.</summary>
-    public Repairer(Verifier verifier) => this.verifier = verifier;
+    public Repairer(FramChip chip, Verifier verifier)
+    {
+        this.chip = chip;
+        this.verifier = verifier;
+    }
 
     /// <summary>Repairs a store.</summary>
     /// <returns>How many tracks were given up.</returns>
@@ -53,9 +56,13 @@ public sealed class Repairer
             tracks.Store(entry, 0, 1);
             damage = verifier.VerifyEntry(store, entry);
         }
-        // Nothing is given up for a bad read, or a few.
-        for (int look = 1; look < Looks && damage != Damage.None && tracks.State(entry) != EntryState.Damaged; look++)
+        // Nothing is given up for a bad read, or a few, or while the chip is not there.
+        for (int look = 1; look < VirtualTrackBuffer.Looks && damage != Damage.None && tracks.State(entry) != EntryState.Damaged; look++)
+        {
+            if (look == VirtualTrackBuffer.Looks / 2)
+                chip.CheckAlive();
             damage = verifier.VerifyEntry(store, entry);
+        }
         if (damage != Damage.None && tracks.State(entry) != EntryState.Damaged && !store.Vtb.IsRecordStored())
             throw new FramException("the chip cannot be read: not even the record, which is whole");
         return damage == Damage.None;
