@@ -30,7 +30,7 @@ public sealed class JsonTests
         JsonSchema document = await DocumentAsync();
         using SimProcess board = new(FramPath);
         byte[] data = [.. Enumerable.Range(0, 2000).Select(i => (byte)i)];
-        string id = (Check("format", board, null, "BLANK")).GetProperty("storeId").GetString()!;
+        string id = Check("format", board, null, "BLANK").GetProperty("storeId").GetString()!;
         Check("write", board, data, "5");
         Check("batch", board, [], "6=-", "--release", "5");
         Check("read", board, null, "6");
@@ -39,6 +39,12 @@ public sealed class JsonTests
         Check("write", board, data, "7");
         foreach (string command in new[] { "info", "stats", "list", "verify", "ports" })
             Check(command, board, null);
+        string backup = Path.Combine(folder, "backup");
+        Check("backup", board, null, backup);
+        Check("restore", board, null, backup);
+        Check("watch", board, null, "7", "--count", "1");
+        Check("monitor", board, null, "--once");
+        Check("inspect", board, null, FramPath);
         Check("repair", board, null, id);
         Check("bench", board, null, "--size", "8", "--count", "2");
         string backup = Path.Combine(folder, "backup");
@@ -74,10 +80,10 @@ public sealed class JsonTests
                 error.GetProperty("exitCode").GetInt32(),
                 error.GetProperty("outcome").GetString()));
         Assert.AreEqual(1, error.GetProperty("write").GetProperty("number").GetInt32());
-        Assert.AreEqual("NotFound", (Check(5, "read", "77")).GetProperty("status").GetString());
-        Assert.AreEqual("Missing", (Check(3, "info", "--port", "/dev/no-such-port")).GetProperty("port").GetString());
-        StringAssert.Contains((Check(1, "wirte")).GetProperty("message").GetString()!, "Did you mean write?");
-        StringAssert.Contains((Check(8, "write", "5", folder)).GetProperty("message").GetString()!, "is a folder");
+        Assert.AreEqual("NotFound", Check(5, "read", "77").GetProperty("status").GetString());
+        Assert.AreEqual("Missing", Check(3, "info", "--port", "/dev/no-such-port").GetProperty("port").GetString());
+        StringAssert.Contains(Check(1, "wirte").GetProperty("message").GetString()!, "Did you mean write?");
+        StringAssert.Contains(Check(8, "write", "5", folder).GetProperty("message").GetString()!, "is a folder");
 
         JsonElement Check(int exitCode, params string[] arguments)
         {

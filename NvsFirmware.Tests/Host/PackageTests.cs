@@ -70,10 +70,12 @@ public sealed class PackageTests
     [TestMethod]
     public void AnEmptyProjectUsesTheLibrary()
     {
-        using SimProcess board = new(Path.Combine(folder, "library.fram"), "--format-blank");
         foreach (string document in MarkdownSamples.Documents)
+        {
+            using SimProcess board = new(Path.Combine(folder, $"{document.Length}.fram"), "--format-blank");
             foreach (string sample in MarkdownSamples.Of(document, board.Port))
                 Try(sample);
+        }
     }
 
     private static void Try(string sample)

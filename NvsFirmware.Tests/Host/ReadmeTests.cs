@@ -42,7 +42,7 @@ public sealed partial class ReadmeTests
     {
         RootCommand root = NvsHost.Program.Root();
         int checkedLines = 0;
-        foreach (string document in new[] { "README.md", "NvsHost/README.md", "NvsHost/Client/README.md", "docs/cli.md", "docs/serve.md", "docs/boards.md", "boards/sim/README.md" })
+        foreach (string document in new[] { "README.md", "NvsHost/README.md", "NvsHost/Client/README.md", "docs/cli.md", "docs/boards.md", "docs/backup.md", "docs/inspect.md", "docs/serve.md", "boards/sim/README.md" })
             foreach (string line in CommandLines(File.ReadAllText(Path.Combine(MarkdownSamples.Root, document))))
             {
                 ParseResult parsed = root.Parse(line);

@@ -18,7 +18,7 @@ internal static class CommandLine
         Power-safe storage on a board with FRAM, over a serial line or a socket. Tracks are numbers, decimal or 0x hex.
 
         Exit codes: 0 done, 1 usage, 2 interrupted, 3 no board found, 4 the line timed out or broke, 5 the board refused,
-        6 data do not match, 7 a simulated board's power was cut, 8 a file cannot be read or written.
+        6 data do not match, 7 a simulated board's power was cut, 8 a file cannot be used, or an address not be listened at.
         """;
 
     /// <summary>Runs it.</summary>

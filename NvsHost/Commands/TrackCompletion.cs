@@ -12,9 +12,6 @@ namespace NvsHost.Commands;
 /// <summary>The numbers of a board's tracks, for a shell that completes a command line.</summary>
 internal static class TrackCompletion
 {
-    // Nobody waits longer for a list of words.
-    private const int PatienceMs = 1500;
-
     /// <summary>The tracks of the board that the command line or NVS_PORT names; none when it cannot be asked.</summary>
     public static IEnumerable<CompletionItem> Tracks(CompletionContext context)
     {
@@ -32,8 +29,8 @@ internal static class TrackCompletion
 
     private static async Task<IEnumerable<CompletionItem>> AskAsync(string port, ParseResult parsed)
     {
-        using CancellationTokenSource patience = new(PatienceMs);
-        NvsClientOptions options = CommonOptions.OfLine(parsed) with { OpenTimeoutMs = PatienceMs, PortWaitMs = 0 };
+        NvsClientOptions options = CommonOptions.OfLine(parsed) with { PortWaitMs = 0 };
+        using CancellationTokenSource patience = new(options.TimeoutMs); // For all of it: nobody waits long for a list of words.
         await using NvsClient client = await NvsClient.OpenAsync(port, options, patience.Token).ConfigureAwait(false);
         IReadOnlyList<TrackEntry> tracks = await client.ListAsync(patience.Token).ConfigureAwait(false);
         return [.. tracks.Select(track => track.Track.ToString(CultureInfo.InvariantCulture)).Select(number => new CompletionItem(number))];
