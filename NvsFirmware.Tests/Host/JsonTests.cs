@@ -47,12 +47,7 @@ public sealed class JsonTests
         Check("inspect", board, null, FramPath);
         Check("repair", board, null, id);
         Check("bench", board, null, "--size", "8", "--count", "2");
-        string backup = Path.Combine(folder, "backup");
-        Check("backup", board, null, backup);
-        Check("restore", board, null, backup);
-        Check("watch", board, null, "7", "--count", "1");
         Check("watch", board, null, "8", "--count", "1");
-        Check("monitor", board, null);
         Check("inspect", board, null, FramPath, "--extract", Path.Combine(folder, "tracks"));
 
         JsonElement Check(string command, SimProcess board, byte[]? input, params string[] arguments)
