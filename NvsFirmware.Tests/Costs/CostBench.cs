@@ -148,7 +148,7 @@ internal static class CostBench
         for (uint track = 1; track <= tracks; track++)
             board.Read(track);
         Counters.ResetRows();
-        Cost[] costs = [.. Enumerable.Range(0, Requests).Select(i => board.Read((uint)(1 + i % tracks)).InAll)];
+        Cost[] costs = [.. Enumerable.Range(0, Requests).Select(i => board.Read((uint)(1 + i % tracks)).UntilAnswer)];
         return new(
             costs.Average(cost => cost.Tally.Il),
             costs.Average(cost => cost.Tally.Calls),

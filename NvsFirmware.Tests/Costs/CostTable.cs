@@ -52,7 +52,7 @@ public sealed record WriteCosts(
 /// <summary>A write request of many tracks.</summary>
 public sealed record BatchCosts(double IlPerTrackInAll, double IlPerTrackUntilAnswer, double BusBytesPerTrackInAll);
 
-/// <summary>A read.</summary>
+/// <summary>A read, until its answer; nothing is due after it.</summary>
 public sealed record ReadCosts(double Il, double Calls, double Natives, double BusBytes, double BusTransactions);
 
 /// <summary>From power to the first request.</summary>

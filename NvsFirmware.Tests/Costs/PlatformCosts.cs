@@ -62,7 +62,10 @@ internal static class PlatformCosts
         ["NvsFirmware.IClock::get_NowMs/0"] = new(2, 1, 1, 0),
         ["NvsFirmware.IClock::Sleep/1"] = new(3, 1, 1, 0),
 
-        // Only at boot, and in texts for people.
+        // Only at boot, in errors, and in texts for people.
+        ["System.Runtime.CompilerServices.RuntimeHelpers::InitializeArray/2"] = native,
+        ["System.Exception::.ctor/1"] = new(6, 1, 0, 0),
+        ["System.Exception::.ctor/2"] = new(9, 1, 0, 0),
         ["System.Int32::ToString/0"] = new(10, 3, 1, 32),
         ["System.UInt32::ToString/0"] = new(10, 3, 1, 32),
         ["System.String::Concat/2"] = native,

@@ -13,6 +13,8 @@ namespace NvsFirmware.Tests.Host;
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class BackupTests
 {
+    private static readonly Lazy<byte[]> filled = new(Fill);
+
     private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;
 
     private readonly string dataFolder = Directory.CreateTempSubdirectory("nvs-data-").FullName;
@@ -156,14 +158,26 @@ public sealed class BackupTests
         CollectionAssert.AreEquivalent(new[] { FramPath, BackupPath }, Directory.GetFileSystemEntries(folder));
     }
 
-    // 40 short tracks, one of two pieces, an empty one and one with the largest number.
+    // A board on its own copy of a chip that is filled once.
     private SimProcess Filled()
     {
-        SimProcess board = new(FramPath, "--format-blank");
-        for (int batch = 0; batch < 2; batch++)
-            Nvs(board, null, ["batch", .. Enumerable.Range(batch * 20, 20).Select(track => $"{track}={FileOf((uint)track, 30 * track)}")]).Expect(0);
-        Nvs(board, null, "batch", $"200={FileOf(200, 6000)}", $"201={FileOf(201, 0)}", $"4294967295={FileOf(uint.MaxValue, 5)}").Expect(0);
-        return board;
+        File.WriteAllBytes(FramPath, filled.Value);
+        return new SimProcess(FramPath);
+    }
+
+    // 40 short tracks, one of two pieces, an empty one and one with the largest number.
+    private static byte[] Fill()
+    {
+        BackupTests files = new();
+        using (SimProcess board = new(files.FramPath, "--format-blank"))
+        {
+            foreach (int[] tracks in Enumerable.Range(0, 40).Chunk(5)) // what a set holds
+                Nvs(board, null, ["batch", .. tracks.Select(track => $"{track}={files.FileOf((uint)track, 30 * track)}")]).Expect(0);
+            Nvs(board, null, "batch", $"200={files.FileOf(200, 6000)}", $"201={files.FileOf(201, 0)}", $"4294967295={files.FileOf(uint.MaxValue, 5)}").Expect(0);
+        }
+        byte[] cells = File.ReadAllBytes(files.FramPath);
+        files.RemoveFolders();
+        return cells;
     }
 
     private string FileOf(uint track, int count)
@@ -173,7 +187,7 @@ public sealed class BackupTests
         return path;
     }
 
-    private static byte[] Data(uint track, int count) => [.. Enumerable.Range(0, count).Select(i => (byte)(track + i * 13 / 7))];
+    private static byte[] Data(uint track, int count) => LineTap.Data(count, (int)track);
 
     // By the reader that shares nothing with the firmware.
     private static Dictionary<uint, byte[]> TracksOn(string fram) =>

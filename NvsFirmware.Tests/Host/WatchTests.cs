@@ -12,6 +12,7 @@ namespace NvsFirmware.Tests.Host;
 /// same chip. So each new version is also a restart that the watch survives.
 /// </summary>
 [TestClass]
+[DoNotParallelize] // Between two boards its link points to a terminal that is gone, and whose number another test's board may get.
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class WatchTests
 {
@@ -79,6 +80,7 @@ public sealed class WatchTests
     {
         if (arguments.Length == 0)
             return;
+        File.Delete(LinkPath); // it points to a terminal that is gone, and the next board may get its number
         using SimProcess board = new(FramPath);
         NvsCommand.Run(board.Port, input, arguments).Expect(0);
     }

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Win32.SafeHandles;
 
 namespace NvsHost.Commands;
 
@@ -26,7 +27,7 @@ internal static class Files
             if (file != Dash && Directory.Exists(file))
                 throw new IOException($"{file} is a folder, not a file.");
             await using Stream stream = file == Dash
-                ? Console.OpenStandardInput()
+                ? StandardInput()
                 : await Task.Run(() => new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), ct)
                     .WaitAsync(ct).ConfigureAwait(false); // A pipe waits for its other end.
             if (stream is FileStream { CanSeek: true } && stream.Length > mostBytes)
@@ -56,6 +57,11 @@ internal static class Files
             throw new IOException($"{name} cannot be read: {e.Message}", e);
         }
     }
+
+    // .NET's own stream would set a terminal up for reading lines, and lose what was typed before, the end above all.
+    private static Stream StandardInput() => OperatingSystem.IsWindows()
+        ? Console.OpenStandardInput()
+        : new FileStream(new SafeFileHandle(0, false), FileAccess.Read, 0);
 
     /// <summary>
     /// Writes a file: aside, then renamed, so that a file that is there is lost only to one that is whole, and keeps its mode. What is no
