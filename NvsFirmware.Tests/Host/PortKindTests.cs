@@ -66,7 +66,7 @@ public sealed class PortKindTests
         string file = Path.Combine(folder, "port");
         File.WriteAllText(file, "");
         NvsCommand.Run(file, null, "info").ExpectFailure(3, "does not work as a serial port");
-        NvsCommand.Run($"unix:{folder}/none.sock", null, "info").ExpectFailure(3, "cannot be reached");
+        NvsCommand.Run($"unix:{folder}/none.sock", null, "info").ExpectFailure(3, "There is no socket");
         NvsCommand.Run("tcp:nowhere", null, "info").ExpectFailure(1, "tcp:HOST:PORT");
         using (SimProcess board = new(Path.Combine(folder, "cells.fram"), "--listen", $"unix:{folder}/dead.sock"))
             board.Kill();

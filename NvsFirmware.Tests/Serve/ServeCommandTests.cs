@@ -92,6 +92,7 @@ public sealed class ServeCommandTests
         NvsCommand.Run("/dev/none", null, "serve", "--listen", Port).ExpectFailure(3, "There is no port /dev/none");
         NvsCommand.Run("/dev/none", null, "serve", "--listen", Port, "--mode", "9").ExpectFailure(1, "--mode 9 is not octal");
         NvsCommand.Run("/dev/none", null, "serve", "--listen", Port, "--metrics", "x").ExpectFailure(1, "\"x\" is not PORT or HOST:PORT");
+        NvsCommand.Run("/dev/none", null, "serve", "--listen", Port, "--metrics", "tcp:no-such-host.invalid:1").ExpectFailure(1, "There is no host no-such-host.invalid");
         Assert.IsFalse(File.Exists(SocketPath));
     }
 

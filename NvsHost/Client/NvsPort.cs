@@ -102,6 +102,8 @@ public static class NvsPort
                     PortFault.Forbidden, $"You may not use {port}: ask whoever runs its server for access to the socket.", e),
                 SocketError.ConnectionRefused => new NvsPortException(
                     PortFault.Dead, $"Nobody serves {port}: is the server, or the simulated board, running?", e),
+                _ when to is UnixDomainSocketEndPoint && !File.Exists(port[Unix.Length..]) => new NvsPortException(
+                    PortFault.Missing, $"There is no socket {port[Unix.Length..]}: is the server, or the simulated board, running?", e),
                 _ => new NvsPortException(PortFault.Missing, $"{port} cannot be reached: {e.Message}", e),
             };
         }

@@ -74,15 +74,25 @@ internal sealed class ListenAddress : IDisposable
     }
 
     /// <summary>The host and port of <c>PORT</c>, on the loopback address, or of <c>HOST:PORT</c>.</summary>
+    /// <exception cref="ArgumentException">It is neither, or nobody knows the host.</exception>
     public static IPEndPoint EndPointOf(string address)
     {
+        if (address.StartsWith(Tcp, StringComparison.Ordinal))
+            address = address[Tcp.Length..];
         int colon = address.LastIndexOf(':');
         string host = colon < 0 ? "" : address[..colon].Trim('[', ']');
         if (!ushort.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) || colon == 0)
             throw new ArgumentException($"\"{address}\" is not PORT or HOST:PORT.");
         if (host.Length == 0)
             return new IPEndPoint(IPAddress.Loopback, port);
-        return new IPEndPoint(IPAddress.TryParse(host, out IPAddress? ip) ? ip : Dns.GetHostAddresses(host)[0], port);
+        try
+        {
+            return new IPEndPoint(IPAddress.TryParse(host, out IPAddress? ip) ? ip : Dns.GetHostAddresses(host)[0], port);
+        }
+        catch (SocketException e)
+        {
+            throw new ArgumentException($"There is no host {host}, of \"{address}\": {e.Message}.", e);
+        }
     }
 
     /// <summary>Listens no longer; what it has made in the file system goes.</summary>
