@@ -35,9 +35,10 @@ public class CostTests
         int bytes = allocations.End();
         Console.WriteLine("cost: a committed write request of " + length.ToString() + " bytes takes " + (durationUs / Writes).ToString()
             + " us and allocates " + (bytes / Writes).ToString() + " bytes, the host's side and the chip's model included");
-        // The count is not exact on nanoFramework, but a quarter is what the smallest object takes: one more for each request is seen.
+        // On nanoFramework the count is not exact, and every 16th commit has a record: one more CRC-32 for each request is seen there. On
+        // .NET, where a CRC-32 allocates nothing, one more object is.
         int crcBytes = BytesOfACrc();
-        Assert.IsTrue(bytes <= Writes * (CrcsOfAWrite * crcBytes + crcBytes / 4), "bytes: " + bytes.ToString());
+        Assert.IsTrue(bytes <= Writes * (CrcsOfAWrite * crcBytes + crcBytes / 2), "bytes: " + bytes.ToString());
     }
 
     [TestMethod]

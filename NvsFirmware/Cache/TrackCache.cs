@@ -15,7 +15,7 @@ namespace NvsFirmware.Cache;
 public sealed class TrackCache
 {
     private readonly NvsStore nvs;
-    private readonly CacheControlBlocks blocks;
+    private readonly int[] tracks;
     private readonly byte[][] copies;
     private readonly int[] copyBytes;
     private readonly int largestBytes;
@@ -28,7 +28,7 @@ public sealed class TrackCache
     {
         this.nvs = nvs;
         largestBytes = blockBytes;
-        blocks = new CacheControlBlocks(count);
+        tracks = new int[count];
         copies = new byte[count][];
         copyBytes = new int[count];
         for (int i = 0; i < count; i++)
@@ -81,7 +81,7 @@ public sealed class TrackCache
             return false;
         int place = PlaceOf(track);
         int bytes = copyBytes[place];
-        if (bytes == 0 || blocks.Tracks[place] != track)
+        if (bytes == 0 || tracks[place] != track)
             return false;
         byte[] copy = copies[place];
         int crcAt = bytes - Frame.CrcBytes;
@@ -127,11 +127,10 @@ public sealed class TrackCache
     // What the tracks were is not valid any more. The last one still stands in the frame; a track of several frames or blocks is not kept.
     private void KeepCopies(CacheControlBlocks written, byte[] frame, int count)
     {
-        int[] tracks = written.Tracks;
         int last = written.Count - 1;
         for (int i = 0; i <= last; i++)
         {
-            int track = tracks[i];
+            int track = written.Tracks[i];
             int place = PlaceOf(track);
             if (i == last && written.Lengths[i] == count && written.BlockCounts[i] == 1 && count <= largestBytes)
             {
@@ -139,7 +138,7 @@ public sealed class TrackCache
                 Buffers.PutUInt32(frame, Frame.HeaderBytes + payloadBytes, Crc.Of(frame, Frame.HeaderBytes, payloadBytes));
                 Keep(place, track, frame, payloadBytes);
             }
-            else if (blocks.Tracks[place] == track)
+            else if (tracks[place] == track)
             {
                 copyBytes[place] = 0;
             }
@@ -157,7 +156,7 @@ public sealed class TrackCache
         copy[Frame.PayloadBytesAt + 1] = (byte)(payloadBytes >> 8);
         Array.Copy(block, Block.InFrame + Block.VersionAt, copy, Frame.ArgumentAt, 4);
         Array.Copy(block, Frame.HeaderBytes, copy, Frame.HeaderBytes, bytes);
-        blocks.Tracks[place] = track;
+        tracks[place] = track;
         copyBytes[place] = Frame.HeaderBytes + bytes;
     }
 }

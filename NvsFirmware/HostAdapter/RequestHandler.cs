@@ -8,8 +8,8 @@ namespace NvsFirmware.HostAdapter;
 
 /// <summary>The host adapter: takes frames off the line, turns them into requests to the cache and the NVS, and answers each.</summary>
 /// <remarks>
-/// <para>Invariants: every intact request frame gets an answer, whatever happens inside; Ok to the last part of a write request is sent only
-/// after its commit; what is not defined is refused.</para>
+/// <para>Invariants: every intact request frame gets an answer, whatever happens inside; Ok to the last part of a write request is sent
+/// only after its commit; what is not defined is refused.</para>
 /// <para>Nothing is allocated per request but by <see cref="Crc"/> and the bus: a request is read from the buffer it was received in, and
 /// its data go to the chip from there.</para>
 /// </remarks>
@@ -143,42 +143,42 @@ public sealed class RequestHandler
         if ((type & FrameType.Answer) != 0)
             return; // an echo of our own answer, or another board's: answering it could go on for ever
         if (type != FrameType.Read)
-            answer.Begin(frame);
+            answer.Begin(frame); // a copy in the cache is an answer already
         counters[Counter.FramesReceived]++;
         int argument = BitConverter.ToInt32(frame, Frame.ArgumentAt);
         switch (type)
         {
             case FrameType.Read:
-                if (IsPossible(frame, payloadBytes, true, true))
+                if (IsPossible(frame, payloadBytes, isStoreNeeded: true, isArgumentFree: true))
                     Read(frame, argument);
                 break;
             case FrameType.Hello:
-                if (IsPossible(frame, payloadBytes, false, true))
+                if (IsPossible(frame, payloadBytes, isStoreNeeded: false, isArgumentFree: true))
                     reports.Hello(argument, BitConverter.ToInt32(frame, Frame.NumberAt));
                 break;
             case FrameType.Info:
-                if (IsPossible(frame, payloadBytes, true, false))
+                if (IsPossible(frame, payloadBytes, isStoreNeeded: true, isArgumentFree: false))
                     reports.Info();
                 break;
             case FrameType.Stats:
-                if (IsPossible(frame, payloadBytes, false, false))
+                if (IsPossible(frame, payloadBytes, isStoreNeeded: false, isArgumentFree: false))
                     reports.Stats();
                 break;
             case FrameType.Last:
-                if (IsPossible(frame, payloadBytes, true, true))
+                if (IsPossible(frame, payloadBytes, isStoreNeeded: true, isArgumentFree: true))
                     Last(argument);
                 break;
             case FrameType.List:
             case FrameType.Verify:
-                if (IsPossible(frame, payloadBytes, true, true))
+                if (IsPossible(frame, payloadBytes, isStoreNeeded: true, isArgumentFree: true))
                     SendPage(argument, type == FrameType.Verify);
                 break;
             case FrameType.Format:
-                if (IsBelieved() && IsPossible(frame, payloadBytes - Payload.Format.Bytes, false, false))
+                if (IsBelieved() && IsPossible(frame, payloadBytes - Payload.Format.Bytes, isStoreNeeded: false, isArgumentFree: false))
                     Format(frame);
                 break;
             case FrameType.Repair:
-                if (IsBelieved() && IsPossible(frame, payloadBytes - Payload.Repair.Bytes, false, false))
+                if (IsBelieved() && IsPossible(frame, payloadBytes - Payload.Repair.Bytes, isStoreNeeded: false, isArgumentFree: false))
                     Repair(frame);
                 break;
             case 0:
@@ -215,7 +215,7 @@ public sealed class RequestHandler
             status = Status.BadRequest;
         if (status == Status.Ok)
             return true;
-        answer.Begin(frame);
+        answer.Begin(frame); // READ has not
         answer.Send(status, 0, frame[Frame.TypeAt] == FrameType.Hello ? 0 : frames.Key);
         return false;
     }

@@ -1,13 +1,12 @@
 namespace NvsFirmware.Nvs;
 
 /// <summary>
-/// Cache control blocks (CCBs): what is known of each of some tracks on their way through the cache, which segments of which set hold it in
-/// the NVS, and the copy of its data in RAM if it is cached.
+/// Cache control blocks (CCBs): what is known of each track of a write request on its way through the cache, above all which segments of
+/// which set hold it in the NVS.
 /// </summary>
 /// <remarks>
-/// A write request has one for each of its tracks: the NVS allocates segments of the active set through it, and the bookkeeping after the
-/// commit goes by it. The cache has one for each track that it can keep. A block is a place in arrays of numbers, because an object
-/// takes 12 bytes of a board's heap for each field. They stand here because the NVS fills them in.
+/// The NVS fills them in as it takes segments of the active set; the bookkeeping after the commit goes by them, and so does the cache, which
+/// drops or renews its copies. A block is a place in arrays of numbers, because an object takes 12 bytes of a board's heap for each field.
 /// </remarks>
 public sealed class CacheControlBlocks
 {

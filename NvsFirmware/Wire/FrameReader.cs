@@ -199,7 +199,7 @@ public sealed class FrameReader
         if (isHeaderChecked)
             return Refuse(FrameEvent.BadPayload);
         if (filled > 0)
-            return Search() ? FrameEvent.PlaceLost : FrameEvent.None;
+            return SearchOn();
         isLost = false;
         Trust();
         Reopen();
