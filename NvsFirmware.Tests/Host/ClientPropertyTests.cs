@@ -13,8 +13,8 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>
 /// The client library against a model: tasks write and read, and at random frames a call is cancelled, the client is disposed of
-/// and another one takes its
-/// place, the board restarts, the line breaks, frames are lost, damaged, cut or doubled. What each call tells must be true.
+/// and another one takes its place, the board restarts, the line breaks, frames are lost, damaged, cut or doubled. What each call tells
+/// must be true.
 /// </summary>
 /// <remarks>NVS_SEED repeats a run's choices: <c>NVS_SEED=1234 dotnet test --filter WhatEachCallTellsIsTrue</c>.</remarks>
 [TestClass]
@@ -33,8 +33,7 @@ public sealed class ClientPropertyTests
 
     /// <summary>
     /// Breaks when a write that returns is not there, one that is told as not committed is, one of two tracks is written, or a read
-    /// gives anything else than
-    /// was committed last: whatever happens to frames, calls and clients.
+    /// gives anything else than was committed last: whatever happens to frames, calls and clients.
     /// </summary>
     [TestMethod]
     [DataRow(6)]

@@ -41,8 +41,7 @@ public sealed class ServeKillTests
 
     /// <summary>
     /// Breaks when an increment is lost, or counted twice: a request carried out after LAST told that it was not, a repetition that
-    /// is not known as one, a
-    /// session of the board with requests of two clients, an Ok for another's request.
+    /// is not known as one, a session of the board with requests of two clients, an Ok for another's request.
     /// </summary>
     [TestMethod]
     public async Task EachIncrementCountsOnceWhoeverIsKilled()

@@ -17,8 +17,7 @@ public sealed class ServeProtocolTests
 
     /// <summary>
     /// Breaks when a request of a client is carried out after LAST has told another connection of that client what was: a program
-    /// that was killed and
-    /// started again would write it twice.
+    /// that was killed and started again would write it twice.
     /// </summary>
     [TestMethod]
     public async Task WhatLastHasToldIsFinal()

@@ -88,8 +88,7 @@ public sealed class ServeTests
 
     /// <summary>
     /// Breaks when requests of two programs are mixed, one is lost or carried out twice, or a program waits for more than one turn
-    /// of each other; the
-    /// board restarts and the line breaks meanwhile.
+    /// of each other; the board restarts and the line breaks meanwhile.
     /// </summary>
     [TestMethod]
     [DataRow(false)]

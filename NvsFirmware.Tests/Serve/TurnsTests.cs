@@ -14,8 +14,7 @@ public sealed class TurnsTests
 {
     /// <summary>
     /// Breaks when one is passed over, gets a turn out of its order, has one beside another's, or waits for more turns than there
-    /// are others; also when
-    /// one that does not wait any more keeps the others waiting.
+    /// are others; also when one that does not wait any more keeps the others waiting, or stays in the order and comes back.
     /// </summary>
     [TestMethod]
     public void NobodyWaitsForMoreTurnsThanThereAreOthers()
@@ -30,6 +29,7 @@ public sealed class TurnsTests
         Dictionary<int, Queue<int>> expected = owners.ToDictionary(owner => owner, _ => new Queue<int>());
         List<(int Owner, Turn Turn)> taken = [];
         Dictionary<Turn, (int Owner, int Number)> all = [];
+        Dictionary<int, Turn> turnOf = [];
         List<Turn> begun = [];
         object[] names = owners.Select(owner => (object)$"program {owner}").ToArray();
         int next = 0;
@@ -48,9 +48,17 @@ public sealed class TurnsTests
                         begun.Add(turn);
                 });
                 all[turn] = (owner, number);
+                turnOf[number] = turn;
                 expected[owner].Enqueue(number);
                 if (hasBegun)
                     Begin(turn);
+            }
+            else if (random.OneIn(4) && expected.Values.Any(queue => queue.Count > 0))
+            {
+                int owner = random.Pick([.. owners.Where(owner => expected[owner].Count > 0)]);
+                int number = random.Pick([.. expected[owner]]);
+                expected[owner] = new Queue<int>(expected[owner].Where(other => other != number));
+                Assert.IsFalse(turns.Leave(turnOf[number]), "it has not begun");
             }
             else
             {

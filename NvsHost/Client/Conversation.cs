@@ -14,16 +14,14 @@ namespace NvsHost;
 /// </summary>
 /// <remarks>
 /// <para>What is in doubt is found out in one way, whatever happened (a frame or an answer lost, silence, noise, an answer that
-/// only LAST explains): nothing
-/// else is sent, LAST is asked. As answers come in order, its answer settles every frame before it, and tells which write requests
-/// were committed. Then
+/// only LAST explains): nothing else is sent, LAST is asked. As answers come in order, its answer settles every frame before it, and
+/// tells which write requests were committed. Then
 /// it goes on from the first one that was not. When the session is another one, HELLO comes first.</para>
 /// <para>Rooms: this one has the door, the phases and the time, Conversation.Frames.cs what is sent and heard;
 /// <see cref="BoardSession"/> says HELLO,
 /// <see cref="Window"/> has the frames under way, <see cref="WriteRow"/> the write requests that are not decided.</para>
 /// <para>Invariants, under the <see cref="Door"/>'s lock: a request is in <c>queue</c> (nothing of it counts), or it is a query in
-/// flight, or a write request
-/// in <c>row</c>, or done. Nothing is sent in the phases Hello and Asking but HELLO and LAST.</para>
+/// flight, or a write request in <c>row</c>, or done. Nothing is sent in the phases Hello and Asking but HELLO and LAST.</para>
 /// </remarks>
 internal sealed partial class Conversation
 {

@@ -13,8 +13,7 @@ public static class NvsUpdate
     /// <param name="track">The track's number.</param>
     /// <param name="change">
     /// Makes the new data of the track as it is, null when there is none. Null: leave it as it is. Called once more each time that
-    /// another one was
-    /// faster.
+    /// another one was faster.
     /// </param>
     /// <param name="ct">Cancels. An update that turns out to be committed returns all the same.</param>
     /// <returns>The track as it is now. Null when there is none, and none was made.</returns>

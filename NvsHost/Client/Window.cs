@@ -19,8 +19,7 @@ internal readonly record struct SentFrame(Request? Request, int Type, uint Numbe
 /// </summary>
 /// <remarks>
 /// Frames are answered in that order, so an answer also settles the frames before: no answer will come to them any more. The bytes
-/// in flight never
-/// exceed the window.
+/// in flight never exceed the window.
 /// </remarks>
 internal sealed class Window(NvsClientOptions options)
 {

@@ -6,13 +6,12 @@ namespace NvsHost;
 
 /// <summary>
 /// The write requests that were sent and are not decided, one behind the other, and what decides them: an answer, or LAST. Also
-/// what is known of
-/// numbers and versions.
+/// what is known of numbers and versions.
 /// </summary>
 /// <remarks>
 /// Invariants: the row has the order of the numbers, all of one client; all but the last one were sent to their last part at least
-/// once. A session's
-/// write requests are one client's: then a number stands for one request, and what the board remembers of it is not another's.
+/// once. A session's write requests are one client's: then a number stands for one request, and what the board remembers of it is not
+/// another's.
 /// </remarks>
 internal sealed class WriteRow
 {

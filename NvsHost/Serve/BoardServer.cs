@@ -10,8 +10,7 @@ namespace NvsHost.Serve;
 /// <summary>Owns a board's port and serves any number of programs, each as if it had the board alone. docs/serve.md has the idea.</summary>
 /// <remarks>
 /// The way of a request: <see cref="Guest"/> reads it, whole; <see cref="Turns"/> says when it goes; the <see cref="Conversation"/>
-/// carries it to the
-/// board, with the guest's client and number, and settles what is in doubt.
+/// carries it to the board, with the guest's client and number, and settles what is in doubt.
 /// </remarks>
 internal sealed class BoardServer : IAsyncDisposable
 {

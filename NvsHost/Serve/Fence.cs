@@ -6,8 +6,8 @@ namespace NvsHost.Serve;
 
 /// <summary>
 /// Keeps LAST final: when it has told a program what became of a client's requests, no request of that client that another
-/// connection still holds, in
-/// the server or on its way to it, is carried out later. So a program that was killed and started again learns the truth.
+/// connection still holds, in the server or on its way to it, is carried out later. So a program that was killed and started again learns
+/// the truth.
 /// </summary>
 /// <remarks>Invariant: a session sends write requests of a client only if it began after every LAST that another session has asked
 /// for that client.</remarks>

@@ -16,8 +16,7 @@ namespace NvsHost.Serve;
 /// </summary>
 /// <remarks>
 /// One thread reads. Each frame gets a place in <c>outbox</c>, where a task sends the answers in that order, each when it is known.
-/// A guest that does not
-/// read its answers is read no further.
+/// A guest that does not read its answers is read no further.
 /// </remarks>
 internal sealed class Guest
 {

@@ -37,8 +37,7 @@ internal readonly record struct TakenPart(Status Status, uint Argument, ServedWr
 
 /// <summary>
 /// Puts a guest's write request together, because the board takes the parts of one request at a time and a guest may be slow. It
-/// checks what the board
-/// would check of the parts' order and lengths; all else the board decides.
+/// checks what the board would check of the parts' order and lengths; all else the board decides.
 /// </summary>
 internal sealed class Intake(BoardInfo board, GuestSession session)
 {

@@ -24,11 +24,9 @@ internal sealed class Turn(object owner, Action go)
 
 /// <summary>Who may ask the board next: one request each, round robin among those who wait.</summary>
 /// <remarks>
-/// Invariants: an owner stands once in <c>order</c> if it has a turn that waits; turns of an owner begin in the order in which they
-/// were asked for. While
-/// several wait, one turn is taken at a time. An owner that is alone may have <see cref="MostAhead"/>, which travel behind each
-/// other. So whoever comes
-/// waits for as many turns as the others had taken, and one of each who waits before it.
+/// Invariants: an owner stands in <c>order</c>, once, while it has a turn that waits; turns of an owner begin in the order in which they
+/// were asked for. While several wait, one turn is taken at a time. An owner that is alone may have <see cref="MostAhead"/>, which travel
+/// behind each other. So whoever comes waits for as many turns as the others had taken, and one of each who waits before it.
 /// </remarks>
 internal sealed class Turns
 {
@@ -37,7 +35,7 @@ internal sealed class Turns
 
     private readonly Lock sync = new();
     private readonly Dictionary<object, LinkedList<Turn>> waiting = [];
-    private readonly Queue<object> order = new();
+    private readonly List<object> order = [];
     private readonly HashSet<Turn> taken = [];
     private bool isAdvancing;
     private long begun;
@@ -53,12 +51,9 @@ internal sealed class Turns
         {
             if (!waiting.TryGetValue(owner, out LinkedList<Turn>? own))
                 waiting[owner] = own = [];
-            if (own.Count == 0)
-            {
-                turn.NextSince = begun;
-                order.Enqueue(owner);
-            }
             own.AddLast(turn);
+            if (own.Count == 1)
+                Queue(own);
         }
         Advance();
         return turn;
@@ -73,7 +68,7 @@ internal sealed class Turns
         {
             hadBegun = turn.IsTaken;
             if (!taken.Remove(turn) && waiting.TryGetValue(turn.Owner, out LinkedList<Turn>? own))
-                own.Remove(turn); // An owner without turns is passed over.
+                GiveUp(turn, own);
         }
         Advance();
         return hadBegun;
@@ -107,33 +102,42 @@ internal sealed class Turns
 
     private Turn? Take()
     {
-        while (order.TryPeek(out object? owner))
+        if (order.Count == 0 || !MayTake(order[0]))
+            return null;
+        LinkedList<Turn> own = waiting[order[0]];
+        Turn turn = own.First!.Value;
+        order.RemoveAt(0);
+        own.RemoveFirst();
+        MostWaited = Math.Max(MostWaited, begun - turn.NextSince);
+        begun++;
+        turn.IsTaken = true;
+        taken.Add(turn);
+        if (own.Count > 0)
+            Queue(own);
+        else
+            waiting.Remove(turn.Owner);
+        return turn;
+    }
+
+    // The first of an owner's turns becomes its next.
+    private void Queue(LinkedList<Turn> own)
+    {
+        Turn first = own.First!.Value;
+        first.NextSince = begun;
+        order.Add(first.Owner);
+    }
+
+    private void GiveUp(Turn turn, LinkedList<Turn> own)
+    {
+        bool wasNext = own.First?.Value == turn;
+        own.Remove(turn);
+        if (own.Count > 0 && wasNext)
+            own.First!.Value.NextSince = turn.NextSince; // it has its place
+        else if (own.Count == 0)
         {
-            LinkedList<Turn> own = waiting[owner];
-            if (own.Count > 0 && !MayTake(owner))
-                return null;
-            order.Dequeue();
-            if (own.Count == 0)
-            {
-                waiting.Remove(owner);
-                continue;
-            }
-            Turn turn = own.First!.Value;
-            own.RemoveFirst();
-            MostWaited = Math.Max(MostWaited, begun - turn.NextSince);
-            begun++;
-            turn.IsTaken = true;
-            taken.Add(turn);
-            if (own.Count > 0)
-            {
-                own.First!.Value.NextSince = begun;
-                order.Enqueue(owner);
-            }
-            else
-                waiting.Remove(owner);
-            return turn;
+            order.Remove(turn.Owner);
+            waiting.Remove(turn.Owner);
         }
-        return null;
     }
 
     private bool MayTake(object owner)
