@@ -44,9 +44,6 @@ internal sealed class Intake(BoardInfo board, GuestSession session)
     private readonly List<WriteItem> items = [];
     private bool isReceiving;
     private uint client;
-    /// <summary>Number of the request whose parts came last.</summary>
-    public uint Number => number;
-
     private uint number;
     private int firstFlags;
     private int nextPart;
@@ -55,6 +52,9 @@ internal sealed class Intake(BoardInfo board, GuestSession session)
     private WriteFrame track; // The first part of the track that is being received.
     private byte[] data = [];
     private int received;
+
+    /// <summary>Number of the request whose parts came last.</summary>
+    public uint Number => number;
 
     /// <summary>Takes a part.</summary>
     public TakenPart Take(WriteFrame part)
