@@ -8,7 +8,7 @@ using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.Host;
 
-/// <summary>nvs backup and nvs restore: processes, on a real pseudo-terminal.</summary>
+/// <summary>nvs backup and nvs restore, on a real pseudo-terminal.</summary>
 [TestClass]
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class BackupTests

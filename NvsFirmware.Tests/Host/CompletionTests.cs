@@ -57,7 +57,7 @@ public sealed class CompletionTests
 
     private static string[] Suggest(string? port, string line)
     {
-        NvsCommand.Outcome outcome = NvsCommand.Run(port, null, $"[suggest:{line.Length}]", line).Expect(0);
+        NvsCommand.Outcome outcome = NvsCommand.RunProcess(port, null, $"[suggest:{line.Length}]", line).Expect(0);
         Assert.AreEqual("", outcome.Errors);
         return outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }

@@ -8,7 +8,7 @@ using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.Host;
 
-/// <summary>nvs inspect: a process, on the file of a simulated board whose power was cut.</summary>
+/// <summary>nvs inspect, on the file of a simulated board whose power was cut.</summary>
 [TestClass]
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class InspectTests

@@ -1,7 +1,5 @@
 using System;
-using System.Globalization;
 using System.IO;
-using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
 
@@ -12,8 +10,6 @@ namespace NvsFirmware.Tests.Host;
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class InterruptionTests
 {
-    private const int Interrupt = 2; // SIGINT
-
     /// <summary>Breaks when a commit may have been made, and the message says nothing of it, or not which request it was.</summary>
     [TestMethod]
     [DataRow("write 5", "Whether write request 1 of client")]
@@ -39,25 +35,18 @@ public sealed class InterruptionTests
         if (!OperatingSystem.IsLinux())
             Assert.Inconclusive("Only Linux tells what a process catches.");
         using NvsCommand command = NvsCommand.Start("/dev/no-such-port", null, "write", "5"); // Waits for stdin.
-        string process = $"/proc/{command.Id}";
         bool isLoaded;
         bool isCaught;
         do
         {
             // In this order: what is loaded now was loaded before the second look.
-            isLoaded = File.ReadAllText($"{process}/maps").Contains("System.CommandLine.dll", StringComparison.Ordinal);
-            isCaught = IsCaught(process);
+            isLoaded = File.ReadAllText($"/proc/{command.Id}/maps").Contains("System.CommandLine.dll", StringComparison.Ordinal);
+            isCaught = ChildProcess.IsMasked($"{command.Id}", "SigCgt", Signal.Interrupt);
             Assert.IsTrue(isCaught || !isLoaded);
         }
         while (!isLoaded);
         command.Send(Signal.Interrupt);
         command.GiveInput([1]);
         command.End().ExpectFailure(2, "Interrupted. Nothing was written.");
-    }
-
-    private static bool IsCaught(string process)
-    {
-        string mask = File.ReadLines($"{process}/status").Single(line => line.StartsWith("SigCgt:", StringComparison.Ordinal)).Split('\t')[1];
-        return ((ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (Interrupt - 1)) & 1) != 0;
     }
 }

@@ -40,7 +40,7 @@ public sealed partial class ReadmeTests
     [TestMethod]
     public void TheCommandsAreThere()
     {
-        RootCommand root = NvsHost.Program.Root();
+        RootCommand root = NvsCommand.Root;
         int checkedLines = 0;
         foreach (string document in new[] { "README.md", "NvsHost/README.md", "NvsHost/Client/README.md", "docs/cli.md", "docs/boards.md", "docs/backup.md", "docs/inspect.md", "docs/serve.md", "boards/sim/README.md" })
             foreach (string line in CommandLines(File.ReadAllText(Path.Combine(MarkdownSamples.Root, document))))
@@ -58,7 +58,7 @@ public sealed partial class ReadmeTests
     public void TheReferenceIsWhole()
     {
         string text = File.ReadAllText(Path.Combine(MarkdownSamples.Root, "docs/cli.md"));
-        RootCommand root = NvsHost.Program.Root();
+        RootCommand root = NvsCommand.Root;
         foreach (Command command in root.Subcommands)
         {
             StringAssert.Contains(text, $"`nvs {command.Name}");

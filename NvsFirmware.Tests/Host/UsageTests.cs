@@ -44,7 +44,7 @@ public sealed class UsageTests
     [TestMethod]
     public void NoMessageNamesAType()
     {
-        RootCommand root = NvsHost.Program.Root();
+        RootCommand root = NvsCommand.Root;
         foreach (Command command in root.Subcommands)
         {
             foreach (Option option in command.Options.Concat(root.Options).Where(option => option.ValueType != typeof(bool)))

@@ -32,14 +32,18 @@ internal sealed class Session
     private readonly bool isVerbose;
 
     /// <summary>The run of a command line.</summary>
-    public Session(ParseResult parsed)
+    public Session(ParseResult parsed, StandardStreams streams)
     {
         this.parsed = parsed;
+        Streams = streams;
         IsJson = CommonOptions.IsJson(parsed);
         isVerbose = CommonOptions.IsVerbose(parsed);
-        Out = Printer(Console.Out, Console.IsOutputRedirected);
-        Err = Printer(Console.Error, Console.IsErrorRedirected);
+        Out = Printer(streams.Output, streams.IsOutputRedirected);
+        Err = Printer(streams.Error, streams.IsErrorRedirected);
     }
+
+    /// <summary>Where it reads and prints what is not for a person only.</summary>
+    public StandardStreams Streams { get; }
 
     /// <summary>Prints what the command is for, on stdout.</summary>
     public IAnsiConsole Out { get; }
@@ -66,7 +70,7 @@ internal sealed class Session
     public static void SetAction(Command command, Func<Session, ParseResult, CancellationToken, Task<int>> run) =>
         command.SetAction(async (parsed, ct) =>
         {
-            Session session = new(parsed);
+            Session session = new(parsed, (StandardStreams)parsed.InvocationConfiguration);
             try
             {
                 return await run(session, parsed, ct).ConfigureAwait(false);
@@ -142,7 +146,7 @@ internal sealed class Session
     public void Answer(object json, Action forPerson)
     {
         if (IsJson)
-            Console.Out.WriteLine(JsonSerializer.Serialize(json, jsonOptions));
+            Streams.Output.WriteLine(JsonSerializer.Serialize(json, jsonOptions));
         else
             forPerson();
     }
@@ -153,7 +157,7 @@ internal sealed class Session
         try
         {
             Answer(json, forPerson);
-            Console.Out.Flush();
+            Streams.Output.Flush();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -200,7 +204,7 @@ internal sealed class Session
     public int Fail(Failure failure, Exception? e = null)
     {
         if (IsJson)
-            Console.Error.WriteLine(JsonSerializer.Serialize(new { Error = failure }, jsonOptions));
+            Streams.Error.WriteLine(JsonSerializer.Serialize(new { Error = failure }, jsonOptions));
         else
             Err.MarkupLineInterpolated($"[red]nvs:[/] {failure.Message}");
         if (isVerbose && e is not null && failure.ExitCode != ExitCode.Interrupted)
