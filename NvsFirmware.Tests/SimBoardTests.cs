@@ -242,6 +242,18 @@ public sealed class SimBoardTests
         Assert.AreEqual(0, next.End());
     }
 
+    // Else a client that waits for the killed board, of this test or of another one, would find the next board instead.
+    [TestMethod]
+    public void AKilledBoardsTerminalIsNoOtherBoards()
+    {
+        string port;
+        using (SimProcess board = new(FramPath))
+            port = board.Port;
+        Assert.IsFalse(File.Exists(port));
+        using SimProcess next = new(FramPath);
+        Assert.AreNotEqual(port, next.Port);
+    }
+
     [TestMethod]
     public void ASecondProcessOnTheSameFileIsRefused()
     {

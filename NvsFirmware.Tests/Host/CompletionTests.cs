@@ -21,7 +21,7 @@ public sealed class CompletionTests
     [TestMethod]
     public void NvsKnowsWhatCanFollow()
     {
-        using SimProcess board = new(Path.Combine(folder, "cells.fram"), "--format-blank");
+        using PtyBoard board = new(Path.Combine(folder, "cells.fram"), formatsBlank: true);
         NvsCommand.Run(board.Port, [1], "write", "41").Expect(0);
         NvsCommand.Run(board.Port, [1], "write", "4200").Expect(0);
 

@@ -15,8 +15,8 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>The command nvs: what it is given, what came of it.</summary>
 /// <remarks>
-/// A process takes half a second of a processor, most of it to start. So what only has to end runs in this one, by the streams that the command
-/// reads and prints to; <see cref="ProcessTests"/> shows that a process does the same. What is killed, interrupted or has a terminal is a process.
+/// A process takes half a second of a processor, most of it to start. So what only has to end runs in this one, with streams and a clock of its
+/// own; <see cref="ProcessTests"/> shows that a process does the same. What is killed, interrupted or has a terminal is a process.
 /// </remarks>
 internal sealed class NvsCommand : IDisposable
 {
@@ -39,32 +39,44 @@ internal sealed class NvsCommand : IDisposable
     /// <summary>What it has printed on stdout until now.</summary>
     public Printed Output => process.Output;
 
+    /// <summary>The same of stderr.</summary>
+    public Printed Errors => process.Errors;
+
     /// <summary>Runs a command to its end, in this process.</summary>
     /// <param name="port">The port; null for none.</param>
     /// <param name="input">What is on stdin.</param>
     /// <param name="arguments">The command line.</param>
-    public static Outcome Run(string? port, byte[]? input, params string[] arguments)
+    public static Outcome Run(string? port, byte[]? input, params string[] arguments) =>
+        RunAsync(TimeProvider.System, port, input, arguments).GetAwaiter().GetResult();
+
+    /// <summary>The same, in a time of the test's own.</summary>
+    public static async Task<Outcome> RunAsync(TimeProvider time, string? port, byte[]? input, params string[] arguments)
     {
         string[] line = WithPatience(port, arguments);
         if (port is not null && !arguments.Contains("--port"))
             line = ["--port", port, .. line];
         using MemoryStream output = new();
         using StringWriter errors = new();
-        StandardStreams streams = new()
+        Surroundings around = new()
         {
             OpenInput = () => new MemoryStream(input ?? []),
             OpenOutput = () => output,
             Output = TextWriter.Synchronized(new StreamWriter(output, new UTF8Encoding(false)) { AutoFlush = true }),
             Error = TextWriter.Synchronized(errors),
+            Time = time,
         };
         using CancellationTokenSource guard = new();
-        Task<int> running = Task.Run(() => CommandLine.Run(Root, line, streams, guard.Token));
-        if (!running.Wait(ChildProcess.Guard))
+        Task<int> running = Task.Run(() => CommandLine.Run(Root, line, around, guard.Token));
+        try
         {
-            guard.Cancel();
-            Assert.Fail($"nvs {string.Join(' ', line)} has not ended. stdout: {Encoding.UTF8.GetString(output.ToArray())}, stderr: {errors}");
+            return new Outcome(await running.WaitAsync(ChildProcess.Guard), output.ToArray(), errors.ToString());
         }
-        return new Outcome(running.Result, output.ToArray(), errors.ToString());
+        catch (TimeoutException)
+        {
+            await guard.CancelAsync();
+            throw new AssertFailedException(
+                $"nvs {string.Join(' ', line)} has not ended. stdout: {Encoding.UTF8.GetString(output.ToArray())}, stderr: {errors}");
+        }
     }
 
     /// <summary>The same as a process, with the port in NVS_PORT.</summary>

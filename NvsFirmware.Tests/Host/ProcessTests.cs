@@ -25,11 +25,11 @@ public sealed class ProcessTests
     {
         using SimProcess one = Board("one");
         using SimProcess other = Board("other");
-        byte[] data = [.. Enumerable.Range(0, 9000).Select(i => (byte)(i * 7))];
+        byte[] data = [.. Enumerable.Range(0, 8000).Select(i => (byte)(i * 7))];
         foreach ((byte[]? input, string line) in new (byte[]?, string)[]
         {
             (data, "write 5"), (null, "read 5"), (null, "read 5 --json"), ("é\n"u8.ToArray(), "batch 6=- --release 5"), (null, "read 6"),
-            (null, "watch 6 --count 1"), (null, "info"), (null, "list -v"), (null, "read 77"), (null, "read 77 --json"), (null, "wirte 5"), (null, "--help"),
+            (null, "watch 6 --count 1"), (null, "verify"), (null, "list -v"), (null, "read 77"), (null, "read 77 --json"), (null, "wirte 5"), (null, "--help"),
         })
         {
             string[] arguments = line.Split(' ');

@@ -9,7 +9,6 @@ using System.Threading.Tasks;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.Host;
 
@@ -29,7 +28,7 @@ public sealed partial class ReadmeTests
     {
         foreach (string document in MarkdownSamples.Documents)
         {
-            using SimProcess board = new(Path.Combine(folder, $"{document.Length}.fram"), "--format-blank");
+            using PtyBoard board = new(Path.Combine(folder, $"{document.Length}.fram"), formatsBlank: true);
             foreach (string sample in MarkdownSamples.Of(document, board.Port))
                 await RunAsync(sample, document);
             StringAssert.Contains(NvsCommand.Run(board.Port, null, "list").Expect(0).Output, " 7 ", $"{document} stores track 7");

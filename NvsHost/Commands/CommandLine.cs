@@ -35,14 +35,14 @@ internal static class CommandLine
 
     /// <summary>Runs it.</summary>
     /// <returns>Its exit code.</returns>
-    public static int Run(RootCommand root, string[] args, StandardStreams streams, CancellationToken ct)
+    public static int Run(RootCommand root, string[] args, Surroundings around, CancellationToken ct)
     {
         ParseResult parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction mistake)
-            return new Session(parsed, streams).Fail(Failure.OfUsage(Tell(parsed, mistake)));
+            return new Session(parsed, around).Fail(Failure.OfUsage(Tell(parsed, mistake)));
         if (Stray(parsed, args) is { } stray)
-            return new Session(parsed, streams).Fail(Failure.OfUsage(NoOption(parsed, stray)));
-        return parsed.InvokeAsync(streams, ct).GetAwaiter().GetResult();
+            return new Session(parsed, around).Fail(Failure.OfUsage(NoOption(parsed, stray)));
+        return parsed.InvokeAsync(around, ct).GetAwaiter().GetResult();
     }
 
     // The library takes an option that it does not know for an argument, such as a file.

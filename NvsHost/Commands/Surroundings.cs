@@ -6,11 +6,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace NvsHost.Commands;
 
-/// <summary>Where a command reads and prints: the streams of this process, or a caller's in their place.</summary>
-internal sealed class StandardStreams : InvocationConfiguration
+/// <summary>What a command finds around it: the streams and the clock of this process, or a caller's in their place.</summary>
+internal sealed class Surroundings : InvocationConfiguration
 {
-    /// <summary>Streams of a caller, nobody's terminal.</summary>
-    public StandardStreams() => ProcessTerminationTimeout = null; // Signals are the interruption's.
+    /// <summary>Those of a caller, whose streams are nobody's terminal.</summary>
+    public Surroundings() => ProcessTerminationTimeout = null; // Signals are the interruption's.
 
     /// <summary>Opens stdin.</summary>
     public required Func<Stream> OpenInput { get; init; }
@@ -27,11 +27,14 @@ internal sealed class StandardStreams : InvocationConfiguration
     /// <summary>True when stderr is no terminal.</summary>
     public bool IsErrorRedirected { get; init; } = true;
 
+    /// <summary>Tells the time to clients.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Those of this process.</summary>
-    public static StandardStreams OfProcess()
+    public static Surroundings OfProcess()
     {
         Console.OutputEncoding = new UTF8Encoding(false);
-        return new StandardStreams
+        return new Surroundings
         {
             // .NET's own stream would set a terminal up for reading lines, and lose what was typed before, the end above all.
             OpenInput = () => OperatingSystem.IsWindows()
