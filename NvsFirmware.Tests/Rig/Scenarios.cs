@@ -27,7 +27,7 @@ public static class Scenarios
     [
         .. Enumerable.Range(0, 4).Select(i => Write([.. Enumerable.Range(i * 11, 11).Select(n => new TrackItem((uint)n, Data(60, n)))])),
         .. Enumerable.Range(0, 2).Select(i => Write([.. Enumerable.Range(i * 11, 11).Select(n => new TrackItem((uint)(2 * n), null))])),
-        Write(new TrackItem(300, Data(InSegments(10), 300))),
+        Write(new TrackItem(300, Data(InSegments(16), 300))),
     ];
 
     // As many tracks as there are entries, each of one segment.
