@@ -167,7 +167,7 @@ public sealed class CommandTests
     {
         using PtyUart silent = new();
         using NvsCommand asking = NvsCommand.Start(silent.Path, null, "read", "5");
-        Assert.AreNotEqual(0, silent.Read(new byte[1], 0, 1, (int)ChildProcess.Guard.TotalMilliseconds));
+        Assert.AreNotEqual(0, silent.Read(new byte[1], 0, 1, ChildProcess.GuardMs));
         asking.Send(Signal.Interrupt);
         asking.End().ExpectFailure(2, "Interrupted");
     }

@@ -92,7 +92,7 @@ internal sealed class LineBoard : IUart, IDisposable
     {
         lock (accounts)
             while (sent.Count(frame => Frame.Type(frame, 0) == type) < count)
-                if (!Monitor.Wait(accounts, GuardMs))
+                if (!Monitor.Wait(accounts, ChildProcess.GuardMs))
                     throw new TimeoutException($"The host has not sent {count} frames of type {type}.");
     }
 
@@ -140,8 +140,6 @@ internal sealed class LineBoard : IUart, IDisposable
     }
 
     void IUart.Reopen() => toBoard.Clear();
-
-    private const int GuardMs = 300_000;
 
     private IUart Open()
     {

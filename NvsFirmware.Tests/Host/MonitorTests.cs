@@ -126,7 +126,7 @@ public sealed partial class MonitorTests
                 int found = Array.FindIndex(what, part => shown.Contains(part, StringComparison.Ordinal));
                 if (found >= 0)
                     return found;
-                if (process.HasExited || Environment.TickCount64 - start > ChildProcess.Guard.TotalMilliseconds)
+                if (process.HasExited || Environment.TickCount64 - start > ChildProcess.GuardMs)
                     Assert.Fail(
                         $"'{string.Join("' or '", what)}' is not shown. The terminal got: {Text[Math.Max(0, text.Length - 4000)..].Replace("\u001b", "<ESC>")}");
             }
@@ -143,7 +143,7 @@ public sealed partial class MonitorTests
         public int End()
         {
             for (long start = Environment.TickCount64; !process.HasExited; Take(50))
-                if (Environment.TickCount64 - start > ChildProcess.Guard.TotalMilliseconds)
+                if (Environment.TickCount64 - start > ChildProcess.GuardMs)
                     Assert.Fail("nvs monitor has not ended.");
             while (Take(0) > 0)
             {

@@ -28,6 +28,9 @@ internal sealed partial class ChildProcess : IDisposable
     /// <summary>No limit, a guard against a hang: a busy machine is slow.</summary>
     public static readonly TimeSpan Guard = TimeSpan.FromMinutes(10);
 
+    /// <summary>The same in milliseconds.</summary>
+    public static readonly int GuardMs = (int)Guard.TotalMilliseconds;
+
     // A shell lets what it runs in the background ignore SIGINT, and so would the children of tests that run there.
     private static readonly string[] defaultSignals = OperatingSystem.IsLinux() && IsMasked("self", "SigIgn", Signal.Interrupt)
         ? ["env", "--default-signal=INT"] : [];

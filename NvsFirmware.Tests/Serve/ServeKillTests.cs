@@ -86,7 +86,7 @@ public sealed class ServeKillTests
                     break;
             }
         }
-        await using (NvsClient client = await NvsClient.OpenAsync(Listen, new NvsClientOptions { OpenTimeoutMs = 120_000 }))
+        await using (NvsClient client = await NvsClient.OpenAsync(Listen, new NvsClientOptions { OpenTimeoutMs = ChildProcess.GuardMs }))
         {
             for (int program = 0; program < Programs; program++)
                 for (int task = 0; task < IncrementingHost.Tasks; task++)
