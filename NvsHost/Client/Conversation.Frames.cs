@@ -197,9 +197,10 @@ internal sealed partial class Conversation
         Lose(window.SettleAll());
         phase = Phase.Open;
         NvsLog.Greeted(options.Logger, board.BoardName, board.State, board.StoreId);
-        attached?.TrySetResult(board);
-        attached = null;
         TellState();
+        if (attached is { } opened)
+            door.Post(() => opened.TrySetResult(board)); // Who opens it hears of later changes only.
+        attached = null;
         foreach (FormatQuery format in queue.OfType<FormatQuery>())
             if (format.Setbacks > 0 && format.Take(board))
                 Meet(format.NewId);
