@@ -59,18 +59,14 @@ internal sealed class Window(NvsClientOptions options)
     /// </summary>
     /// <param name="count">Its bytes.</param>
     /// <param name="board">Whose window it is.</param>
-    public bool HasRoom(int count, BoardInfo board)
-    {
-        int reserved = Math.Min((options.Retries + 1) * Frame.HeaderBytes, board.WindowBytes - board.LongestFrameBytes);
-        return Filled + count <= Block.Length && (frames.Count == 0 || bytes + count <= board.WindowBytes - reserved);
-    }
+    public bool HasRoom(int count, BoardInfo board) => Filled + count <= Block.Length && (frames.Count == 0 || IsWithin(count, board));
 
     /// <summary>True if a frame may be quiet, because another one can follow it at once.</summary>
     /// <param name="count">Its bytes.</param>
     /// <param name="next">The other one's bytes.</param>
     /// <param name="board">Whose window it is.</param>
     public bool CanBeQuiet(int count, int next, BoardInfo board) =>
-        quietBytes + count + next <= board.WindowBytes / QuietShare && HasRoom(count + next, board);
+        quietBytes + count + next <= board.WindowBytes / QuietShare && Filled + count + next <= Block.Length && IsWithin(count + next, board);
 
     /// <summary>Sends a frame that will be answered, or a quiet one.</summary>
     public void Put(byte[] frame, int count, Request? request, uint number, int part, bool isQuiet)
@@ -109,5 +105,11 @@ internal sealed class Window(NvsClientOptions options)
     {
         int timeoutMs = frames.Aggregate(options.TimeoutMs, (longestMs, sent) => Math.Max(longestMs, sent.Request?.TimeoutMs ?? 0));
         return timeoutMs + options.LineMs(bytes + board.LongestFrameBytes);
+    }
+
+    private bool IsWithin(int count, BoardInfo board)
+    {
+        int reserved = Math.Min((options.Retries + 1) * Frame.HeaderBytes, board.WindowBytes - board.LongestFrameBytes);
+        return bytes + count <= board.WindowBytes - reserved;
     }
 }
