@@ -21,8 +21,13 @@ internal sealed class LineBoard : IUart, IDisposable
     /// For lines that lose frames: a short timeout, so that they are soon asked for again, and a minute of patience, for a machine may be
     /// slow.
     /// </summary>
-    public static readonly NvsClientOptions Options = new() { TimeoutMs = 2000, OpenTimeoutMs = 600_000, FormatTimeoutMs = 2000,
-        Retries = 29 };
+    public static readonly NvsClientOptions Options = new()
+    {
+        TimeoutMs = 2000,
+        OpenTimeoutMs = 600_000,
+        FormatTimeoutMs = 2000,
+        Retries = 29,
+    };
 
     /// <summary>Nothing is ever overdue: for tests in which every answer comes, and which count what is asked.</summary>
     public static readonly NvsClientOptions Patient = Options with { TimeoutMs = 600_000, FormatTimeoutMs = 600_000 };

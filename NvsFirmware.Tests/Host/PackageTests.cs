@@ -129,8 +129,12 @@ public sealed class PackageTests
 
     private static NvsCommand.Outcome Run(string program, string where, params string[] arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = where, RedirectStandardOutput = true,
-            RedirectStandardError = true };
+        ProcessStartInfo start = new(program, arguments)
+        {
+            WorkingDirectory = where,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         // Those of the test run would go on into the builds.
         foreach (
             string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())

@@ -24,7 +24,8 @@ public sealed class CutExplorer
         board.Restart(before);
         trace = WriteTrace.Record(board, acknowledged => scenario.Operate(board, acknowledged));
         media = new MediaFound(scenario, board,
-            Medium.Read(board.Chip.Memory) is { State: MediumState.Store } after ? after.Version : 0) { IsExact = isExact };
+            Medium.Read(board.Chip.Memory) is { State: MediumState.Store } after ? after.Version : 0)
+        { IsExact = isExact };
     }
 
     /// <summary>Places where the power was cut in the operation: one before each byte on the bus, and one behind the last.</summary>

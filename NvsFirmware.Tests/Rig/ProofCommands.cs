@@ -33,8 +33,11 @@ internal static class ProofCommands
 
     private static Command Cuts()
     {
-        Argument<string[]> names = new("SCENARIO") { Description = "which; all of them if none is named",
-            Arity = ArgumentArity.ZeroOrMore };
+        Argument<string[]> names = new("SCENARIO")
+        {
+            Description = "which; all of them if none is named",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         Option<bool> exact = new("--exact") { Description = "make each cut really, at every bit, and take no two torn records for the same" };
         Command command = new("cuts", "Cuts the power at every byte of every operation, and of every recovery, without end.") { names,
             exact };
@@ -55,8 +58,11 @@ internal static class ProofCommands
 
     private static Command Drops()
     {
-        Argument<string[]> names = new("SCENARIO") { Description = "which; all of them if none is named",
-            Arity = ArgumentArity.ZeroOrMore };
+        Argument<string[]> names = new("SCENARIO")
+        {
+            Description = "which; all of them if none is named",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         Option<bool> pairs = new("--pairs") { Description = "let any two transactions do nothing instead" };
         Option<bool> contact = new("--contact") { Description = "let the chip lose contact for a while instead, at each transaction and for each while" };
         Command command = new("drops",
