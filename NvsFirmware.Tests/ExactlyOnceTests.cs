@@ -129,12 +129,12 @@ public sealed class ExactlyOnceTests : ExactlyOnce
     public void AnEarlierNumberIsAnOldRequest()
     {
         board.Write(100, new TrackItem(1, [1]));
-        foreach (uint earlier in new uint[] { 99, 1, 0, 0xFFFFFFFF, 0x80000065 })
+        foreach (uint earlier in new uint[] { 99, 1, 0, 0xFFFFFFFF, 0x80000065, 0x80000063, 0x40000065 })
         {
             Assert.AreEqual(Status.OldRequest, board.TryWrite(earlier, [new(1, [2])])?.Status, $"{earlier}");
             CollectionAssert.AreEqual(new byte[] { 1 }, board.Read(1).Data);
         }
-        board.Write(0x80000063, new TrackItem(1, [3]));
+        board.Write(0x40000064, new TrackItem(1, [3]));
     }
 
     [TestMethod]

@@ -52,7 +52,9 @@ public sealed class StoreHistory
     /// <param name="setSegments">Segments in a set, 0 for the default.</param>
     public static StoreHistory Make(bool isAtRest, int segmentBytes = 0, int setSegments = 0)
     {
-        StoreHistory history = new(TestBoard.Formatted(segmentBytes: segmentBytes, setSegments: setSegments));
+        // Pieces so short that longer tracks have several blocks, and so links.
+        BoardSettings settings = new() { Name = "test", LargestPieceBytes = 256 };
+        StoreHistory history = new(TestBoard.Formatted(settings: settings, segmentBytes: segmentBytes, setSegments: setSegments));
         int longest = Medium.Read(history.Board.Chip.Memory).Layout.LongestTrack;
         history.Keep();
         history.Write(1, (1, 40), (2, 300));

@@ -19,6 +19,7 @@ public sealed class StoreModel
     private const int StatesKept = 3000;
     private const int LeftOutByTrouble = 100; // mounts after chip errors, and repairs, leave out one number each
     private const long Forgettable = 1L << 30;
+    private const uint MostAhead = 1u << 30; // a number further ahead is another program's
 
     private readonly List<StoreState> states = [StoreState.Empty(0)];
     private readonly Dictionary<(uint Client, uint Number, uint Fingerprint), ModelRequest> requests = [];
@@ -159,7 +160,7 @@ public sealed class StoreModel
         bool isRight = status switch
         {
             Status.OldRequest => Since(sentUs).Any(state => state.Clients.TryGetValue(request.Client, out ModelCommit? last)
-                && !IsLater(request.Number, last.Number))
+                && request.Number - last.Number - 1 >= MostAhead)
                 || numbers[request.Client].Any(other => IsLater(other, request.Number)),
             Status.Conflict => requests.Values.Any(other => other != request && other.Client == request.Client
                 && other.Number == request.Number),

@@ -18,6 +18,9 @@ public sealed class WriteRequest
 {
     private const int At = Block.InFrame;
 
+    // A number further ahead is another program's with the same id: else numbers could go round in three commits, and an earlier one be later.
+    private const int MostAhead = 0x40000000;
+
     // No answer: the request has begun.
     private const Status Begun = (Status)0xFF;
 
@@ -290,7 +293,7 @@ public sealed class WriteRequest
     {
         int index = clients.IndexOf(client);
         int ahead = index < 0 ? 1 : number - clients.Numbers[index];
-        if (ahead <= 0)
+        if (ahead <= 0 || ahead > MostAhead)
             return Repeat(frame, flags, part, index, ahead, count);
         if (isAnyDecided && client == decidedClient && number - decidedNumber <= 0)
         {
@@ -310,11 +313,11 @@ public sealed class WriteRequest
         return Begun;
     }
 
-    // A request that the client has decided already is not applied again.
+    // A request that the client has decided already, or another program with its id, is not applied again.
     private Status Repeat(byte[] frame, int flags, int part, int index, int ahead, int count)
     {
         int version = clients.Version(index);
-        if (ahead < 0 || !IsOfSession(version))
+        if (ahead != 0 || !IsOfSession(version))
             return Status.OldRequest;
         if ((flags & WriteFlags.Last) == 0)
         {
