@@ -13,6 +13,9 @@ namespace NvsFirmware.Tests.Mutations;
 /// <param name="SlowTests">Tests of these classes that are left out: each takes longer than most mutants.</param>
 internal sealed record MutationTarget(string Project, IReadOnlyList<string> Files, IReadOnlyList<string> Tests, IReadOnlyList<string> SlowTests)
 {
+    /// <summary>The variable by which <see cref="Filter"/> gets to the tests.</summary>
+    public const string FilterVariable = "NVS_MUTATION_TESTS";
+
     private const string Firmware = "NvsFirmware/NvsFirmware.csproj";
     private const string Client = "NvsHost/Client/NvsClient.csproj";
 
@@ -47,6 +50,10 @@ internal sealed record MutationTarget(string Project, IReadOnlyList<string> File
         "Host.CallbackTests", "Host.ClientPropertyTests", "Host.DoubtTests", "Host.HelperTests", "Host.LastAnswerTests", "Host.LineFaultTests",
         "Host.NvsClientTests", "Host.ReconnectTests", "Tests.Client.",
     ];
+
+    /// <summary>The tests, as a filter of test platforms.</summary>
+    public string Filter => $"({string.Join('|', Tests.Select(name => $"FullyQualifiedName~{name}"))})"
+        + string.Concat(SlowTests.Select(name => $"&FullyQualifiedName!~{name}"));
 
     /// <summary>All of them, a folder each.</summary>
     public static IEnumerable<MutationTarget> All()

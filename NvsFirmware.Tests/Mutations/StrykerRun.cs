@@ -9,6 +9,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using CliWrap;
 using NvsFirmware.Tests.Host;
+using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.Mutations;
 
@@ -42,8 +43,13 @@ internal static partial class StrykerRun
             CommandResult result = await Cli.Wrap("dotnet")
                 .WithArguments(["dotnet-stryker", "--config-file", config, "--output", folder.FullName])
                 .WithWorkingDirectory(Path.Combine(MarkdownSamples.Root, "NvsFirmware.Tests"))
-                // Always the same choice of what tests take by chance: else a mutant is found in one run only.
-                .WithEnvironmentVariables(new Dictionary<string, string?> { ["NVS_SEED"] = "1" })
+                .WithEnvironmentVariables(new Dictionary<string, string?>
+                {
+                    // Always the same choice of what tests take by chance: else a mutant is found in one run only.
+                    [TestSeed.Variable] = "1",
+                    [MutationTarget.FilterVariable] = target.Filter,
+                    ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
+                })
                 .WithStandardOutputPipe(PipeTarget.Merge(PipeTarget.ToStringBuilder(output), PipeTarget.Create(dots.CountAsync)))
                 .WithStandardErrorPipe(PipeTarget.ToStringBuilder(output))
                 .WithValidation(CommandResultValidation.None)
@@ -62,13 +68,14 @@ internal static partial class StrykerRun
     private static JsonObject ConfigFor(MutationTarget target, IReadOnlyDictionary<string, IReadOnlyList<Mutant>> only)
     {
         string project = Path.GetDirectoryName(target.Project)!.Replace('\\', '/');
-        string tests = string.Join('|', target.Tests.Select(name => $"FullyQualifiedName~{name}"));
         return new JsonObject
         {
             ["stryker-config"] = new JsonObject
             {
                 ["project"] = Path.GetFileName(target.Project),
                 ["configuration"] = Configuration,
+                // One process runs the tests for one mutant after the other; see TestServer.
+                ["test-runner"] = "mtp",
                 ["reporters"] = new JsonArray("json", "dots"),
                 ["mutation-level"] = "Complete",
                 ["coverage-analysis"] = "perTest",
@@ -76,7 +83,6 @@ internal static partial class StrykerRun
                 ["additional-timeout"] = MoreTimeMs,
                 ["ignore-mutations"] = ToArray(leftOutMutations),
                 ["ignore-methods"] = ToArray(leftOutCalls),
-                ["test-case-filter"] = $"({tests}){string.Concat(target.SlowTests.Select(name => $"&FullyQualifiedName!~{name}"))}",
                 ["mutate"] = ToArray(target.Files.Select(file => Path.GetRelativePath(project, file).Replace('\\', '/') + Spans(only.GetValueOrDefault(file)))),
             },
         };
