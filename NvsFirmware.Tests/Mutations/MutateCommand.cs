@@ -65,7 +65,8 @@ internal static class MutateCommand
         }
         if (files.Count == 0)
             return;
-        string what = files.Count == 1 ? files[0] : $"{files.Count} files of {Path.GetDirectoryName(files[0])}";
+        string what = files.Count == 1 ? files[0] : $"{files.Count} files of {Path.GetDirectoryName(target.Project)}";
+        _ = KeptMutants.HashOfTests; // those that are tried, not those that somebody writes meanwhile
         Console.Error.WriteLine($"{what}: builds, and runs the tests without a mutant");
         IReadOnlyList<Mutant> tried = [];
         await Task.Run(() => Progress.Show(what, null, report => tried = StrykerRun.TryAsync(

@@ -29,7 +29,7 @@ internal sealed record MutationTarget(string Project, IReadOnlyList<string> File
         "WriteRow",
     ];
 
-    /// <summary>Those that no board of the simulation compiles, and what has no code.</summary>
+    /// <summary>What only a board has.</summary>
     private static readonly string[] notMutated = ["Program.cs"];
 
     private static readonly string[] firmwareTests =
@@ -50,27 +50,28 @@ internal sealed record MutationTarget(string Project, IReadOnlyList<string> File
         "Host.CallbackTests", "Host.ClientPropertyTests", "Host.DoubtTests", "Host.HelperTests", "Host.LastAnswerTests", "Host.LineFaultTests",
         "Host.NvsClientTests", "Host.ReconnectTests", "Tests.Client.",
     ];
+    private static readonly string[] slowClientTests =
+    [
+        "WhatTooManyClientsHaveCommittedSinceIsUnknown", "WhatIsUnknownIsLearntByTheNextClient", "AWriteWhoseLastPartWasNotSentIsNotCommitted",
+        "ACounterCountsEveryIncrementOnce", "OneBadFrameChangesNothing", "AFormatWhoseAnswerIsLostIsDoneOnce", "AFormatThatWasLostAndIsRefusedIsRefused",
+    ];
 
     /// <summary>The tests, as a filter of test platforms.</summary>
     public string Filter => $"({string.Join('|', Tests.Select(name => $"FullyQualifiedName~{name}"))})"
         + string.Concat(SlowTests.Select(name => $"&FullyQualifiedName!~{name}"));
 
-    /// <summary>All of them, a folder each.</summary>
-    public static IEnumerable<MutationTarget> All()
-    {
-        foreach (string folder in firmwareFolders)
-        {
-            string[] files =
-            [
-                .. Directory.EnumerateFiles(Path.Combine(MarkdownSamples.Root, "NvsFirmware", folder), "*.cs")
-                    .Select(file => Path.GetRelativePath(MarkdownSamples.Root, file).Replace('\\', '/'))
-                    .Where(file => !notMutated.Contains(Path.GetFileName(file)))
-                    .Order(),
-            ];
-            yield return new MutationTarget(Firmware, files, firmwareTests, slowFirmwareTests);
-        }
-        yield return new MutationTarget(Client, [.. clientFiles.Select(name => $"NvsHost/Client/{name}.cs")], clientTests, []);
-    }
+    /// <summary>All of them, a project each: what takes a run long beside the mutants is building, and running the tests without one.</summary>
+    public static IEnumerable<MutationTarget> All() =>
+    [
+        new MutationTarget(Firmware, [.. FirmwareFiles()], firmwareTests, slowFirmwareTests),
+        new MutationTarget(Client, [.. clientFiles.Select(name => $"NvsHost/Client/{name}.cs")], clientTests, slowClientTests),
+    ];
+
+    private static IEnumerable<string> FirmwareFiles() =>
+        firmwareFolders.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(MarkdownSamples.Root, "NvsFirmware", folder), "*.cs"))
+            .Select(file => Path.GetRelativePath(MarkdownSamples.Root, Path.GetFullPath(file)).Replace('\\', '/'))
+            .Where(file => !notMutated.Contains(Path.GetFileName(file)))
+            .Order();
 
     /// <summary>What of it lies in or is one of these paths; nothing, if no path is given, means all.</summary>
     public MutationTarget Within(IReadOnlyList<string> paths) => paths.Count == 0 ? this : this with

@@ -39,6 +39,7 @@ internal static partial class StrykerRun
             string config = Path.Combine(folder.FullName, "stryker-config.json");
             File.WriteAllText(config, ConfigFor(target, only).ToJsonString());
             StringBuilder output = new();
+            await Cli.Wrap("dotnet").WithArguments(["tool", "restore"]).WithWorkingDirectory(MarkdownSamples.Root).ExecuteAsync();
             DotCounter dots = new(report);
             CommandResult result = await Cli.Wrap("dotnet")
                 .WithArguments(["dotnet-stryker", "--config-file", config, "--output", folder.FullName])
@@ -56,7 +57,7 @@ internal static partial class StrykerRun
                 .ExecuteAsync();
             string json = Path.Combine(folder.FullName, "reports", "mutation-report.json");
             if (result.ExitCode != 0 || !File.Exists(json))
-                throw new InvalidOperationException($"Stryker ended with {result.ExitCode}. Are all tests green? `dotnet tool restore` brings it.\n{output}");
+                throw new InvalidOperationException($"Stryker ended with {result.ExitCode}. Are all tests green?\n{output}");
             return [.. StrykerReport.Read(json)];
         }
         finally
