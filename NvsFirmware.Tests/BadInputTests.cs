@@ -95,10 +95,10 @@ public sealed class BadInputTests
     [TestMethod]
     public void EveryUndefinedFlagOfAWriteIsABadRequest()
     {
-        for (int bit = 4; bit < 8; bit++)
+        for (int bit = 5; bit < 8; bit++)
         {
             AssertRefused(Status.BadRequest, board.WriteFrame(nextNumber++, 0, 9, ten, flags: Last | 1 << bit));
-            AssertRefused(Status.BadRequest, board.WriteFrame(nextNumber++, 0, 9, ten, flags: 0xF | 1 << bit));
+            AssertRefused(Status.BadRequest, board.WriteFrame(nextNumber++, 0, 9, ten, flags: WriteFlags.All | 1 << bit));
         }
     }
 

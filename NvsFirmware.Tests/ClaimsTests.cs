@@ -86,13 +86,13 @@ public sealed class ClaimsTests
             byte[] frame = board.WriteFrame((uint)i + 1, 0, 70 + (uint)i, data, flags: WriteFlags.Last);
             nvs.PutInfo(info, 0);
             Assert.AreEqual(Status.Ok, cache.Write(frame, data.Length));
-            CacheControlBlocks blocks = nvs.LastRequest.Blocks;
+            CacheControlBlocks blocks = nvs.Request.Blocks;
             cache.Keep(frame, data.Length);
             Assert.AreEqual((70 + i, i, (int)blocks.FirstInSet[0]), (blocks.Tracks[0], blocks.Set, 0));
             int first = BitConverter.ToUInt16(info, Payload.InfoAnswer.PreparedFirst);
             CollectionAssert.AreEqual(data, board.Chip.Memory.Slice(layout.SegmentAt(first) + 32, data.Length).ToArray(), "the set's first segment");
             Assert.IsTrue(cache.Find(70 + i), "the cache goes by the block that the NVS filled in");
-            Assert.AreEqual(nvs.Argument, Frame.Argument(cache.Found, 0));
+            Assert.AreEqual(nvs.Request.Argument, Frame.Argument(cache.Found, 0));
         }
     }
 

@@ -17,8 +17,6 @@ public sealed class SimBoardTests
 {
     private static readonly SimPart part = SimPart.Find("MB85RS64V");
 
-    private static readonly int guardMs = (int)ChildProcess.Guard.TotalMilliseconds;
-
     private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;
 
     private string FramPath => Path.Combine(folder, "cells.fram");
@@ -109,8 +107,8 @@ public sealed class SimBoardTests
         using FileStream host = OpenTerminal(uart.Path);
         byte[] received = new byte[10];
         host.Write([1, 2, 3]);
-        Assert.AreEqual(2, uart.Read(received, 0, 2, guardMs));
-        Assert.AreEqual(1, uart.Read(received, 2, 8, guardMs));
+        Assert.AreEqual(2, uart.Read(received, 0, 2, ChildProcess.GuardMs));
+        Assert.AreEqual(1, uart.Read(received, 2, 8, ChildProcess.GuardMs));
         Stopwatch watch = Stopwatch.StartNew();
         Assert.AreEqual(0, uart.Read(received, 0, 10, 100));
         Assert.IsGreaterThan(90, watch.ElapsedMilliseconds);
@@ -129,7 +127,7 @@ public sealed class SimBoardTests
         for (int i = 0; i < 900; i++)
         {
             Assert.IsFalse(uart.Write(block, 0, block.Length));
-            Assert.IsLessThan(guardMs, watch.ElapsedMilliseconds);
+            Assert.IsLessThan(ChildProcess.GuardMs, watch.ElapsedMilliseconds);
         }
         // It reads again: what is sent from now on arrives.
         using FileStream host = OpenTerminal(uart.Path);
@@ -143,7 +141,7 @@ public sealed class SimBoardTests
         watch.Restart();
         while (!found.Wait(20))
         {
-            Assert.IsLessThan(guardMs, watch.ElapsedMilliseconds);
+            Assert.IsLessThan(ChildProcess.GuardMs, watch.ElapsedMilliseconds);
             uart.Write([0x55], 0, 1);
         }
     }
@@ -154,7 +152,7 @@ public sealed class SimBoardTests
         using PtyUart uart = new();
         Task<int> read = Task.Run(() => uart.Read(new byte[1], 0, 1, int.MaxValue));
         uart.Stop();
-        Assert.IsTrue(read.Wait(guardMs));
+        Assert.IsTrue(read.Wait(ChildProcess.GuardMs));
         Assert.AreEqual(0, read.Result);
     }
 
@@ -240,6 +238,18 @@ public sealed class SimBoardTests
         Assert.AreEqual($"serial port: {new FileInfo(LinkPath).LinkTarget}", line);
         next.Send(Signal.Terminate);
         Assert.AreEqual(0, next.End());
+    }
+
+    // Else a client that waits for the killed board, of this test or of another one, would find the next board instead.
+    [TestMethod]
+    public void AKilledBoardsTerminalIsNoOtherBoards()
+    {
+        string port;
+        using (SimProcess board = new(FramPath))
+            port = board.Port;
+        Assert.IsFalse(File.Exists(port));
+        using SimProcess next = new(FramPath);
+        Assert.AreNotEqual(port, next.Port);
     }
 
     [TestMethod]
@@ -331,7 +341,7 @@ public sealed class SimBoardTests
     {
         while (count > 0)
         {
-            int read = uart.Read(buffer, offset, count, guardMs);
+            int read = uart.Read(buffer, offset, count, ChildProcess.GuardMs);
             Assert.AreNotEqual(0, read);
             offset += read;
             count -= read;

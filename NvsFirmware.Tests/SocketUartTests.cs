@@ -15,8 +15,6 @@ namespace NvsFirmware.Tests;
 [OnlyOnDotNet("needs sockets")]
 public sealed class SocketUartTests
 {
-    private static readonly int guardMs = (int)ChildProcess.Guard.TotalMilliseconds;
-
     private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;
     private readonly byte[] received = new byte[1000];
 
@@ -114,7 +112,7 @@ public sealed class SocketUartTests
             using Socket? host = isConnected ? Connect(uart) : null;
             Task<int> read = Task.Run(() => uart.Read(received, 0, 1, int.MaxValue));
             uart.Stop();
-            Assert.IsTrue(read.Wait(guardMs));
+            Assert.IsTrue(read.Wait(ChildProcess.GuardMs));
             Assert.AreEqual(0, read.Result);
         }
     }
@@ -181,7 +179,7 @@ public sealed class SocketUartTests
         int count = 0;
         while (count < expected.Length)
         {
-            int read = uart.Read(received, 10 + count, expected.Length - count, guardMs);
+            int read = uart.Read(received, 10 + count, expected.Length - count, ChildProcess.GuardMs);
             Assert.AreNotEqual(0, read);
             count += read;
         }

@@ -16,12 +16,12 @@ internal static class Program
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int Run(string[] args, Interruption interruption) => CommandLine.Run(Root(), args, interruption);
+    private static int Run(string[] args, Interruption interruption) => CommandLine.Run(Root(), args, Surroundings.OfProcess(), interruption.Token);
 
     /// <summary>All commands.</summary>
     internal static RootCommand Root()
     {
-        RootCommand root = new(CommandLine.Description);
+        RootCommand root = CommandLine.Root();
         CommonOptions.AddTo(root);
         TrackCommands.AddTo(root);
         StoreCommands.AddTo(root);

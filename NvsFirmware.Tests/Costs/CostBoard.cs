@@ -16,6 +16,7 @@ internal sealed class CostBoard : IUart, IClock
     private readonly Random random = new(1);
     private readonly Dictionary<uint, byte[]> data = [];
     private Cost answered;
+    private bool isAnswered;
     private Firmware firmware;
     private long nowMs = 1000;
 
@@ -176,6 +177,7 @@ internal sealed class CostBoard : IUart, IClock
     bool IUart.Write(byte[] buffer, int offset, int count)
     {
         answered = Now;
+        isAnswered = true;
         Counters.IsAfterAnswer = true;
         Answer = buffer[offset..(offset + count)];
         Answering?.Invoke();
@@ -192,14 +194,18 @@ internal sealed class CostBoard : IUart, IClock
     {
         Cost before = Now;
         Tally allocation = Counters.Allocation;
+        toBoard.SetLength(0);
         foreach (byte[] frame in frames)
         {
-            Counters.IsAfterAnswer = false;
-            toBoard.SetLength(0);
             toBoard.Write(frame);
+            if (CostHost.IsQuiet(frame))
+                continue; // the host does not wait: the next one arrives together with it
+            Counters.IsAfterAnswer = false;
             toBoard.Position = 0;
-            while (toBoard.Position < toBoard.Length && Chip.IsPowered)
+            isAnswered = false;
+            while (!isAnswered && Chip.IsPowered)
                 firmware.Step(0);
+            toBoard.SetLength(0);
         }
         return new(answered - before, Now - before, Counters.Allocation - allocation);
     }

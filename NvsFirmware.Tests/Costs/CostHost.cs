@@ -10,6 +10,9 @@ internal sealed class CostHost
 {
     public const uint Client = 0xC057;
 
+    // So many bytes of a request the client library sends without wanting an answer: a quarter of the default window.
+    private const int QuietBytes = 8448 / 4;
+
     private uint number;
 
     /// <summary>The session key, from HELLO's answer.</summary>
@@ -29,6 +32,7 @@ internal sealed class CostHost
     {
         List<byte[]> frames = [];
         uint before = 0;
+        int quietBytes = 0;
         number++;
         for (int i = 0; i < tracks.Length; i++)
         {
@@ -48,6 +52,11 @@ internal sealed class CostHost
                 data.AsSpan(at, count).CopyTo(payload.AsSpan(Block.PayloadHeadBytes));
                 before = Crc32.HashToUInt32(payload);
                 int flags = (isLast ? WriteFlags.Last : 0) | (isBehind && frames.Count == 0 ? WriteFlags.Behind : 0);
+                quietBytes += Wire.Frame.HeaderBytes + payload.Length + Wire.Frame.CrcBytes;
+                if (!isLast && quietBytes <= QuietBytes)
+                    flags |= WriteFlags.Quiet;
+                else
+                    quietBytes = 0;
                 frames.Add(Frame(FrameType.Write, flags, number, frames.Count, 0, payload));
                 at += count;
             }
@@ -55,6 +64,10 @@ internal sealed class CostHost
         }
         return frames;
     }
+
+    /// <summary>True for a part whose Continue the host does not want.</summary>
+    public static bool IsQuiet(byte[] frame) =>
+        frame[Wire.Frame.TypeAt] == FrameType.Write && (frame[Wire.Frame.FlagsAt] & WriteFlags.Quiet) != 0;
 
     private byte[] Frame(int type, int flags, uint number, int part, uint argument, byte[] payload)
     {

@@ -52,7 +52,7 @@ internal static class PlatformCosts
         ["System.IO.Hashing.Crc32::Reset/0"] = new(4, 1, 0, 0),
 
         // The board's adapters: SpiDeviceBus, SerialPortUart, SystemClock.
-        ["NvsFirmware.Fram.ISpiBus::Send/1"] = new Tally(9 + 14, 2, 1, 0) + implicitSpan + nullSpan,
+        ["NvsFirmware.Fram.ISpiBus::Send/1"] = new Tally(11 + 7, 2, 1, 0) + wholeSpan + nullSpan,
         ["NvsFirmware.Fram.ISpiBus::Write/3"] = new Tally(12 + 7, 2, 1, 0) + span + nullSpan,
         ["NvsFirmware.Fram.ISpiBus::Transfer/4"] = new Tally(16 + 10, 2, 1, 2 * SpanHeapBytes) + span + span,
         ["NvsFirmware.Fram.ISpiBus::Exchange/2"] = new Tally(12 + 10, 2, 1, 2 * SpanHeapBytes) + wholeSpan + wholeSpan,

@@ -9,7 +9,6 @@ namespace NvsFirmware.UnitTests;
 /// </summary>
 public sealed class SmallFram : ISpiBus
 {
-    private readonly byte[] sent = new byte[1];
     private const int WriteEnabled = 0x02;
 
     private readonly byte[] id;
@@ -69,11 +68,7 @@ public sealed class SmallFram : ISpiBus
     }
 
     /// <inheritdoc/>
-    public void Send(byte opcode)
-    {
-        sent[0] = opcode;
-        Write(sent, 0, 1);
-    }
+    public void Send(byte[] command) => Write(command, 0, command.Length);
 
     /// <inheritdoc/>
     public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);

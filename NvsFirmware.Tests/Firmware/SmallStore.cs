@@ -74,7 +74,7 @@ public sealed class SmallStore
     public TrackStore Restart()
     {
         Fram.PowerUp();
-        Parts = new TrackStore(Open(), Geometry, Superblock.MarkOf(id, 1), new byte[1024], clock);
+        Parts = new TrackStore(Open(), Geometry, Superblock.MarkOf(id, 1), new byte[1024]);
         Parts.Recovery.Run();
         return Parts;
     }

@@ -135,7 +135,7 @@ public sealed class FrameMix(SeededRandom random, int largestPieceBytes)
         if (!isGoingOn && !random.OneIn(8))
             number++;
         int count = random.OneIn(5) ? 0 : random.Next(random.OneIn(8) ? largestPieceBytes + 2 : 100);
-        int flags = random.OneIn(20) ? random.Next(256) : random.Pick([0, 1, 1, 1, 1, 3, 5, 9, 13]);
+        int flags = random.OneIn(20) ? random.Next(256) : random.Pick([0, 4, 1, 1, 1, 1, 3, 5, 9, 17, 25]);
         int length = random.OneIn(8) ? random.Next(random.OneIn(3) ? 65536 : 1200) : random.OneIn(12) ? Block.Released : count;
         if (length == Block.Released && !random.OneIn(8))
             count = 0;

@@ -8,7 +8,7 @@ using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.Host;
 
-/// <summary>nvs backup and nvs restore: processes, on a real pseudo-terminal.</summary>
+/// <summary>nvs backup and nvs restore, on a real pseudo-terminal.</summary>
 [TestClass]
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class BackupTests
@@ -34,19 +34,19 @@ public sealed class BackupTests
     [TestMethod]
     public void WhatIsKeptIsBroughtBack()
     {
-        using (SimProcess board = Filled())
+        using (PtyBoard board = Filled())
         {
-            JsonElement kept = Nvs(board, null, "backup", BackupPath, "--json").Expect(0).Json;
+            JsonElement kept = Nvs(board.Port, null, "backup", BackupPath, "--json").Expect(0).Json;
             Assert.AreEqual((43, true), (kept.GetProperty("tracks").GetInt32(), kept.GetProperty("isSnapshot").GetBoolean()));
-            StringAssert.Contains(Nvs(board, null, "restore", BackupPath).Expect(0).Output, "0 tracks restored in 0 commits, 43 were there already");
+            StringAssert.Contains(Nvs(board.Port, null, "restore", BackupPath).Expect(0).Output, "0 tracks restored in 0 commits, 43 were there already");
         }
         StringAssert.Contains(NvsCommand.Run(null, null, "restore", BackupPath, "--check").Expect(0).Output, "is whole: 43 tracks");
         Dictionary<uint, byte[]> before = TracksOn(FramPath);
         string other = Path.Combine(folder, "other.fram");
-        using (SimProcess board = new(other, "--format-blank"))
+        using (PtyBoard board = new(other, formatsBlank: true))
         {
-            Nvs(board, null, "restore", BackupPath).Expect(0);
-            CollectionAssert.AreEqual(before[200], Nvs(board, null, "read", "200").Expect(0).Bytes);
+            Nvs(board.Port, null, "restore", BackupPath).Expect(0);
+            CollectionAssert.AreEqual(before[200], Nvs(board.Port, null, "read", "200").Expect(0).Bytes);
         }
         AssertSame(before, TracksOn(other));
         Assert.AreEqual(43, File.ReadLines(BackupPath).Count(line => line.Contains("\"crc32\"", StringComparison.Ordinal) && line.Contains("\"data\"", StringComparison.Ordinal)));
@@ -56,18 +56,18 @@ public sealed class BackupTests
     [TestMethod]
     public void OnlyTheStoreThatIsNamedLosesItsTracks()
     {
-        using (SimProcess board = Filled())
+        using (PtyBoard board = Filled())
         {
-            Nvs(board, null, "backup", BackupPath).Expect(0);
-            Nvs(board, "new"u8.ToArray(), "write", "1").Expect(0);
-            Nvs(board, "more"u8.ToArray(), "write", "999").Expect(0);
-            string id = Nvs(board, null, "info", "--json").Json.GetProperty("board").GetProperty("storeId").GetString()!;
-            Nvs(board, null, "restore", BackupPath).ExpectFailure(1, $"--replace {id}");
-            Nvs(board, null, "restore", BackupPath, "--replace", "0123456789abcdef").ExpectFailure(1, id);
-            Assert.AreEqual("new", Nvs(board, null, "read", "1").Output);
-            JsonElement done = Nvs(board, null, "restore", BackupPath, "--replace", id, "--json").Expect(0).Json;
+            Nvs(board.Port, null, "backup", BackupPath).Expect(0);
+            Nvs(board.Port, "new"u8.ToArray(), "write", "1").Expect(0);
+            Nvs(board.Port, "more"u8.ToArray(), "write", "999").Expect(0);
+            string id = Nvs(board.Port, null, "info", "--json").Json.GetProperty("board").GetProperty("storeId").GetString()!;
+            Nvs(board.Port, null, "restore", BackupPath).ExpectFailure(1, $"--replace {id}");
+            Nvs(board.Port, null, "restore", BackupPath, "--replace", "0123456789abcdef").ExpectFailure(1, id);
+            Assert.AreEqual("new", Nvs(board.Port, null, "read", "1").Output);
+            JsonElement done = Nvs(board.Port, null, "restore", BackupPath, "--replace", id, "--json").Expect(0).Json;
             Assert.AreEqual((1, 42, 1), (done.GetProperty("written").GetInt32(), done.GetProperty("unchanged").GetInt32(), done.GetProperty("released").GetInt32()));
-            Nvs(board, null, "read", "999").ExpectFailure(5, "NotFound");
+            Nvs(board.Port, null, "read", "999").ExpectFailure(5, "NotFound");
         }
     }
 
@@ -75,29 +75,29 @@ public sealed class BackupTests
     [TestMethod]
     public void ARestoreThatWasKilledGoesOn()
     {
-        using (SimProcess board = Filled())
-            Nvs(board, null, "backup", BackupPath).Expect(0);
+        using (PtyBoard board = Filled())
+            Nvs(board.Port, null, "backup", BackupPath).Expect(0);
         Dictionary<uint, byte[]> before = TracksOn(FramPath);
         string other = Path.Combine(folder, "other.fram");
         long bootBytes;
-        using (SimProcess board = new(other, "--format-blank"))
+        using (PtyBoard board = new(other, formatsBlank: true))
         {
         }
-        using (SimProcess board = new(other))
-            bootBytes = Nvs(board, null, "stats", "--json").Expect(0).Json.GetProperty("counters").GetProperty("busBytes").GetInt64();
+        using (PtyBoard board = new(other))
+            bootBytes = Nvs(board.Port, null, "stats", "--json").Expect(0).Json.GetProperty("counters").GetProperty("busBytes").GetInt64();
         foreach (int more in new[] { 9_000, 13_000, 30_000 })
             using (SimProcess board = new(other, "--cut-after", $"{bootBytes + more}"))
-                StringAssert.Contains(Nvs(board, null, "restore", BackupPath).Expect(4).Errors, "The same command goes on");
+                StringAssert.Contains(Nvs(board.Port, null, "restore", BackupPath).Expect(4).Errors, "The same command goes on");
         int part = TracksOn(other).Count;
         Assert.IsTrue(part is > 0 and < 43, $"{part} tracks of 43");
-        using (SimProcess board = new(other))
+        using (PtyBoard board = new(other))
         {
             using (NvsCommand killed = NvsCommand.Start(board.Port, null, "restore", BackupPath))
             {
                 killed.Send(Signal.Kill);
                 killed.End();
             }
-            Nvs(board, null, "restore", BackupPath, "--wait", "30").Expect(0);
+            Nvs(board.Port, null, "restore", BackupPath, "--wait", "30").Expect(0);
         }
         AssertSame(before, TracksOn(other));
     }
@@ -106,8 +106,8 @@ public sealed class BackupTests
     [TestMethod]
     public void WhatIsNotAWholeBackupIsNotRestored()
     {
-        using (SimProcess board = Filled())
-            Nvs(board, null, "backup", BackupPath).Expect(0);
+        using (PtyBoard board = Filled())
+            Nvs(board.Port, null, "backup", BackupPath).Expect(0);
         byte[] whole = File.ReadAllBytes(BackupPath);
         string bad = Path.Combine(folder, "bad");
         using SimProcess small = new(Path.Combine(folder, "small.fram"), "--chip", "MB85RS64V", "--format-blank");
@@ -117,11 +117,11 @@ public sealed class BackupTests
             if (flip >= 0)
                 changed[flip] = (byte)(changed[flip] == 'A' ? 'B' : 'A');
             File.WriteAllBytes(bad, changed);
-            Nvs(small, null, "restore", bad).ExpectFailure(6, told);
+            Nvs(small.Port, null, "restore", bad).ExpectFailure(6, told);
         }
-        Nvs(small, null, "restore", BackupPath).ExpectFailure(1, "at most 1024");
-        Assert.AreEqual("no tracks\n", Nvs(small, null, "list").Output);
-        Nvs(small, null, "restore", Path.Combine(folder, "none")).ExpectFailure(8, "none");
+        Nvs(small.Port, null, "restore", BackupPath).ExpectFailure(1, "at most 1024");
+        Assert.AreEqual("no tracks\n", Nvs(small.Port, null, "list").Output);
+        Nvs(small.Port, null, "restore", Path.Combine(folder, "none")).ExpectFailure(8, "none");
     }
 
     /// <summary>Breaks when one damaged track keeps the others from being saved, or is not told.</summary>
@@ -134,11 +134,11 @@ public sealed class BackupTests
         byte[] cells = File.ReadAllBytes(FramPath);
         cells[cells.AsSpan().IndexOf(Data(200, 6000).AsSpan(5000, 30))] ^= 1;
         File.WriteAllBytes(FramPath, cells);
-        using (SimProcess board = new(FramPath))
-            StringAssert.Contains(Nvs(board, null, "backup", BackupPath).Expect(6).Errors, "track 200");
-        using SimProcess other = new(Path.Combine(folder, "other.fram"), "--format-blank");
-        StringAssert.Contains(Nvs(other, null, "restore", BackupPath).Expect(6).Errors, "track 200");
-        Assert.AreEqual(42, Nvs(other, null, "list", "--json").Json.GetArrayLength());
+        using (PtyBoard board = new(FramPath))
+            StringAssert.Contains(Nvs(board.Port, null, "backup", BackupPath).Expect(6).Errors, "track 200");
+        using PtyBoard other = new(Path.Combine(folder, "other.fram"), formatsBlank: true);
+        StringAssert.Contains(Nvs(other.Port, null, "restore", BackupPath).Expect(6).Errors, "track 200");
+        Assert.AreEqual(42, Nvs(other.Port, null, "list", "--json").Json.GetArrayLength());
     }
 
     /// <summary>Breaks when a backup that fails takes the old file with it, or leaves half of one.</summary>
@@ -150,30 +150,30 @@ public sealed class BackupTests
         using (Filled())
         {
         }
-        using (SimProcess board = new(FramPath))
-            bootBytes = Nvs(board, null, "stats", "--json").Expect(0).Json.GetProperty("counters").GetProperty("busBytes").GetInt64();
+        using (PtyBoard board = new(FramPath))
+            bootBytes = Nvs(board.Port, null, "stats", "--json").Expect(0).Json.GetProperty("counters").GetProperty("busBytes").GetInt64();
         using (SimProcess board = new(FramPath, "--cut-after", $"{bootBytes + 1000}"))
-            Nvs(board, null, "backup", BackupPath).Expect(4);
+            Nvs(board.Port, null, "backup", BackupPath).Expect(4);
         Assert.AreEqual("precious", File.ReadAllText(BackupPath));
         CollectionAssert.AreEquivalent(new[] { FramPath, BackupPath }, Directory.GetFileSystemEntries(folder));
     }
 
     // A board on its own copy of a chip that is filled once.
-    private SimProcess Filled()
+    private PtyBoard Filled()
     {
         File.WriteAllBytes(FramPath, filled.Value);
-        return new SimProcess(FramPath);
+        return new PtyBoard(FramPath);
     }
 
     // 40 short tracks, one of two pieces, an empty one and one with the largest number.
     private static byte[] Fill()
     {
         BackupTests files = new();
-        using (SimProcess board = new(files.FramPath, "--format-blank"))
+        using (PtyBoard board = new(files.FramPath, formatsBlank: true))
         {
             foreach (int[] tracks in Enumerable.Range(0, 40).Chunk(5)) // what a set holds
-                Nvs(board, null, ["batch", .. tracks.Select(track => $"{track}={files.FileOf((uint)track, 30 * track)}")]).Expect(0);
-            Nvs(board, null, "batch", $"200={files.FileOf(200, 6000)}", $"201={files.FileOf(201, 0)}", $"4294967295={files.FileOf(uint.MaxValue, 5)}").Expect(0);
+                Nvs(board.Port, null, ["batch", .. tracks.Select(track => $"{track}={files.FileOf((uint)track, 30 * track)}")]).Expect(0);
+            Nvs(board.Port, null, "batch", $"200={files.FileOf(200, 6000)}", $"201={files.FileOf(201, 0)}", $"4294967295={files.FileOf(uint.MaxValue, 5)}").Expect(0);
         }
         byte[] cells = File.ReadAllBytes(files.FramPath);
         files.RemoveFolders();
@@ -200,5 +200,5 @@ public sealed class BackupTests
             CollectionAssert.AreEqual(data, found[track], $"track {track}");
     }
 
-    private static NvsCommand.Outcome Nvs(SimProcess board, byte[]? input, params string[] arguments) => NvsCommand.Run(board.Port, input, arguments);
+    private static NvsCommand.Outcome Nvs(string port, byte[]? input, params string[] arguments) => NvsCommand.Run(port, input, arguments);
 }

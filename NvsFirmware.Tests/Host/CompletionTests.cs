@@ -21,7 +21,7 @@ public sealed class CompletionTests
     [TestMethod]
     public void NvsKnowsWhatCanFollow()
     {
-        using SimProcess board = new(Path.Combine(folder, "cells.fram"), "--format-blank");
+        using PtyBoard board = new(Path.Combine(folder, "cells.fram"), formatsBlank: true);
         NvsCommand.Run(board.Port, [1], "write", "41").Expect(0);
         NvsCommand.Run(board.Port, [1], "write", "4200").Expect(0);
 
@@ -57,7 +57,7 @@ public sealed class CompletionTests
 
     private static string[] Suggest(string? port, string line)
     {
-        NvsCommand.Outcome outcome = NvsCommand.Run(port, null, $"[suggest:{line.Length}]", line).Expect(0);
+        NvsCommand.Outcome outcome = NvsCommand.RunProcess(port, null, $"[suggest:{line.Length}]", line).Expect(0);
         Assert.AreEqual("", outcome.Errors);
         return outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }

@@ -98,7 +98,7 @@ public sealed class DemoTests
     }
 
     private NvsCommand Start(params string[] arguments) =>
-        NvsCommand.Start(null, new Dictionary<string, string?> { ["TMPDIR"] = TempPath }, ["demo", .. arguments]);
+        NvsCommand.Start(null, new Dictionary<string, string?> { ["TMPDIR"] = TempPath }, ["demo", "--timeout", "600000", .. arguments]);
 
     private string FileOf(string name, int count)
     {

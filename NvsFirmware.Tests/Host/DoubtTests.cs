@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Wire;
 using NvsHost;
@@ -17,11 +18,10 @@ public sealed class DoubtTests
 {
     private static readonly byte[] someData = Data(700, 1); // Three frames.
 
-    // For lines that fall silent: gives up, but not before a slow machine has answered what comes before.
-    private static readonly NvsClientOptions hasty = LineBoard.Options with { Retries = 1, TimeoutMs = 3000 };
+    // For lines that fall silent: nothing is given up but while the test lets time pass.
+    private readonly FakeTimeProvider time = new();
 
-    // Nothing is ever overdue.
-    private static readonly NvsClientOptions patient = LineBoard.Options with { TimeoutMs = 600_000 };
+    private NvsClientOptions Hasty => LineBoard.Options with { Retries = 1, TimeProvider = time };
 
     /// <summary>Breaks when the outcome is called known that is not, or the exception names another request.</summary>
     [TestMethod]
@@ -29,7 +29,7 @@ public sealed class DoubtTests
     [DataRow(false)]
     public async Task WhatIsUnknownIsLearntByTheNextClient(bool isCommitted)
     {
-        NvsClientOptions options = hasty with { ClientId = 77 };
+        NvsClientOptions options = Hasty with { ClientId = 77 };
         using LineBoard board = new();
         NvsLineException e;
         await using (NvsClient client = await board.ConnectAsync(options))
@@ -39,7 +39,7 @@ public sealed class DoubtTests
                 board.ToHost = Shut;
             else
                 board.ToBoard = Shut;
-            e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[1]));
+            e = await time.GiveUpAsync(client.WriteAsync(7, new byte[1]));
         }
         Assert.AreEqual((WriteOutcome.Unknown, true, 77u, 2u), (e.Outcome, e.IsTimeout, e.Write!.Client, e.Write.Number));
         StringAssert.Contains(e.Message, "request 2 of client 0000004d");
@@ -58,10 +58,10 @@ public sealed class DoubtTests
         const int Clients = 40; // More than the store keeps.
         using LineBoard board = new();
         NvsLineException e;
-        await using (NvsClient client = await board.ConnectAsync(hasty))
+        await using (NvsClient client = await board.ConnectAsync(Hasty))
         {
             board.ToHost = Shut;
-            e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[1]));
+            e = await time.GiveUpAsync(client.WriteAsync(7, new byte[1]));
         }
         board.ToHost = Open;
         for (uint i = 1; i <= Clients; i++)
@@ -78,9 +78,9 @@ public sealed class DoubtTests
     public async Task AWriteWhoseLastPartWasNotSentIsNotCommitted()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(hasty);
+        await using NvsClient client = await board.ConnectAsync(Hasty);
         board.ToHost = Shut;
-        NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[4000]));
+        NvsLineException e = await time.GiveUpAsync(client.WriteAsync(7, new byte[4000]));
         Assert.AreEqual((WriteOutcome.NotCommitted, true), (e.Outcome, e.IsTimeout));
         StringAssert.Contains(e.Message, "Nothing of");
         board.ToHost = Open;
@@ -92,7 +92,7 @@ public sealed class DoubtTests
     public async Task ABoardThatCannotTellWhatItCommittedLeavesTheOutcomeUnknown()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync();
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Patient);
         board.ToHost = frame => IsAnswer(frame, FrameType.Write, Status.Ok) ? [Answered(frame, Status.ChipError)]
             : IsAnswer(frame, FrameType.Last) ? [Answered(frame, Status.NoChip)] : [frame];
         NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, someData));
@@ -111,7 +111,7 @@ public sealed class DoubtTests
     public async Task AfterAnAnswerThatDoesNotDecideLastTells(Status status)
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync();
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Patient);
         board.ToHost = Once(frame => IsAnswer(frame, FrameType.Write, Status.Ok), frame => [Answered(frame, status)]);
         Assert.AreNotEqual(0u, await client.WriteAsync(7, someData));
         Assert.AreEqual(1, board.CountSent(FrameType.Last));
@@ -133,7 +133,7 @@ public sealed class DoubtTests
     public async Task ARefusalInTheMiddleStopsNothingBehindIt()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(patient);
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Patient);
         int notNext = 0;
         board.ToHost = frame =>
         {
@@ -189,7 +189,7 @@ public sealed class DoubtTests
     public async Task ACancelledRequestThatIsCommittedReturns()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(patient);
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Patient);
         using CancellationTokenSource cancel = new();
         board.ToHost = Once(frame => IsAnswer(frame, FrameType.Write, Status.Ok), frame =>
         {
@@ -205,7 +205,7 @@ public sealed class DoubtTests
     public async Task ACancelledRequestThatWasLostIsNotCommitted()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(patient);
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Patient);
         using CancellationTokenSource cancel = new();
         board.ToBoard = Each(frame => Frame.Type(frame, 0) == FrameType.Write, frame =>
         {
@@ -226,13 +226,14 @@ public sealed class DoubtTests
     public async Task ACancelledRequestThatCannotBeAskedForIsUnknown()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(LineBoard.Options with { TimeoutMs = 200, Retries = 1000 });
+        await using NvsClient client = await board.ConnectAsync(Hasty);
         await client.WriteAsync(7, someData);
         board.IsPaused = true;
         using CancellationTokenSource cancel = new();
         Task<uint> write = client.WriteAsync(7, new byte[9], null, cancel.Token);
         board.WaitForSent(FrameType.Write, 4);
         await cancel.CancelAsync();
+        await time.PassUntilEndAsync(write);
         NvsCanceledException e = await Assert.ThrowsExactlyAsync<NvsCanceledException>(() => write);
         Assert.AreEqual((WriteOutcome.Unknown, 2u), (e.Outcome, e.Write!.Number));
         StringAssert.Contains(e.Message, "request 2");
@@ -248,7 +249,7 @@ public sealed class DoubtTests
     public async Task ARequestThatIsCancelledBeforeItIsSentIsNotSent()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(patient);
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Patient);
         NvsCanceledException e = await Assert.ThrowsExactlyAsync<NvsCanceledException>(() => client.WriteAsync(7, new byte[9], null, new CancellationToken(true)));
         Assert.AreEqual((WriteOutcome.NotCommitted, null), (e.Outcome, e.Write));
         foreach (Func<CancellationToken, Task> request in Requests(client))
@@ -261,7 +262,7 @@ public sealed class DoubtTests
     public async Task CancelledRequestsLeaveTheClientUsable()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(LineBoard.Options with { Retries = 1000 });
+        await using NvsClient client = await board.ConnectAsync();
         await client.WriteAsync(7, someData);
         foreach (Func<CancellationToken, Task> request in Requests(client))
         {
@@ -281,7 +282,7 @@ public sealed class DoubtTests
     public async Task AProgressThatThrowsHidesNothing()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(patient);
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Patient);
         client.StateChanged += (_, _) => throw new InvalidOperationException("no");
         Throwing progress = new();
         Assert.AreNotEqual(0u, await client.WriteBatchAsync([WriteItem.Store(7, someData)], progress));
@@ -295,7 +296,7 @@ public sealed class DoubtTests
     public async Task ALineThatDamagesEveryPartIsGivenUp()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(patient with { Retries = 2 });
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Patient with { Retries = 2 });
         board.ToBoard = frame => Frame.Type(frame, 0) == FrameType.Write && Frame.Part(frame, 0) == 1 ? [Damaged(frame, frame.Length - 1)] : [frame];
         NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[1200]));
         Assert.AreEqual((WriteOutcome.NotCommitted, false), (e.Outcome, e.IsTimeout));

@@ -49,7 +49,7 @@ public sealed class FileArgumentTests
             Assert.Inconclusive("There are neither modes nor pipes in folders.");
             return;
         }
-        using SimProcess board = new(Path.Combine(folder, "cells.fram"), "--format-blank");
+        using PtyBoard board = new(Path.Combine(folder, "cells.fram"), formatsBlank: true);
         NvsCommand.Run(board.Port, "new"u8.ToArray(), "write", "5").Expect(0);
 
         string file = Path.Combine(folder, "file");

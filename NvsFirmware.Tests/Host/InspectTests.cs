@@ -8,7 +8,7 @@ using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.Host;
 
-/// <summary>nvs inspect: a process, on the file of a simulated board whose power was cut.</summary>
+/// <summary>nvs inspect, on the file of a simulated board whose power was cut.</summary>
 [TestClass]
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class InspectTests
@@ -25,12 +25,12 @@ public sealed class InspectTests
     public void AnImageTellsWhatWasCommitted()
     {
         byte[] data = Data(8000);
-        using (SimProcess board = new(FramPath, "--format-blank"))
+        using (PtyBoard board = new(FramPath, formatsBlank: true))
         {
-            Nvs(board, data, "write", "100").Expect(0);
-            Nvs(board, "41\n"u8.ToArray(), "write", "7").Expect(0);
-            Nvs(board, [], "write", "8").Expect(0);
-            Nvs(board, null, "release", "8").Expect(0);
+            Nvs(board.Port, data, "write", "100").Expect(0);
+            Nvs(board.Port, "41\n"u8.ToArray(), "write", "7").Expect(0);
+            Nvs(board.Port, [], "write", "8").Expect(0);
+            Nvs(board.Port, null, "release", "8").Expect(0);
         }
         string target = Path.Combine(folder, "out");
         JsonElement image = Inspect(0, "--extract", target);
@@ -54,12 +54,12 @@ public sealed class InspectTests
     public void AnInterruptedRequestIsShown()
     {
         long bootBytes;
-        using (SimProcess board = new(FramPath, "--format-blank"))
-            Nvs(board, "old"u8.ToArray(), "write", "5").Expect(0);
-        using (SimProcess board = new(FramPath))
-            bootBytes = Nvs(board, null, "stats", "--json").Expect(0).Json.GetProperty("counters").GetProperty("busBytes").GetInt64();
+        using (PtyBoard board = new(FramPath, formatsBlank: true))
+            Nvs(board.Port, "old"u8.ToArray(), "write", "5").Expect(0);
+        using (PtyBoard board = new(FramPath))
+            bootBytes = Nvs(board.Port, null, "stats", "--json").Expect(0).Json.GetProperty("counters").GetProperty("busBytes").GetInt64();
         using (SimProcess board = new(FramPath, "--cut-after", $"{bootBytes + 5000}"))
-            Nvs(board, Data(8000), "write", "5").ExpectFailure(4, "not known");
+            Nvs(board.Port, Data(8000), "write", "5").ExpectFailure(4, "not known");
         JsonElement image = Inspect(0);
         JsonElement block = image.GetProperty("unfinished")[0];
         Assert.AreEqual((1, 5, 4096), (image.GetProperty("unfinished").GetArrayLength(), block.GetProperty("track").GetInt32(), block.GetProperty("count").GetInt32()));
@@ -72,14 +72,14 @@ public sealed class InspectTests
     public void EachDamageIsToldWithItsAddress()
     {
         byte[] data = Data(8000);
-        using (SimProcess board = new(FramPath, "--format-blank"))
+        using (PtyBoard board = new(FramPath, formatsBlank: true))
         {
-            Nvs(board, data, "write", "100").Expect(0);
-            Nvs(board, "whole"u8.ToArray(), "write", "7").Expect(0);
-            Nvs(board, "x"u8.ToArray(), "write", "9").Expect(0);
+            Nvs(board.Port, data, "write", "100").Expect(0);
+            Nvs(board.Port, "whole"u8.ToArray(), "write", "7").Expect(0);
+            Nvs(board.Port, "x"u8.ToArray(), "write", "9").Expect(0);
         }
-        using (SimProcess board = new(FramPath))
-            Nvs(board, null, "info").Expect(0); // its record says that the tables hold all
+        using (PtyBoard board = new(FramPath))
+            Nvs(board.Port, null, "info").Expect(0); // its record says that the tables hold all
         JsonElement before = Inspect(0);
         byte[] cells = File.ReadAllBytes(FramPath);
         int dataAt = cells.AsSpan().IndexOf(data.AsSpan(4500, 30)); // in the second block
@@ -118,16 +118,16 @@ public sealed class InspectTests
     [TestMethod]
     public void ARunningBoardsFileCanBeLookedAt()
     {
-        using SimProcess board = new(FramPath, "--format-blank");
-        Nvs(board, "a"u8.ToArray(), "write", "5").Expect(0);
+        using PtyBoard board = new(FramPath, formatsBlank: true);
+        Nvs(board.Port, "a"u8.ToArray(), "write", "5").Expect(0);
         NvsCommand.Outcome inspected = NvsCommand.Run(null, null, "inspect", FramPath).Expect(0);
         StringAssert.Contains(inspected.Errors, "running board");
-        Nvs(board, "b"u8.ToArray(), "write", "5").Expect(0);
+        Nvs(board.Port, "b"u8.ToArray(), "write", "5").Expect(0);
     }
 
     private JsonElement Inspect(int exitCode, params string[] options) => NvsCommand.Run(null, null, ["inspect", FramPath, "--json", .. options]).Expect(exitCode).Json;
 
     private static byte[] Data(int count) => LineTap.Data(count, 1);
 
-    private static NvsCommand.Outcome Nvs(SimProcess board, byte[]? input, params string[] arguments) => NvsCommand.Run(board.Port, input, arguments);
+    private static NvsCommand.Outcome Nvs(string port, byte[]? input, params string[] arguments) => NvsCommand.Run(port, input, arguments);
 }

@@ -1,7 +1,5 @@
 using System;
-using System.Globalization;
 using System.IO;
-using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
 
@@ -12,21 +10,23 @@ namespace NvsFirmware.Tests.Host;
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class InterruptionTests
 {
-    private const int Interrupt = 2; // SIGINT
-
     /// <summary>Breaks when a commit may have been made, and the message says nothing of it, or not which request it was.</summary>
     [TestMethod]
-    [DataRow("write 5", "Whether write request 1 of client")]
-    [DataRow("format BLANK", "Whether format BLANK was done is not known")]
-    [DataRow("list", "Nothing was written")]
-    public void WhatBecameOfItIsTold(string arguments, string told)
+    [DataRow("write 5", "Whether write request 1 of client", true)]
+    [DataRow("format BLANK", "Whether format BLANK was done is not known", false)]
+    [DataRow("list", "Nothing was written", false)]
+    public void WhatBecameOfItIsTold(string arguments, string told, bool asksWhatBecameOfIt)
     {
-        using HeldBoard board = new(isFormatted: !arguments.StartsWith("format", StringComparison.Ordinal)) { IsMuted = true };
-        // A write waits that long for its outcome once more.
-        using NvsCommand command = NvsCommand.Start(board.Port, null, [.. arguments.Split(' '), "--timeout", "5000"]);
+        using PtyBoard board = new(isFormatted: !arguments.StartsWith("format", StringComparison.Ordinal)) { IsMuted = true };
+        using NvsCommand command = NvsCommand.Start(board.Port, null, arguments.Split(' '));
         command.GiveInput([1]);
         board.WaitUntilSilenced();
         command.Send(Signal.Interrupt);
+        if (asksWhatBecameOfIt)
+        {
+            board.WaitUntilSilenced(); // LAST; and before the command has waited for that in vain,
+            board.Dispose(); // the board is gone.
+        }
         StringAssert.Contains(command.End().ExpectFailure(2, "Interrupted").Errors, told);
     }
 
@@ -39,25 +39,18 @@ public sealed class InterruptionTests
         if (!OperatingSystem.IsLinux())
             Assert.Inconclusive("Only Linux tells what a process catches.");
         using NvsCommand command = NvsCommand.Start("/dev/no-such-port", null, "write", "5"); // Waits for stdin.
-        string process = $"/proc/{command.Id}";
         bool isLoaded;
         bool isCaught;
         do
         {
             // In this order: what is loaded now was loaded before the second look.
-            isLoaded = File.ReadAllText($"{process}/maps").Contains("System.CommandLine.dll", StringComparison.Ordinal);
-            isCaught = IsCaught(process);
+            isLoaded = File.ReadAllText($"/proc/{command.Id}/maps").Contains("System.CommandLine.dll", StringComparison.Ordinal);
+            isCaught = ChildProcess.IsMasked($"{command.Id}", "SigCgt", Signal.Interrupt);
             Assert.IsTrue(isCaught || !isLoaded);
         }
         while (!isLoaded);
         command.Send(Signal.Interrupt);
         command.GiveInput([1]);
         command.End().ExpectFailure(2, "Interrupted. Nothing was written.");
-    }
-
-    private static bool IsCaught(string process)
-    {
-        string mask = File.ReadLines($"{process}/status").Single(line => line.StartsWith("SigCgt:", StringComparison.Ordinal)).Split('\t')[1];
-        return ((ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (Interrupt - 1)) & 1) != 0;
     }
 }

@@ -7,7 +7,6 @@ using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NJsonSchema;
 using NJsonSchema.Validation;
-using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.Host;
 
@@ -28,7 +27,7 @@ public sealed class JsonTests
     public async Task AnswersAreAsDefined()
     {
         JsonSchema document = await DocumentAsync();
-        using SimProcess board = new(FramPath);
+        using PtyBoard board = new(FramPath);
         byte[] data = [.. Enumerable.Range(0, 2000).Select(i => (byte)i)];
         string id = Check("format", board, null, "BLANK").GetProperty("storeId").GetString()!;
         Check("write", board, data, "5");
@@ -50,7 +49,7 @@ public sealed class JsonTests
         Check("watch", board, null, "8", "--count", "1");
         Check("inspect", board, null, FramPath, "--extract", Path.Combine(folder, "tracks"));
 
-        JsonElement Check(string command, SimProcess board, byte[]? input, params string[] arguments)
+        JsonElement Check(string command, PtyBoard board, byte[]? input, params string[] arguments)
         {
             string json = NvsCommand.Run(board.Port, input, [command, .. arguments, "--json"]).Expect(0).Output;
             Validate(document, command, json);
@@ -63,7 +62,7 @@ public sealed class JsonTests
     public async Task FailuresAreAsDefined()
     {
         JsonSchema document = await DocumentAsync();
-        using SimProcess board = new(FramPath, "--format-blank");
+        using PtyBoard board = new(FramPath, formatsBlank: true);
         NvsCommand.Run(board.Port, [1], "write", "5").Expect(0);
 
         JsonElement error = Check(5, "write", "5", "--expect", "7");

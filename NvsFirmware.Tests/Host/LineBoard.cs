@@ -17,8 +17,13 @@ namespace NvsFirmware.Tests.Host;
 /// </summary>
 internal sealed class LineBoard : IUart, IDisposable
 {
-    /// <summary>A short timeout, so that what is lost is soon asked for again, and much patience, for a machine may be slow.</summary>
-    public static readonly NvsClientOptions Options = new() { TimeoutMs = 1000, OpenTimeoutMs = 600_000, FormatTimeoutMs = 2000, Retries = 20 };
+    /// <summary>
+    /// For lines that lose frames: a short timeout, so that they are soon asked for again, and a minute of patience, for a machine may be slow.
+    /// </summary>
+    public static readonly NvsClientOptions Options = new() { TimeoutMs = 2000, OpenTimeoutMs = 600_000, FormatTimeoutMs = 2000, Retries = 29 };
+
+    /// <summary>Nothing is ever overdue: for tests in which every answer comes, and which count what is asked.</summary>
+    public static readonly NvsClientOptions Patient = Options with { TimeoutMs = 600_000, FormatTimeoutMs = 600_000 };
 
     private const int StepMs = 5;
 
@@ -87,7 +92,7 @@ internal sealed class LineBoard : IUart, IDisposable
     {
         lock (accounts)
             while (sent.Count(frame => Frame.Type(frame, 0) == type) < count)
-                if (!Monitor.Wait(accounts, GuardMs))
+                if (!Monitor.Wait(accounts, ChildProcess.GuardMs))
                     throw new TimeoutException($"The host has not sent {count} frames of type {type}.");
     }
 
@@ -135,8 +140,6 @@ internal sealed class LineBoard : IUart, IDisposable
     }
 
     void IUart.Reopen() => toBoard.Clear();
-
-    private const int GuardMs = 300_000;
 
     private IUart Open()
     {

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Rig;
 using NvsFirmware.Wire;
@@ -19,14 +20,21 @@ public sealed class NvsClientTests
 {
     private static readonly byte[] someData = Data(700, 1); // Three frames.
 
+    private readonly FakeTimeProvider time = new();
+
+    // Time passes only while the test lets it.
+    private NvsClientOptions InTime => LineBoard.Options with { TimeProvider = time };
+
     /// <summary>Breaks when the request is sent again before LAST is asked, or with a new number.</summary>
     [TestMethod]
     public async Task AnOkThatIsLostIsLearntFromLast()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync();
+        await using NvsClient client = await board.ConnectAsync(InTime);
         board.ToHost = Once(frame => IsAnswer(frame, FrameType.Write, Status.Ok), frame => []);
-        Assert.AreEqual(LineBoard.FirstVersion, await client.WriteAsync(7, someData));
+        Task<uint> write = client.WriteAsync(7, someData);
+        await PassUntilLastIsAskedAsync(board);
+        Assert.AreEqual(LineBoard.FirstVersion, await write);
         Assert.AreEqual(3, board.CountSent(FrameType.Write), "no part was repeated");
         Assert.AreEqual(1, board.CountSent(FrameType.Last));
         BoardStats stats = await client.StatsAsync();
@@ -123,10 +131,12 @@ public sealed class NvsClientTests
     public async Task AFormatWhoseAnswerIsLostIsDoneOnce()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync();
+        await using NvsClient client = await board.ConnectAsync(InTime);
         string old = client.Board.StoreId;
         board.ToHost = frame => IsAnswer(frame, FrameType.Format, Status.Ok) ? [] : [frame];
-        BoardInfo made = await client.FormatAsync(old);
+        Task<BoardInfo> format = client.FormatAsync(old);
+        await PassUntilLastIsAskedAsync(board);
+        BoardInfo made = await format;
         Assert.AreNotEqual(old, made.StoreId);
         Assert.AreEqual(1, board.CountSent(FrameType.Format));
     }
@@ -136,9 +146,11 @@ public sealed class NvsClientTests
     public async Task AFormatThatWasLostAndIsRefusedIsRefused()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync();
+        await using NvsClient client = await board.ConnectAsync(InTime);
         board.ToBoard = Once(frame => Frame.Type(frame, 0) == FrameType.Format, frame => []);
-        await AssertRefusedAsync(Status.WrongName, () => client.FormatAsync("0123456789abcdef"));
+        Task<BoardInfo> format = client.FormatAsync("0123456789abcdef");
+        await PassUntilLastIsAskedAsync(board);
+        await AssertRefusedAsync(Status.WrongName, () => format);
         Assert.AreEqual(2, board.CountSent(FrameType.Format));
     }
 
@@ -212,7 +224,7 @@ public sealed class NvsClientTests
     public async Task DisposeEndsARequest()
     {
         using LineBoard board = new();
-        NvsClient client = await board.ConnectAsync(LineBoard.Options with { TimeoutMs = 600_000 });
+        NvsClient client = await board.ConnectAsync(LineBoard.Patient);
         board.IsPaused = true;
         Task<uint> write = client.WriteAsync(7, someData);
         board.WaitForSent(FrameType.Write, 3);
@@ -228,7 +240,7 @@ public sealed class NvsClientTests
     public async Task ALineThatBreaksEndsARequestAtOnce()
     {
         using LineBoard board = new();
-        await using NvsClient client = await board.ConnectAsync(LineBoard.Options with { TimeoutMs = 600_000 });
+        await using NvsClient client = await board.ConnectAsync(LineBoard.Patient);
         board.IsPaused = true;
         Task<NvsTrack?> read = client.ReadAsync(7);
         board.Break();
@@ -369,6 +381,9 @@ public sealed class NvsClientTests
             Assert.AreEqual(all, this[^1]);
         }
     }
+
+    // When something is overdue, LAST is asked first.
+    private Task PassUntilLastIsAskedAsync(LineBoard board) => time.PassUntilAsync(() => board.CountSent(FrameType.Last) > 0);
 
     private static async Task<NvsRefusedException> AssertRefusedAsync(Status status, Func<Task> request)
     {

@@ -45,7 +45,7 @@ public sealed class PortKindTests
         string file = Path.Combine(folder, "data");
         File.WriteAllBytes(file, new byte[3000]);
         string address = listen == "unix:" ? $"unix:{folder}/demo.sock" : listen;
-        NvsCommand.Outcome outcome = NvsCommand.Run(null, null, "demo", file, "--listen", address).Expect(0);
+        NvsCommand.Outcome outcome = NvsCommand.RunProcess(null, null, "demo", file, "--listen", address).Expect(0);
         StringAssert.Contains(outcome.Output, $"serial port {(listen == "unix:" ? address : "tcp:127.0.0.1:")}");
         StringAssert.Contains(outcome.Output, "What to try next");
     }

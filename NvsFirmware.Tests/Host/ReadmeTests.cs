@@ -9,7 +9,6 @@ using System.Threading.Tasks;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.Host;
 
@@ -29,7 +28,7 @@ public sealed partial class ReadmeTests
     {
         foreach (string document in MarkdownSamples.Documents)
         {
-            using SimProcess board = new(Path.Combine(folder, $"{document.Length}.fram"), "--format-blank");
+            using PtyBoard board = new(Path.Combine(folder, $"{document.Length}.fram"), formatsBlank: true);
             foreach (string sample in MarkdownSamples.Of(document, board.Port))
                 await RunAsync(sample, document);
             StringAssert.Contains(NvsCommand.Run(board.Port, null, "list").Expect(0).Output, " 7 ", $"{document} stores track 7");
@@ -40,7 +39,7 @@ public sealed partial class ReadmeTests
     [TestMethod]
     public void TheCommandsAreThere()
     {
-        RootCommand root = NvsHost.Program.Root();
+        RootCommand root = NvsCommand.Root;
         int checkedLines = 0;
         foreach (string document in new[] { "README.md", "NvsHost/README.md", "NvsHost/Client/README.md", "docs/cli.md", "docs/boards.md", "docs/backup.md", "docs/inspect.md", "docs/serve.md", "boards/sim/README.md" })
             foreach (string line in CommandLines(File.ReadAllText(Path.Combine(MarkdownSamples.Root, document))))
@@ -58,7 +57,7 @@ public sealed partial class ReadmeTests
     public void TheReferenceIsWhole()
     {
         string text = File.ReadAllText(Path.Combine(MarkdownSamples.Root, "docs/cli.md"));
-        RootCommand root = NvsHost.Program.Root();
+        RootCommand root = NvsCommand.Root;
         foreach (Command command in root.Subcommands)
         {
             StringAssert.Contains(text, $"`nvs {command.Name}");

@@ -81,6 +81,27 @@ public sealed class ReconnectTests
             CollectionAssert.AreEqual(new[] { NvsClientState.Reconnecting, NvsClientState.Connected }, states);
     }
 
+    /// <summary>Breaks when who opens a line is told afterwards that it is connected, as if it had been gone: nvs watch would say so.</summary>
+    [TestMethod]
+    public async Task TheFirstConnectionIsNoChange()
+    {
+        const int Tries = 100; // Some of them would be told.
+        using LineBoard board = new();
+        List<NvsClientState> told = [];
+        for (int i = 0; i < Tries; i++)
+        {
+            await using NvsClient client = await board.StayConnectedAsync(LineBoard.Patient);
+            client.StateChanged += (_, state) =>
+            {
+                lock (told)
+                    told.Add(state);
+            };
+            await client.HelloAsync();
+            lock (told)
+                Assert.DoesNotContain(NvsClientState.Connected, told);
+        }
+    }
+
     /// <summary>Breaks when a request that was in doubt is repeated on another store, or called not committed.</summary>
     [TestMethod]
     public async Task ForAnotherStoreNothingIsRepeated()

@@ -28,7 +28,7 @@ public sealed class TerminalTests
     [TestMethod]
     public void WhoTypesIsToldSo()
     {
-        using SimProcess board = Formatted();
+        using PtyBoard board = Formatted();
         // What is typed before it asks, a terminal may forget.
         (int exitCode, string shown) = AtTerminal(board, ("Type the data of track 9", "41\n\u0004"), "write", "9");
         Assert.AreEqual(0, exitCode, shown);
@@ -39,7 +39,7 @@ public sealed class TerminalTests
     [TestMethod]
     public void BinaryDataAreShownInHexOnly()
     {
-        using SimProcess board = Formatted();
+        using PtyBoard board = Formatted();
         NvsCommand.Run(board.Port, [0x1B, 0x5B, 0x32, 0x4A, 0xFF], "write", "1").Expect(0);
         NvsCommand.Run(board.Port, "forty-one é\n"u8.ToArray(), "write", "2").Expect(0);
 
@@ -54,9 +54,9 @@ public sealed class TerminalTests
         StringAssert.Contains(shown, "forty-one é");
     }
 
-    private SimProcess Formatted() => new(Path.Combine(folder, "cells.fram"), "--format-blank");
+    private PtyBoard Formatted() => new(Path.Combine(folder, "cells.fram"), formatsBlank: true);
 
-    private static (int ExitCode, string Shown) AtTerminal(SimProcess board, (string Asked, string Typed)? typing, params string[] arguments)
+    private static (int ExitCode, string Shown) AtTerminal(PtyBoard board, (string Asked, string Typed)? typing, params string[] arguments)
     {
         string command = $"{Path.Combine(AppContext.BaseDirectory, "nvs")} {string.Join(' ', arguments)}";
         Dictionary<string, string?> environment = new() { ["NVS_PORT"] = board.Port, ["TERM"] = "dumb" };

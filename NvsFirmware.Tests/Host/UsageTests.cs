@@ -44,7 +44,7 @@ public sealed class UsageTests
     [TestMethod]
     public void NoMessageNamesAType()
     {
-        RootCommand root = NvsHost.Program.Root();
+        RootCommand root = NvsCommand.Root;
         foreach (Command command in root.Subcommands)
         {
             foreach (Option option in command.Options.Concat(root.Options).Where(option => option.ValueType != typeof(bool)))
@@ -63,7 +63,7 @@ public sealed class UsageTests
     [TestMethod]
     public void ABlankChipIsToldWithWhatWasAsked()
     {
-        using SimProcess board = new(FramPath);
+        using PtyBoard board = new(FramPath);
         NvsCommand.Run(board.Port, [1], "write", "5").ExpectFailure(5, "write track 5: the board refused with Blank");
         NvsCommand.Run(board.Port, [1], "batch", "5=-", "--release", "6").ExpectFailure(5, "write request of 2 tracks");
         NvsCommand.Run(board.Port, null, "format", "BLANK", "--segment-bytes", "7").ExpectFailure(1, "--segment-bytes is 64 to 4132, or 0 for the default; not 7");
@@ -85,12 +85,12 @@ public sealed class UsageTests
     public void DamageThatWasFoundIsKnown()
     {
         byte[] data = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i * 13 / 7))];
-        using (SimProcess board = new(FramPath, "--format-blank"))
+        using (PtyBoard board = new(FramPath, formatsBlank: true))
             NvsCommand.Run(board.Port, data, "write", "5").Expect(0);
         byte[] cells = File.ReadAllBytes(FramPath);
         cells[cells.AsSpan().IndexOf(data.AsSpan(4500, 30))] ^= 1;
         File.WriteAllBytes(FramPath, cells);
-        using SimProcess next = new(FramPath);
+        using PtyBoard next = new(FramPath);
         StringAssert.Contains(NvsCommand.Run(next.Port, null, "info").Expect(0).Output, "none; nvs verify looks for it");
         NvsCommand.Run(next.Port, null, "verify").Expect(6);
         StringAssert.Contains(NvsCommand.Run(next.Port, null, "info").Expect(0).Output, "1 time since boot");

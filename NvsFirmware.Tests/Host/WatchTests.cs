@@ -12,11 +12,11 @@ namespace NvsFirmware.Tests.Host;
 /// same chip. So each new version is also a restart that the watch survives.
 /// </summary>
 [TestClass]
-[DoNotParallelize] // Between two boards its link points to a terminal that is gone, and whose number another test's board may get.
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
 public sealed class WatchTests
 {
-    private const int PatienceMs = 120_000; // against a hang only
+    // Against a hang; said here, because what follows -- is the command's.
+    private const string PatienceMs = "600000";
 
     private readonly string folder = Directory.CreateTempSubdirectory("nvs-").FullName;
 
@@ -36,11 +36,15 @@ public sealed class WatchTests
         {
         }
         using NvsCommand watch = StartWatched("--every", "20", "--", "sh", "-c", $"(printf '%s %s ' $NVS_TRACK $NVS_VERSION; cat; echo) >> {log}");
-        WaitForLines(log, 1, () => Change());
-        WaitForLines(log, 2, () => Change("one"u8.ToArray(), "write", "7"));
-        WaitForLines(log, 2, () => Change("other"u8.ToArray(), "write", "8")); // Another track's commit is no version of this one.
-        WaitForLines(log, 3, () => Change("two"u8.ToArray(), "write", "7"));
-        WaitForLines(log, 4, () => Change(null, "release", "7"));
+        WaitForLines(watch, log, 1);
+        Change("one"u8.ToArray(), "write", "7");
+        WaitForLines(watch, log, 2);
+        Change("other"u8.ToArray(), "write", "8"); // Another track's commit is no version of this one.
+        WaitForLines(watch, log, 2);
+        Change("two"u8.ToArray(), "write", "7");
+        WaitForLines(watch, log, 3);
+        Change(null, "release", "7");
+        WaitForLines(watch, log, 4);
         watch.Send(Signal.Interrupt);
         NvsCommand.Outcome ended = watch.End().Expect(2);
         Assert.AreEqual("", ended.Output);
@@ -54,13 +58,13 @@ public sealed class WatchTests
     [TestMethod]
     public void VersionsArePrinted()
     {
-        using SimProcess board = Board("--format-blank");
+        using PtyBoard board = new(FramPath, formatsBlank: true);
         NvsCommand.Run(board.Port, "hello\n"u8.ToArray(), "write", "7").Expect(0);
         Assert.AreEqual("track 7: version 2, 6 bytes: hello\n", NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1").Expect(0).Output);
         Assert.AreEqual("track 9: none\n", NvsCommand.Run(board.Port, null, "watch", "9", "--count", "1").Expect(0).Output);
         Assert.AreEqual("aGVsbG8K", NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1", "--json").Expect(0).Json.GetProperty("data").GetString());
-        NvsCommand.Run(board.Port, null, "watch", "7", "--timeout", "60000", "--", "/no/such/program").ExpectFailure(1, "does not start");
-        NvsCommand.Outcome failing = NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1", "--timeout", "60000", "--", "sh", "-c", "exit 9").Expect(0);
+        NvsCommand.Run(board.Port, null, "watch", "7", "--timeout", PatienceMs, "--", "/no/such/program").ExpectFailure(1, "does not start");
+        NvsCommand.Outcome failing = NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1", "--timeout", PatienceMs, "--", "sh", "-c", "exit 9").Expect(0);
         StringAssert.Contains(failing.Errors, "ended with code 9");
         NvsCommand.Run(board.Port, null, "watch", "7", "--every", "0").ExpectFailure(1, "--every");
     }
@@ -70,27 +74,24 @@ public sealed class WatchTests
     private NvsCommand StartWatched(params string[] arguments)
     {
         using SimProcess board = Board(); // It must be there when the watch begins, and is killed when it has been asked.
-        NvsCommand watch = NvsCommand.Start(LinkPath, null, ["watch", "7", "--timeout", "5000", .. arguments]);
+        NvsCommand watch = NvsCommand.Start(LinkPath, null, ["watch", "7", "--timeout", PatienceMs, .. arguments]);
         WaitFor(() => File.Exists(Path.Combine(folder, "log")));
         return watch;
     }
 
-    // Changes the store behind the watch's back, then gives it a board with that chip until it has seen it.
-    private void Change(byte[]? input = null, params string[] arguments)
+    // Changes the store behind the watch's back.
+    private void Change(byte[]? input, params string[] arguments)
     {
-        if (arguments.Length == 0)
-            return;
-        File.Delete(LinkPath); // it points to a terminal that is gone, and the next board may get its number
-        using SimProcess board = new(FramPath);
+        using PtyBoard board = new(FramPath);
         NvsCommand.Run(board.Port, input, arguments).Expect(0);
     }
 
-    private void WaitForLines(string log, int count, Action change)
+    // Gives the watch a board with that chip until it has seen it. What it then tells too much shows behind the next one, or at the end.
+    private void WaitForLines(NvsCommand watch, string log, int count)
     {
-        change();
         using SimProcess board = Board();
-        // The watch holds the port again, so it has come back; then it has a moment to tell too much.
-        WaitFor(() => NvsCommand.Run(board.Port, null, "info").Errors.Contains("in use", StringComparison.Ordinal));
+        while (watch.Errors.ReadLine() is { } line && line != "The board is back.")
+            Assert.AreEqual("The board is gone; looking for it.", line);
         WaitFor(() => File.ReadLines(log).Count() >= count);
         Assert.AreEqual(count, File.ReadLines(log).Count());
     }
@@ -98,7 +99,7 @@ public sealed class WatchTests
     private static void WaitFor(Func<bool> isSo)
     {
         for (long start = Environment.TickCount64; !isSo(); Thread.Sleep(20))
-            if (Environment.TickCount64 - start > PatienceMs)
+            if (Environment.TickCount64 - start > ChildProcess.GuardMs)
                 Assert.Fail("It does not happen.");
     }
 }

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Channels;
@@ -26,6 +28,13 @@ internal sealed partial class ChildProcess : IDisposable
     /// <summary>No limit, a guard against a hang: a busy machine is slow.</summary>
     public static readonly TimeSpan Guard = TimeSpan.FromMinutes(10);
 
+    /// <summary>The same in milliseconds.</summary>
+    public static readonly int GuardMs = (int)Guard.TotalMilliseconds;
+
+    // A shell lets what it runs in the background ignore SIGINT, and so would the children of tests that run there.
+    private static readonly string[] defaultSignals = OperatingSystem.IsLinux() && IsMasked("self", "SigIgn", Signal.Interrupt)
+        ? ["env", "--default-signal=INT"] : [];
+
     private readonly string commandLine;
     private readonly Channel<(byte[] Bytes, TaskCompletionSource IsTaken)> input = Channel.CreateUnbounded<(byte[], TaskCompletionSource)>();
     private readonly CommandTask<CommandResult> running;
@@ -37,9 +46,10 @@ internal sealed partial class ChildProcess : IDisposable
     public ChildProcess(string program, IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
     {
         string beside = Path.Combine(AppContext.BaseDirectory, program);
+        string[] line = [.. defaultSignals, File.Exists(beside) ? beside : program, .. arguments];
         commandLine = $"{program} {string.Join(' ', arguments)}";
-        running = Cli.Wrap(File.Exists(beside) ? beside : program)
-            .WithArguments(arguments)
+        running = Cli.Wrap(line[0])
+            .WithArguments(line[1..])
             .WithEnvironmentVariables(environment ?? new Dictionary<string, string?>())
             .WithStandardInputPipe(PipeSource.Create(GiveAsync))
             .WithStandardOutputPipe(Output.Target)
@@ -96,6 +106,13 @@ internal sealed partial class ChildProcess : IDisposable
     /// <summary>Sends any process a signal.</summary>
     public static void Send(Signal signal, int processId) => _ = SendSignal(processId, (int)signal);
 
+    /// <summary>True if Linux counts a signal among those that a process catches (SigCgt) or ignores (SigIgn).</summary>
+    public static bool IsMasked(string process, string mask, Signal signal)
+    {
+        string found = File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith(mask, StringComparison.Ordinal)).Split('\t')[1];
+        return ((ulong.Parse(found, NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> ((int)signal - 1)) & 1) != 0;
+    }
+
     private async Task GiveAsync(Stream stdin, CancellationToken ct)
     {
         await foreach ((byte[] bytes, TaskCompletionSource isTaken) in input.Reader.ReadAllAsync(ct))
@@ -105,6 +122,7 @@ internal sealed partial class ChildProcess : IDisposable
             isTaken.SetResult();
         }
     }
+
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int SendSignal(int processId, int signal);

@@ -78,11 +78,12 @@ public sealed class DocumentConversation
 
         byte[] longer = [.. Enumerable.Range(0, 70).Select(i => (byte)('a' + i % 26))];
         byte[] part0 = Frames.Write(key, 3, 0, 6, longer[..64], 70, client: Client);
-        byte[] part1 = Frames.Write(key, 3, 1, 6, longer[64..], 70, client: Client, before: Frames.Fingerprint(part0));
+        byte[] part1 = Frames.Write(key, 3, 1, 6, longer[64..], 70, WriteFlags.Quiet, Client, before: Frames.Fingerprint(part0));
         byte[] part2 = Frames.Write(key, 3, 2, 7, [], flags: Last, client: Client, before: Frames.Fingerprint(part1));
         Say("WRITE request 3, a batch; part 0: track 6 gets 70 bytes, the first 64", part0, "WRITE answer: Continue with part 1");
-        Say("WRITE request 3, part 1: the others", part1, "WRITE answer: Continue with part 2");
-        Say("WRITE request 3, part 2: track 7, empty", part2, "WRITE answer: Ok, version 2");
+        Add("WRITE request 3, part 1, quiet: the others", part1);
+        Add("WRITE request 3, part 2: track 7, empty", part2);
+        Answers([part1, part2], "WRITE answer to part 2: Ok, version 2");
 
         byte[] three = Frames.Write(key, 4, 0, 5, "three"u8.ToArray(), flags: Last, client: Client);
         byte[] four = Frames.Write(key, 5, 0, 5, "four"u8.ToArray(), flags: Last | WriteFlags.Behind, client: Client);

@@ -28,7 +28,6 @@ public enum BusFault
 /// <summary>The bus between firmware and chip model, on which transactions fail without a word, as ESP32's driver lets them.</summary>
 public sealed class FaultyBus(FramModel chip) : ISpiBus
 {
-    private readonly byte[] sent = new byte[1];
     private uint noise = 0x9E3779B9;
 
     /// <summary>Transactions since <see cref="Restart"/>.</summary>
@@ -48,11 +47,7 @@ public sealed class FaultyBus(FramModel chip) : ISpiBus
         Fault = fault;
     }
 
-    public void Send(byte opcode)
-    {
-        sent[0] = opcode;
-        Write(sent, 0, 1);
-    }
+    public void Send(byte[] command) => Write(command, 0, command.Length);
 
     public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
 

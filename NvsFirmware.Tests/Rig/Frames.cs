@@ -47,7 +47,7 @@ public static class Frames
 
     /// <summary>The parts of a write request, the last one with the flag that commits.</summary>
     /// <param name="flags">Flags of part 0: <see cref="WriteFlags.Behind"/>, <see cref="WriteFlags.Passing"/>.</param>
-    public static List<byte[]> WriteRequest(uint key, uint number, IReadOnlyList<TrackItem> items, uint client, int pieceBytes, int flags = 0)
+    public static List<byte[]> WriteRequest(uint key, uint number, IReadOnlyList<TrackItem> items, uint client, int pieceBytes, int flags = 0, Func<bool>? isQuiet = null)
     {
         List<byte[]> frames = [];
         uint before = 0;
@@ -61,6 +61,7 @@ public static class Frames
                 int count = Math.Min(data.Length - offset, pieceBytes);
                 bool isLast = i == items.Count - 1 && offset + count == data.Length;
                 bool isExpecting = offset == 0 && item.Expected != null;
+                int quiet = !isLast && isQuiet?.Invoke() == true ? WriteFlags.Quiet : 0;
                 byte[] frame = Write(
                     key,
                     number,
@@ -68,7 +69,7 @@ public static class Frames
                     item.Track,
                     data[offset..(offset + count)],
                     item.Data == null ? Block.Released : data.Length,
-                    (frames.Count == 0 ? flags : 0) | (isLast ? WriteFlags.Last : 0) | (isExpecting ? WriteFlags.Expect : 0),
+                    (frames.Count == 0 ? flags : 0) | quiet | (isLast ? WriteFlags.Last : 0) | (isExpecting ? WriteFlags.Expect : 0),
                     client,
                     isExpecting ? item.Expected!.Value : 0,
                     before);

@@ -22,12 +22,13 @@ public static class Scenarios
         Write(new TrackItem(1, Data(50, 4))),
     ];
 
-    // Every other of the short tracks released: the free segments are single ones.
+    // Every other of the short tracks released: the free segments are single ones. The long run of free ones that is left is passed by.
     private static readonly ClientRequest[] holes =
     [
         .. Enumerable.Range(0, 4).Select(i => Write([.. Enumerable.Range(i * 11, 11).Select(n => new TrackItem((uint)n, Data(60, n)))])),
         .. Enumerable.Range(0, 2).Select(i => Write([.. Enumerable.Range(i * 11, 11).Select(n => new TrackItem((uint)(2 * n), null))])),
         Write(new TrackItem(300, Data(InSegments(10), 300))),
+        .. Enumerable.Range(0, 18).Select(i => Write(new TrackItem(1, Data(60, i)))),
     ];
 
     // As many tracks as there are entries, each of one segment.

@@ -28,7 +28,7 @@ public sealed class ServeCommandTests
     [TestMethod]
     public void TheCommandsWorkThroughTheServer()
     {
-        using SimProcess board = new(Path.Combine(folder, "cells.fram"), "--format-blank");
+        using PtyBoard board = new(Path.Combine(folder, "cells.fram"), formatsBlank: true);
         using ServeProcess server = new(board.Port, "--listen", Port, "--mode", "660");
         StringAssert.Contains(server.Ready, $"serving sim on {board.Port}");
         if (!OperatingSystem.IsWindows())
@@ -39,7 +39,7 @@ public sealed class ServeCommandTests
         Assert.AreEqual("sim", NvsCommand.Run(Port, null, "info", "--json").Expect(0).Json.GetProperty("board").GetProperty("boardName").GetString());
         // The port is the server's, and a second server finds the socket taken.
         NvsCommand.Run(board.Port, null, "info").ExpectFailure(3, "nvs");
-        using SimProcess other = new(Path.Combine(folder, "other.fram"), "--format-blank");
+        using PtyBoard other = new(Path.Combine(folder, "other.fram"), formatsBlank: true);
         NvsCommand.Run(other.Port, null, "serve", "--listen", Port).ExpectFailure(8, "Another server listens");
         NvsCommand.Outcome end = server.Stop().Expect(0);
         StringAssert.Contains(end.Errors, $"at {Port}");
@@ -51,7 +51,7 @@ public sealed class ServeCommandTests
     [TestMethod]
     public void ADeadServersSocketIsTakenOver()
     {
-        using SimProcess board = new(Path.Combine(folder, "cells.fram"), "--format-blank");
+        using PtyBoard board = new(Path.Combine(folder, "cells.fram"), formatsBlank: true);
         ServeProcess server = new(board.Port, "--listen", Port);
         server.Dispose();
         Assert.IsTrue(File.Exists(SocketPath));
@@ -67,7 +67,7 @@ public sealed class ServeCommandTests
     [TestMethod]
     public async Task WhatHappensIsCountedForPrometheus()
     {
-        using SimProcess board = new(Path.Combine(folder, "cells.fram"), "--format-blank");
+        using PtyBoard board = new(Path.Combine(folder, "cells.fram"), formatsBlank: true);
         string address = $"127.0.0.1:{FreePort()}";
         using ServeProcess server = new(board.Port, "--listen", Port, "--metrics", address);
         NvsCommand.Run(Port, "41"u8.ToArray(), "write", "7").Expect(0);
@@ -111,7 +111,7 @@ public sealed class ServeCommandTests
     [TestMethod]
     public void ASocketThatSystemdHasOpenedIsServed()
     {
-        using SimProcess board = new(Path.Combine(folder, "cells.fram"), "--format-blank");
+        using PtyBoard board = new(Path.Combine(folder, "cells.fram"), formatsBlank: true);
         using ChildProcess activate = StartTool(
             "systemd-socket-activate", "--listen", SocketPath, "--setenv", $"NVS_PORT={board.Port}", Path.Combine(AppContext.BaseDirectory, "nvs"), "serve");
         activate.Errors.WaitFor("Listening on"); // It becomes the server with the first program.

@@ -24,9 +24,6 @@ public sealed class ServeKillTests
     private const int Kills = 24;
     private const int Killed = 128 + (int)Signal.Kill;
 
-    // A board that is gone is known by its terminal at once.
-    private static readonly string[] timeouts = ["--timeout", "2000"];
-
     /// <summary>A program has noted an increment, or has ended.</summary>
     private readonly record struct Told(int Program, int? ExitCode);
 
@@ -89,7 +86,7 @@ public sealed class ServeKillTests
                     break;
             }
         }
-        await using (NvsClient client = await NvsClient.OpenAsync(Listen, new NvsClientOptions { OpenTimeoutMs = 120_000 }))
+        await using (NvsClient client = await NvsClient.OpenAsync(Listen, new NvsClientOptions { OpenTimeoutMs = ChildProcess.GuardMs }))
         {
             for (int program = 0; program < Programs; program++)
                 for (int task = 0; task < IncrementingHost.Tasks; task++)
@@ -103,7 +100,7 @@ public sealed class ServeKillTests
 
     private SimProcess StartBoard() => new(Path.Combine(folder, "cells.fram"), "--format-blank", "--link", BoardPort);
 
-    private ServeProcess StartServer() => new(BoardPort, ["--listen", Listen, .. timeouts]);
+    private ServeProcess StartServer() => new(BoardPort, "--listen", Listen);
 
     private ChildProcess StartProgram(int number, BlockingCollection<Told> progress)
     {

@@ -11,8 +11,6 @@ namespace NvsFirmware.Tests.Serve;
 /// <summary>nvs serve as a process; it is known to serve when it says so as to systemd.</summary>
 internal sealed class ServeProcess : IDisposable
 {
-    private const int GuardMs = 300_000; // Against a hang.
-
     private readonly Socket notices = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     private readonly string noticePath;
     private readonly NvsCommand command;
@@ -24,7 +22,7 @@ internal sealed class ServeProcess : IDisposable
     {
         noticePath = Path.Combine(Path.GetTempPath(), $"nvs-notice-{Guid.NewGuid():n}");
         notices.Bind(new UnixDomainSocketEndPoint(noticePath));
-        notices.ReceiveTimeout = GuardMs;
+        notices.ReceiveTimeout = ChildProcess.GuardMs;
         command = NvsCommand.Start(
             boardPort,
             new Dictionary<string, string?> { ["NOTIFY_SOCKET"] = noticePath, ["DOTNET_EnableDiagnostics"] = "0" },

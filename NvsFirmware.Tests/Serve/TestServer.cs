@@ -15,7 +15,7 @@ namespace NvsFirmware.Tests.Serve;
 internal sealed class TestServer : IAsyncDisposable
 {
     /// <summary>What programs wait, however slow the machine is.</summary>
-    public static readonly NvsClientOptions Options = new() { TimeoutMs = 60_000, OpenTimeoutMs = 120_000 };
+    public static readonly NvsClientOptions Options = new() { TimeoutMs = 600_000, OpenTimeoutMs = 600_000 };
 
     private const int Backlog = 64;
 
@@ -95,14 +95,12 @@ internal sealed class TestServer : IAsyncDisposable
 /// <summary>A program that says each frame by itself.</summary>
 internal sealed class RawProgram : IDisposable
 {
-    private const int GuardMs = 300_000; // Against a hang.
-
     private readonly Socket socket;
 
     public RawProgram(Socket socket)
     {
         this.socket = socket;
-        socket.ReceiveTimeout = GuardMs;
+        socket.ReceiveTimeout = ChildProcess.GuardMs;
     }
 
     /// <summary>The session's key.</summary>

@@ -12,7 +12,6 @@ namespace NvsFirmware.Tests.World;
 /// </summary>
 public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip, CommitWatch watch) : ISpiBus
 {
-    private readonly byte[] sent = new byte[1];
     private const double UsPerByte = 0.4; // 20 MHz
     private const int CallUs = 15;
 
@@ -76,11 +75,7 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
         failAt = dropFrom = dropTo = noiseFrom = noiseTo = loseAt = callAt = -1;
     }
 
-    public void Send(byte opcode)
-    {
-        sent[0] = opcode;
-        Write(sent, 0, 1);
-    }
+    public void Send(byte[] command) => Write(command, 0, command.Length);
 
     public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);
 

@@ -89,7 +89,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
                 (framed, framedKey, framedBehind) = (request, talk.Key, isBehind);
                 int flags = (isBehind ? WriteFlags.Behind : 0) | (request.IsPassing ? WriteFlags.Passing : 0);
                 frames = Frames.WriteRequest(talk.Key, request.Number, request.Items, request.Client, model.Layout?.PieceBytes ?? 64,
-                    flags);
+                    flags, () => random.OneIn(2));
             }
             if (part >= frames.Count)
             {

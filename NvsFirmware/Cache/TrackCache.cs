@@ -9,8 +9,9 @@ namespace NvsFirmware.Cache;
 /// tracks; reads of these cost no SPI traffic.
 /// </summary>
 /// <remarks>
-/// Invariants: a copy is the answer to READ of the committed track, all but the number and the header's CRC-32; it is checked at each hit. A
-/// track has one place where its copy may be, by its number: looking for it costs the same however many there are.
+/// <para>Invariants: a copy is of the committed track, and it is checked at each hit. It is the block as it was stored; the first READ makes it
+/// an answer, all but the number and the header's CRC-32, so that a track that nobody reads costs no more than the copy.</para>
+/// <para>A track has one place where its copy may be, by its number: looking for it costs the same however many there are.</para>
 /// </remarks>
 public sealed class TrackCache
 {
@@ -18,6 +19,8 @@ public sealed class TrackCache
     private readonly int[] tracks;
     private readonly byte[][] copies;
     private readonly int[] copyBytes;
+    private readonly bool[] areBlocks;
+    private readonly uint[] places;
     private readonly int largestBytes;
 
     /// <summary>A cache with nothing in it.</summary>
@@ -31,6 +34,8 @@ public sealed class TrackCache
         tracks = new int[count];
         copies = new byte[count][];
         copyBytes = new int[count];
+        areBlocks = new bool[count];
+        places = new uint[count];
         for (int i = 0; i < count; i++)
         {
             copies[i] = new byte[Frame.TotalBytes(Block.PayloadHeadBytes + blockBytes)];
@@ -67,10 +72,10 @@ public sealed class TrackCache
     public void Keep(byte[] frame, int count)
     {
         nvs.Keep();
-        WriteRequest request = nvs.LastRequest;
+        WriteRequest request = nvs.Request;
         if (copies.Length > 0)
-            KeepCopies(request.Blocks, frame, count);
-        request.Forget();
+            KeepCopies(request.Blocks, frame, count, request.Place);
+        request.Clear();
     }
 
     /// <summary>Looks for a copy of a track: the answer to READ, which lacks the number and the header's CRC-32.</summary>
@@ -85,6 +90,8 @@ public sealed class TrackCache
             return false;
         byte[] copy = copies[place];
         int crcAt = bytes - Frame.CrcBytes;
+        if (areBlocks[place])
+            MakeAnswer(place, copy, crcAt);
         if (Crc.Of(copy, Frame.HeaderBytes, crcAt - Frame.HeaderBytes) != BitConverter.ToUInt32(copy, crcAt))
         {
             copyBytes[place] = 0; // RAM has changed under it
@@ -120,43 +127,60 @@ public sealed class TrackCache
         IsReadAtEnd = reader.IsAtEnd;
         Buffers.PutUInt32(buffer, Frame.HeaderBytes + payloadBytes, Crc.Of(buffer, Frame.HeaderBytes, payloadBytes));
         if (count == reader.Length && copies.Length > 0 && count <= largestBytes)
-            Keep(PlaceOf(reader.Track), reader.Track, buffer, payloadBytes);
+        {
+            int place = PlaceOf(reader.Track);
+            Keep(place, reader.Track, buffer, count);
+            areBlocks[place] = false;
+            PutHeader(copies[place], payloadBytes);
+        }
         return payloadBytes;
     }
 
     // What the tracks were is not valid any more. The last one still stands in the frame; a track of several frames or blocks is not kept.
-    private void KeepCopies(CacheControlBlocks written, byte[] frame, int count)
+    private void KeepCopies(CacheControlBlocks written, byte[] frame, int count, uint crcPlace)
     {
+        int[] numbers = written.Tracks;
+        int[] kept = tracks;
         int last = written.Count - 1;
+        int track = 0;
+        int place = 0;
         for (int i = 0; i <= last; i++)
         {
-            int track = written.Tracks[i];
-            int place = PlaceOf(track);
-            if (i == last && written.Lengths[i] == count && written.BlockCounts[i] == 1 && count <= largestBytes)
-            {
-                int payloadBytes = Block.PayloadHeadBytes + count;
-                Buffers.PutUInt32(frame, Frame.HeaderBytes + payloadBytes, Crc.Of(frame, Frame.HeaderBytes, payloadBytes));
-                Keep(place, track, frame, payloadBytes);
-            }
-            else if (tracks[place] == track)
-            {
+            track = numbers[i];
+            place = (track & int.MaxValue) % kept.Length;
+            if (kept[place] == track)
                 copyBytes[place] = 0;
-            }
         }
+        if (written.Lengths[last] != count || written.BlockCounts[last] != 1 || count > largestBytes)
+            return;
+        Keep(place, track, frame, count);
+        areBlocks[place] = true;
+        places[place] = crcPlace;
     }
 
-    private int PlaceOf(int track) => (track & int.MaxValue) % copies.Length;
+    private int PlaceOf(int track) => (track & int.MaxValue) % tracks.Length;
 
-    // The track stands in a frame's buffer as a block, and behind its data the CRC-32 of the answer's payload.
-    private void Keep(int place, int track, byte[] block, int payloadBytes)
+    // The track stands in a frame's buffer as a block.
+    private void Keep(int place, int track, byte[] block, int count)
     {
-        byte[] copy = copies[place];
-        int bytes = payloadBytes + Frame.CrcBytes;
-        copy[Frame.PayloadBytesAt] = (byte)payloadBytes;
-        copy[Frame.PayloadBytesAt + 1] = (byte)(payloadBytes >> 8);
-        Array.Copy(block, Block.InFrame + Block.VersionAt, copy, Frame.ArgumentAt, 4);
-        Array.Copy(block, Frame.HeaderBytes, copy, Frame.HeaderBytes, bytes);
+        Array.Copy(block, Block.InFrame, copies[place], Block.InFrame, count + Block.OverheadBytes);
         tracks[place] = track;
-        copyBytes[place] = Frame.HeaderBytes + bytes;
+        copyBytes[place] = Block.InFrame + Block.OverheadBytes + count;
+    }
+
+    // Puts an answer in place of a block that is whole: the header over its first fields, the payload's CRC-32 behind.
+    private void MakeAnswer(int place, byte[] copy, int crcAt)
+    {
+        if ((Crc.Of(copy, Block.InFrame, crcAt - Block.InFrame) ^ places[place]) != BitConverter.ToUInt32(copy, crcAt))
+            return;
+        PutHeader(copy, crcAt - Frame.HeaderBytes);
+        Buffers.PutUInt32(copy, crcAt, Crc.Of(copy, Frame.HeaderBytes, crcAt - Frame.HeaderBytes));
+        areBlocks[place] = false;
+    }
+
+    private static void PutHeader(byte[] copy, int payloadBytes)
+    {
+        Array.Copy(copy, Block.InFrame + Block.VersionAt, copy, Frame.ArgumentAt, 4);
+        Buffers.PutInt32(copy, Frame.PayloadBytesAt, payloadBytes); // and part 0 behind it
     }
 }

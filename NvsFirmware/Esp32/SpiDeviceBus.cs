@@ -33,13 +33,13 @@ internal sealed class SpiDeviceBus : ISpiBus
     }
 
     /// <inheritdoc />
-    public void Send(byte opcode)
+    public void Send(byte[] command)
     {
         try
         {
             if (!isOpen)
                 Open();
-            device.WriteByte(opcode);
+            device.Write(new SpanByte(command));
         }
         catch (Exception)
         {

@@ -19,16 +19,15 @@ public sealed class FramChip
     /// <summary>Bytes in front of the payload that every buffer given to this class must have: opcode and address.</summary>
     public const int CommandBytes = 4;
 
-    // A read needs as many bytes to clock out as it clocks in; this much of them is kept.
-    private const int LargestReadBytes = 2048;
+    /// <summary>
+    /// The most bytes read in one transaction: it needs as many to clock out as it clocks in, and this much of them is kept.
+    /// </summary>
+    public const int LargestReadBytes = 2048;
 
-    private const byte OpWriteEnable = 0x06;
-    private const byte OpWriteDisable = 0x04;
     private const byte OpReadStatus = 0x05;
     private const byte OpRead = 0x03;
     private const byte OpWrite = 0x02;
     private const byte OpReadId = 0x9F;
-    private const byte OpSleep = 0xB9;
 
     private const int StatusWriteEnabled = 0x02;
     private const int StatusProtected = 0x0C;
@@ -42,6 +41,9 @@ public sealed class FramChip
 
     private readonly ISpiBus bus;
     private readonly IClock clock;
+    private readonly byte[] writeEnable = { 0x06 };
+    private readonly byte[] writeDisable = { 0x04 };
+    private readonly byte[] sleep = { 0xB9 };
     private readonly byte[] output = new byte[CommandBytes + LargestReadBytes];
     private readonly byte[] answer = new byte[1 + IdBytes];
     private readonly byte[] id = new byte[IdBytes];
@@ -110,9 +112,9 @@ public sealed class FramChip
     public bool IsAlive()
     {
         Wake();
-        Send(OpWriteEnable);
+        Send(writeEnable);
         bool set = (ReadStatus() & StatusWriteEnabled) != 0;
-        Send(OpWriteDisable);
+        Send(writeDisable);
         return set && (ReadStatus() & StatusWriteEnabled) == 0;
     }
 
@@ -185,7 +187,7 @@ public sealed class FramChip
         buffer[offset - 1] = (byte)address;
         try
         {
-            bus.Send(OpWriteEnable);
+            bus.Send(writeEnable);
             bus.Write(buffer, at, header + count);
         }
         catch (Exception cause)
@@ -224,7 +226,7 @@ public sealed class FramChip
         told[header] = (byte)~last; // a read that is dropped leaves it so
         try
         {
-            bus.Send(OpWriteEnable);
+            bus.Send(writeEnable);
             bus.Write(buffer, start, header + count);
             bus.Exchange(asked, told);
         }
@@ -242,7 +244,7 @@ public sealed class FramChip
     {
         if (!asleep && part.HasSleep)
         {
-            Send(OpSleep);
+            Send(sleep);
             asleep = true;
         }
         return asleep;
@@ -315,13 +317,13 @@ public sealed class FramChip
         return answer[1];
     }
 
-    private void Send(byte opcode)
+    private void Send(byte[] command)
     {
         BusBytes++;
         BusTransactions++;
         try
         {
-            bus.Send(opcode);
+            bus.Send(command);
         }
         catch (Exception cause)
         {

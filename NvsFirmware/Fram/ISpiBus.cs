@@ -7,8 +7,8 @@ namespace NvsFirmware.Fram;
 /// </remarks>
 public interface ISpiBus
 {
-    /// <summary>Clocks out one byte.</summary>
-    void Send(byte opcode);
+    /// <summary>Clocks out all of an array.</summary>
+    void Send(byte[] command);
 
     /// <summary>Clocks out <paramref name="count"/> bytes and ignores what comes back.</summary>
     /// <param name="buffer">Holds the bytes.</param>

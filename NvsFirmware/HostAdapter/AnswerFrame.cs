@@ -36,8 +36,8 @@ public sealed class AnswerFrame
     public void Begin(byte[] frame)
     {
         byte[] to = header;
-        Array.Copy(frame, Frame.TypeAt, to, Frame.TypeAt, Frame.ArgumentAt - Frame.TypeAt);
-        to[Frame.TypeAt] |= FrameType.Answer;
+        Array.Copy(frame, Frame.NumberAt, to, Frame.NumberAt, Frame.ArgumentAt - Frame.NumberAt);
+        to[Frame.TypeAt] = (byte)(frame[Frame.TypeAt] | FrameType.Answer);
         to[Frame.PayloadBytesAt] = 0;
         to[Frame.PayloadBytesAt + 1] = 0;
     }

@@ -21,6 +21,7 @@ public sealed class RequestHandler
     /// <summary>The line is opened anew when nothing was heard for so long, in milliseconds.</summary>
     public const int IdleReopenMs = 10_000;
 
+    private const int FramesPerTurn = 16;
     private const int EntriesVerifiedPerPage = 32;
     private const int BytesVerifiedPerPage = 16384;
 
@@ -57,7 +58,7 @@ public sealed class RequestHandler
     /// <summary>When the line was last heard, in the clock's milliseconds.</summary>
     public long LastByteMs => frames.LastByteMs;
 
-    /// <summary>Takes at most one frame off the line and answers it. Never throws.</summary>
+    /// <summary>Takes a frame off the line and answers it, and before it a few that want no answer. Never throws.</summary>
     /// <param name="waitMs">How long to wait for the host, in milliseconds.</param>
     /// <returns>True when there was a frame.</returns>
     public bool Poll(int waitMs)
@@ -68,10 +69,19 @@ public sealed class RequestHandler
         byte[] frame = frames.Buffer;
         try
         {
-            if (frame[Frame.TypeAt] == FrameType.Write)
-                Write(frame, frames.PayloadBytes - Block.PayloadHeadBytes);
-            else
-                Take(frame, frame[Frame.TypeAt], frames.PayloadBytes);
+            int left = FramesPerTurn;
+            while (frame[Frame.TypeAt] == FrameType.Write)
+            {
+                if (IsAnswered(frame, frames.PayloadBytes - Block.PayloadHeadBytes) || --left == 0)
+                    return true;
+                found = frames.Poll(0);
+                if (found != FrameEvent.Whole)
+                {
+                    Refuse(found);
+                    return true;
+                }
+            }
+            Take(frame, frame[Frame.TypeAt], frames.PayloadBytes);
         }
         catch (FramException)
         {
@@ -92,7 +102,7 @@ public sealed class RequestHandler
         if (count >= 0)
         {
             committedCount = -1;
-            Keep(nvs.LastRequest, count);
+            Keep(nvs.Request, count);
         }
         frames.GoOn();
     }
@@ -189,20 +199,24 @@ public sealed class RequestHandler
         }
     }
 
-    // The way of a write request: from here to the cache, to the NVS, to the chip, and back with the answer.
-    private void Write(byte[] frame, int count)
+    // The way of a write request: from here to the cache, to the NVS, to the chip, and back with the answer. False when none was wanted.
+    private bool IsAnswered(byte[] frame, int count)
     {
         answer.Begin(frame);
         counters[Counter.FramesReceived]++;
         if (!frames.IsInPlace && !nvs.IsClientKnown(frame))
         {
             answer.Send(Status.Lost, 0); // a recording of a client that is forgotten would be carried out once more
-            return;
+            return true;
         }
+        int flags = frame[Frame.FlagsAt]; // a command to the chip takes its place
         Status status = cache.Write(frame, count);
-        answer.Send(status, nvs.Argument, frames.Key);
         if (status == Status.Ok)
             committedCount = count;
+        else if (status == Status.Continue && (flags & WriteFlags.Quiet) != 0)
+            return false;
+        answer.Send(status, nvs.Request.Argument, frames.Key);
+        return true;
     }
 
     // Answers when it says no: the store is not ready, or a field is not what it has to be.

@@ -63,6 +63,9 @@ public sealed class Bookkeeping
     // The tracks' new segments, links and entries; the segments they had wait for the next record. Neighbouring entries are written together.
     private void KeepTracks()
     {
+        SegmentTable owners = segments;
+        TrackTable table = tracks;
+        byte[] version = vtb.Coming;
         CacheControlBlocks blocks = request.Blocks;
         byte[] inSet = blocks.FirstInSet;
         short[] entries = blocks.Entries;
@@ -79,22 +82,22 @@ public sealed class Bookkeeping
             int length = blocks.Lengths[i];
             int linked = 0;
             if (length == Block.Released)
-                segments.PinBlock(segment);
+                owners.PinBlock(segment);
             else
-                segments.Claim(set, at, segmentCount);
+                owners.Claim(set, at, segmentCount);
             if (blocks.BlockCounts[i] > 1)
             {
                 linked = TrackTable.Linked;
-                segments.Link(set, at, segmentCount);
+                owners.Link(set, at, segmentCount);
             }
-            int changed = tracks.Apply(entries[i], blocks.Tracks[i], length, segment | linked, vtb.Coming);
+            int changed = table.Apply(entries[i], blocks.Tracks[i], length, segment | linked, version);
             if (linked != 0)
-                segments.Store(segment);
+                owners.Store(segment);
             if (i == first)
                 from = changed;
             if (++i < count && i - first < MostTogether && entries[i] == entries[i - 1] + 1)
                 continue;
-            tracks.Store(entries[first], from, i - first);
+            table.Store(entries[first], from, i - first);
             first = i;
         }
     }

@@ -22,8 +22,8 @@ public sealed class NvsStore
     /// <summary>What the last mount found, bits of <see cref="RecoveryFindings"/>.</summary>
     public int Findings;
 
-    /// <summary>After a write request: its version, or what else its answer tells.</summary>
-    public int Argument;
+    /// <summary>The write request being received, until its commit and the bookkeeping after it.</summary>
+    public WriteRequest Request;
 
     // Sizes for a store that is none: as little memory as possible.
     private const int NoChipBytes = 0x400;
@@ -63,8 +63,9 @@ public sealed class NvsStore
         formatter = new Formatter(chip, scratch);
         verifier = new Verifier(chip, scratch);
         repairer = new Repairer(chip, verifier);
-        empty = new TrackStore(chip, new Geometry(NoChipBytes, 0, Geometry.FewestSetSegments, largestPieceBytes), 0, scratch, clock);
+        empty = new TrackStore(chip, new Geometry(NoChipBytes, 0, Geometry.FewestSetSegments, largestPieceBytes), 0, scratch);
         store = empty;
+        Request = store.Request;
     }
 
     /// <summary>True when the chip's block protection is on.</summary>
@@ -100,43 +101,32 @@ public sealed class NvsStore
     /// <summary>True when the last mount found a store and no damage.</summary>
     public bool IsWhole => State == Status.Ok && !store.Recovery.IsAnyNewDamage;
 
-    /// <summary>The write request of the last commit: its tracks, of which the cache keeps what it can.</summary>
-    public WriteRequest LastRequest => store.Request;
-
     // ---- write requests
 
     /// <summary>Takes a WRITE frame; see <see cref="WriteRequest.Take"/>.</summary>
-    /// <returns>The status of the answer, <see cref="Argument"/> goes with it.</returns>
-    public Status Write(byte[] frame, int count)
-    {
-        if (!isResumed)
-            return CheckWritable(frame, count);
-        WriteRequest request = store.Request;
-        Status status = request.Take(frame, count);
-        Argument = request.Argument;
-        return status;
-    }
+    /// <returns>The status of the answer; <see cref="WriteRequest.Argument"/> goes with it.</returns>
+    public Status Write(byte[] frame, int count) => isResumed ? Request.Take(frame, count) : CheckWritable(frame, count);
 
     /// <summary>True when the client of a WRITE frame has committed before, and is not forgotten.</summary>
     public bool IsClientKnown(byte[] frame) => store.Clients.IndexOf(Buffers.GetInt32(frame, Block.InFrame + Block.ClientAt)) >= 0;
 
     /// <summary>True when what the session has decided is not known any more: the host has to say HELLO.</summary>
-    public bool IsSessionOver => store.Request.IsSessionOver;
+    public bool IsSessionOver => Request.IsSessionOver;
 
     /// <summary>A new session begins: what is half received is dropped.</summary>
-    public void BeginSession() => store.Request.BeginSession();
+    public void BeginSession() => Request.BeginSession();
 
-    /// <summary>Drops a request of which no part has come for too long.</summary>
+    /// <summary>Drops a request of which no part has come for too long; called while none comes.</summary>
     public void DropLate(int timeoutMs)
     {
-        if (store.Request.IsReceiving && clock.NowMs - store.Request.LatestPartMs >= timeoutMs)
-            store.Request.Drop();
+        if (Request.IsReceiving)
+            Request.DropLate(clock.NowMs, timeoutMs);
     }
 
     /// <summary>Does what a commit left to do; call it after the answer and before the next request.</summary>
     public void Keep()
     {
-        if (store.Request.IsCommitted)
+        if (Request.IsCommitted)
             store.Bookkeeping.Run();
     }
 
@@ -240,7 +230,7 @@ public sealed class NvsStore
         isRepairable = false;
         isResumed = false;
         Array.Clear(Id, 0, Id.Length);
-        store.Request.Forget();
+        Request.Forget();
         Status status = chip.Open(chipName);
         if (status == Status.Ok)
         {
@@ -271,7 +261,7 @@ public sealed class NvsStore
     {
         State = Status.NoChip;
         isResumed = false;
-        store.Request.Forget();
+        Request.Forget();
     }
 
     // ---- format and repair
@@ -362,7 +352,7 @@ public sealed class NvsStore
             return Status.Protected;
         if (!isIdKnown || !Buffers.AreSame(Id, 0, name, nameAt, Superblock.IdBytes))
             return Status.WrongName;
-        store.Request.Drop();
+        Request.Drop();
         givenUp = repairer.Run(store);
         for (int copy = 0; copy < 2; copy++)
             if (VerifyPart(copy) != Damage.None)
@@ -387,7 +377,7 @@ public sealed class NvsStore
     // Why a write request is not taken.
     private Status CheckWritable(byte[] frame, int count)
     {
-        Argument = 0;
+        Request.Argument = 0;
         if (State != Status.Ok)
             return State;
         if (chip.CheckProtection())
@@ -456,8 +446,10 @@ public sealed class NvsStore
             && old.PieceBytes == geometry.PieceBytes && store.Mark == mark)
             return;
         store = empty;
-        store = new TrackStore(chip, geometry, mark, scratch, clock);
-        store.Request.IsSessionOver = true; // what was decided went with the old tables
+        Request = empty.Request;
+        store = new TrackStore(chip, geometry, mark, scratch);
+        Request = store.Request;
+        Request.IsSessionOver = true; // what was decided went with the old tables
     }
 
     private SuperblockState Load(Superblock superblock, int chipBytes, int copy)

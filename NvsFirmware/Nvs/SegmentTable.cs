@@ -17,6 +17,10 @@ public sealed class SegmentTable
     public const int End = 0xFFFF;
 
     private const int CountShift = 16;
+    private const int Single = 1 << CountShift;
+
+    // So far a run of free neighbours is looked for, after an answer.
+    private const int RunReach = 256;
 
     private readonly FramChip chip;
     private readonly Geometry geometry;
@@ -78,11 +82,12 @@ public sealed class SegmentTable
     /// <summary>Gives segments, which are free or were found so, to a track.</summary>
     public void Claim(short[] segments, int first, int count)
     {
+        bool[] taken = IsTaken;
         OwnedCount += count;
-        for (int i = first; i < first + count; i++)
+        for (int end = first + count; first < end; first++)
         {
-            Debug.Assert(!IsTaken[segments[i]], "a segment is given to two tracks");
-            IsTaken[segments[i]] = true;
+            Debug.Assert(!taken[segments[first]], "a segment is given to two tracks");
+            taken[segments[first]] = true;
         }
     }
 
@@ -142,18 +147,24 @@ public sealed class SegmentTable
     {
         IsTaken[segment] = true;
         PinnedCount++;
-        pins[pinCount++] = segment | (1 << CountShift);
+        pins[pinCount++] = segment | Single;
     }
 
     /// <summary>Frees what is pinned: the record that covers its commits is written.</summary>
     public void FreePinned()
     {
         bool[] taken = IsTaken;
-        for (int i = 0; i < pinCount; i++)
+        int[] all = pins;
+        for (int i = pinCount - 1; i >= 0; i--)
         {
-            int pin = pins[i];
-            int segment = pin & (End >> 1);
-            int count = pin >> CountShift;
+            int segment = all[i];
+            if (segment >> CountShift == 1)
+            {
+                taken[segment - Single] = false;
+                continue;
+            }
+            int count = segment >> CountShift;
+            segment &= End >> 1;
             if (count == 0)
                 for (; segment != End; segment = Next(segment))
                     taken[segment] = false;
@@ -198,6 +209,31 @@ public sealed class SegmentTable
             if (++segment == taken.Length)
                 segment = 0;
         return segment;
+    }
+
+    /// <summary>The first of so many free neighbours at or behind a segment, going round at the end; -1 if there are none near by.</summary>
+    /// <param name="segment">Where to begin; the number of segments means 0.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="end">The segment that ends the search.</param>
+    public int NextRun(int segment, int count, int end)
+    {
+        bool[] taken = IsTaken;
+        int free = 0;
+        for (int left = RunReach; left > 0; left--, segment++)
+        {
+            if (segment == taken.Length)
+            {
+                segment = 0;
+                free = 0;
+            }
+            if (segment == end)
+                break;
+            if (taken[segment])
+                free = 0;
+            else if (++free == count)
+                return segment - count + 1;
+        }
+        return -1;
     }
 
     /// <summary>Writes the links of a track to the chip, those of neighbours together, and reads them back.</summary>

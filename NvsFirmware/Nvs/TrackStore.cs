@@ -41,8 +41,7 @@ public sealed class TrackStore
     /// <param name="geometry">The store's sizes.</param>
     /// <param name="mark">The mark of the store.</param>
     /// <param name="scratch">A buffer to write and read with: as long as a frame with a piece.</param>
-    /// <param name="clock">Time.</param>
-    public TrackStore(FramChip chip, Geometry geometry, uint mark, byte[] scratch, IClock clock)
+    public TrackStore(FramChip chip, Geometry geometry, uint mark, byte[] scratch)
     {
         Geometry = geometry;
         Mark = mark;
@@ -50,7 +49,7 @@ public sealed class TrackStore
         Tracks = new TrackTable(chip, geometry, Segments, scratch);
         Clients = new ClientTable(chip, geometry, scratch);
         Vtb = new VirtualTrackBuffer(chip, geometry, scratch);
-        Request = new WriteRequest(chip, geometry, Tracks, Vtb, Clients, clock, mark);
+        Request = new WriteRequest(chip, geometry, Tracks, Vtb, Clients, mark);
         Bookkeeping = new Bookkeeping(Segments, Tracks, Clients, Vtb, Request);
         Reader = new TrackReader(chip, geometry, Segments, Tracks, mark);
         Recovery = new Recovery(chip, geometry, Segments, Tracks, Clients, Vtb, Request, scratch, mark);

@@ -127,14 +127,6 @@ public sealed class TrackTable
     /// <summary>Length in bytes of the track in an entry.</summary>
     public int Length(int entry) => BitConverter.ToUInt16(Image, At + entry * EntryBytes + LengthAt);
 
-    /// <summary>How many segments the track in an entry counts for, see <see cref="Geometry.SegmentsFor"/>.</summary>
-    public int Counted(int entry)
-    {
-        int at = At + LengthAt + entry * EntryBytes;
-        int length = Image[at] | (Image[at + 1] << 8);
-        return length <= geometry.DataBytes ? 1 : geometry.SegmentsFor(length);
-    }
-
     /// <summary>Version of the track in an entry: the number of the commit that wrote it.</summary>
     public int Version(int entry) => BitConverter.ToInt32(Image, At + entry * EntryBytes + VersionAt);
 
@@ -250,7 +242,10 @@ public sealed class TrackTable
         image[at + FirstAt + 1] = (byte)(first >> 8);
         Array.Copy(version, 0, image, at + VersionAt, 4);
         uint crc = first >= Linked ? LinkedCrc(at) : Crc.Of(image, at, CrcAt);
-        Buffers.PutUInt32(image, crcAt, crc);
+        image[crcAt] = (byte)crc;
+        image[crcAt + 1] = (byte)(crc >> 8);
+        image[crcAt + 2] = (byte)(crc >> 16);
+        image[crcAt + 3] = (byte)(crc >> 24);
         crc -= replaced;
         Sum0 += crc;
         Sum1 += crc * (uint)(entry + 1);
@@ -282,9 +277,11 @@ public sealed class TrackTable
     /// <summary>Reads the entries from the chip as they are.</summary>
     public void Load()
     {
-        // In pieces, because the bus takes no offset beyond 32767.
+        // In pieces, because the bus takes no offset beyond 32767: as many as one transaction reads.
         int bytes = States.Length * EntryBytes;
         int most = scratch.Length - At;
+        if (most > FramChip.LargestReadBytes)
+            most = FramChip.LargestReadBytes;
         for (int done = 0; done < bytes; done += most)
         {
             if (most > bytes - done)

@@ -162,6 +162,7 @@ public sealed class VirtualTrackBuffer
         Array.Copy(old, next, set, 0, count);
         Active = set;
         TopUp(segments, count);
+        FindRun(segments);
     }
 
     /// <summary>Prepares the active set from a segment on.</summary>
@@ -171,6 +172,7 @@ public sealed class VirtualTrackBuffer
         NextSegment = segments.NextFree(first);
         Active[0] = (short)NextSegment;
         TopUp(segments, 1);
+        FindRun(segments);
     }
 
     /// <summary>Writes a record: the tables hold all commits. Then what the commits since the last record made free is free.</summary>
@@ -279,11 +281,14 @@ public sealed class VirtualTrackBuffer
     private void TopUp(SegmentTable segments, int count)
     {
         short[] set = Active;
+        bool[] taken = segments.IsTaken;
         int segment = set[count - 1];
         bool isAnew = count == 1;
         for (; count < set.Length; count++)
         {
-            segment = segments.NextFree(segment + 1);
+            segment++;
+            if (segment == taken.Length || taken[segment])
+                segment = segments.NextFree(segment);
             if (segment == set[0])
             {
                 if (isAnew)
@@ -294,11 +299,14 @@ public sealed class VirtualTrackBuffer
             }
             set[count] = (short)segment;
         }
-        FindRun(set, CommittedCount);
     }
 
-    private void FindRun(short[] set, int count)
+    // Where the other set begins if the next request is as long as the last one: at a run of neighbours for it. The segments between are
+    // left out; they are free as before.
+    private void FindRun(SegmentTable segments)
     {
+        short[] set = Active;
+        int count = CommittedCount;
         RunAt = count;
         if (count < 2)
             return;
@@ -308,5 +316,10 @@ public sealed class VirtualTrackBuffer
                 RunAt = i;
                 return;
             }
+        int run = count < set.Length ? segments.NextRun(set[count - 1] + 1, count, set[0]) : -1;
+        if (run < 0)
+            return;
+        set[count] = (short)run;
+        TopUp(segments, count + 1);
     }
 }

@@ -57,8 +57,8 @@ public sealed class WriteRequest
     /// <summary>Data bytes of the request so far.</summary>
     public int DataBytes;
 
-    /// <summary>When the latest part of a request that is not complete came, in the clock's milliseconds.</summary>
-    public long LatestPartMs;
+    /// <summary>What went into the CRC-32 of the last block besides its bytes: the store's mark and the place.</summary>
+    public uint Place;
 
     private readonly FramChip chip;
     private readonly int pieceBytes;
@@ -73,9 +73,10 @@ public sealed class WriteRequest
     private readonly byte[] states;
     private readonly VirtualTrackBuffer vtb;
     private readonly ClientTable clients;
-    private readonly IClock clock;
     private readonly uint mark;
     private bool isReceiving;
+    private bool isPartNew;
+    private long waitsSinceMs;
     private int nextPart;
     private int needed;
     private int growth;
@@ -97,7 +98,7 @@ public sealed class WriteRequest
 
     /// <summary>Nothing is being received.</summary>
     public WriteRequest(
-        FramChip chip, Geometry geometry, TrackTable tracks, VirtualTrackBuffer vtb, ClientTable clients, IClock clock, uint mark)
+        FramChip chip, Geometry geometry, TrackTable tracks, VirtualTrackBuffer vtb, ClientTable clients, uint mark)
     {
         this.chip = chip;
         this.geometry = geometry;
@@ -112,7 +113,6 @@ public sealed class WriteRequest
         states = tracks.States;
         this.vtb = vtb;
         this.clients = clients;
-        this.clock = clock;
         this.mark = mark;
         Blocks = new CacheControlBlocks(geometry.SetSegments);
     }
@@ -141,8 +141,8 @@ public sealed class WriteRequest
             return part < nextPart ? Status.Continue : Status.WrongOrder;
         }
         int lengths = BitConverter.ToInt32(frame, At + Block.LengthAt); // and the count above it
-        if (flags > (part == 0 ? WriteFlags.All : WriteFlags.Last | WriteFlags.Expect) || client == 0 || count < 0
-            || ((lengths >> 16) & 0xFFFF) != count)
+        if (flags > (part == 0 ? WriteFlags.All : WriteFlags.AnyPart) || client == 0 || count < 0
+            || lengths >> 16 != count)
             return isBegun ? Refuse(Status.BadRequest) : Status.BadRequest;
         if (!isBegun)
         {
@@ -184,14 +184,21 @@ public sealed class WriteRequest
         }
         nextPart++;
         Argument = nextPart;
-        LatestPartMs = clock.NowMs;
+        isPartNew = true;
         return Status.Continue;
     }
 
     /// <summary>Gives the track being received, which is whole, its cache control block.</summary>
     public void EndTrack()
     {
-        Blocks.Add(track, entry, length, firstInSet, blockCount);
+        CacheControlBlocks blocks = Blocks;
+        int i = blocks.Count;
+        blocks.Tracks[i] = track;
+        blocks.Entries[i] = (short)entry;
+        blocks.Lengths[i] = (ushort)length;
+        blocks.FirstInSet[i] = (byte)firstInSet;
+        blocks.BlockCounts[i] = (byte)blockCount;
+        blocks.Count = i + 1;
         blockCount = 0;
         entry = TrackTable.None;
     }
@@ -208,10 +215,19 @@ public sealed class WriteRequest
     /// <summary>True when a commit is one of this session.</summary>
     public bool IsOfSession(int version) => version - sessionVersion > 0;
 
-    /// <summary>Forgets all that RAM held of a request: it is kept, or dropped, or the store is recovered.</summary>
+    /// <summary>Forgets all that RAM held of a request: it is dropped, or the store is recovered.</summary>
     public void Forget()
     {
         isReceiving = false;
+        length = 0;
+        blockCount = 0;
+        entry = TrackTable.None;
+        Clear();
+    }
+
+    /// <summary>What a commit left to do is done: the next request begins with nothing.</summary>
+    public void Clear()
+    {
         IsCommitted = false;
         Fingerprint = 0;
         Blocks.Count = 0;
@@ -221,9 +237,6 @@ public sealed class WriteRequest
         nextPart = 0;
         needed = 0;
         growth = 0;
-        length = 0;
-        blockCount = 0;
-        entry = TrackTable.None;
     }
 
     /// <summary>Says that old versions are so old that a later lap's could be taken for them.</summary>
@@ -231,6 +244,16 @@ public sealed class WriteRequest
     {
         if (version - sessionVersion > ClientTable.OldestAge)
             sessionVersion = version - ClientTable.OldestAge;
+    }
+
+    /// <summary>Drops the request being received if no part has come for too long. The time since a part counts from the first call after it.</summary>
+    public void DropLate(long nowMs, int timeoutMs)
+    {
+        if (isPartNew)
+            waitsSinceMs = nowMs;
+        else if (nowMs - waitsSinceMs >= timeoutMs)
+            Drop();
+        isPartNew = false;
     }
 
     /// <summary>Drops a request that is not complete: nothing of it is applied.</summary>
@@ -350,7 +373,17 @@ public sealed class WriteRequest
             }
         }
         if (state == (int)EntryState.Track)
-            counted -= counted == 1 && (flags & WriteFlags.Last) != 0 && growth <= 0 ? 1 : tracks.Counted(found); // what does not grow needs no room
+        {
+            if (counted == 1 && growth <= 0 && (flags & WriteFlags.Last) != 0)
+            {
+                counted = 0; // the request does not grow
+            }
+            else
+            {
+                int old = BitConverter.ToUInt16(entries, FramChip.CommandBytes + TrackTable.LengthAt + found * TrackTable.EntryBytes);
+                counted = old == newLength ? 0 : counted - geometry.SegmentsFor(old);
+            }
+        }
         growth += counted;
         if (found < 0)
         {
@@ -447,7 +480,13 @@ public sealed class WriteRequest
         word += set[next];
         frame[at + Block.NextAt] = (byte)word;
         frame[at + Block.NextAt + 1] = (byte)(word >> 8);
-        Buffers.PutUInt32(frame, end, Crc.Of(frame, at, end - at) ^ mark ^ (uint)first);
+        uint place = mark ^ (uint)first;
+        Place = place;
+        uint crc = Crc.Of(frame, at, end - at) ^ place;
+        frame[end] = (byte)crc;
+        frame[end + 1] = (byte)(crc >> 8);
+        frame[end + 2] = (byte)(crc >> 16);
+        frame[end + 3] = (byte)(crc >> 24);
         chip.Store(segmentsAddress + first * segmentBytes, frame, at, end - at + Block.CrcBytes);
     }
 }

@@ -112,8 +112,8 @@ internal sealed partial class Conversation
             int part = write.NextPart;
             if (!window.HasRoom(write.FrameBytes(part), Board!) || (part == 0 && !row.Place(write)))
                 return false;
-            int flags = (write.IsBehind ? WriteFlags.Behind : 0) | (write.IsPassing ? WriteFlags.Passing : 0);
-            Put(write.Seal(frame, session.Key, flags), write, write.Number, part);
+            bool isQuiet = part + 1 < write.PartCount && window.CanBeQuiet(write.FrameBytes(part), write.FrameBytes(part + 1), Board!);
+            Put(write.Seal(frame, session.Key, isQuiet), write, write.Number, part, isQuiet);
         }
         return true;
     }
@@ -136,9 +136,9 @@ internal sealed partial class Conversation
         movedMs = NowMs;
     }
 
-    private void Put(int bytes, Request? request, uint number, int part)
+    private void Put(int bytes, Request? request, uint number, int part, bool isQuiet = false)
     {
-        window.Put(frame, bytes, request, number, part);
+        window.Put(frame, bytes, request, number, part, isQuiet);
         movedMs = NowMs;
     }
 
@@ -197,9 +197,10 @@ internal sealed partial class Conversation
         Lose(window.SettleAll());
         phase = Phase.Open;
         NvsLog.Greeted(options.Logger, board.BoardName, board.State, board.StoreId);
-        attached?.TrySetResult(board);
-        attached = null;
         TellState();
+        if (attached is { } opened)
+            door.Post(() => opened.TrySetResult(board)); // Who opens it hears of later changes only.
+        attached = null;
         foreach (FormatQuery format in queue.OfType<FormatQuery>())
             if (format.Setbacks > 0 && format.Take(board))
                 Meet(format.NewId);
@@ -366,7 +367,7 @@ internal sealed partial class Conversation
     private void Lose(List<SentFrame> lost)
     {
         Repeat(lost.Select(sent => sent.Request).OfType<Query>().Where(query => !query.IsDone).ToList());
-        if (lost.Any(sent => sent.Request is WriteRequest { IsDone: false }))
+        if (lost.Any(sent => sent.Request is WriteRequest { IsDone: false } && !sent.IsQuiet))
             BeginAsking();
     }
 

@@ -11,7 +11,8 @@ namespace NvsHost;
 /// <param name="Number">Its number.</param>
 /// <param name="Part">Its part.</param>
 /// <param name="Bytes">Its length.</param>
-internal readonly record struct SentFrame(Request? Request, int Type, uint Number, int Part, int Bytes);
+/// <param name="IsQuiet">True when it gets no answer if all is well: one behind it does.</param>
+internal readonly record struct SentFrame(Request? Request, int Type, uint Number, int Part, int Bytes, bool IsQuiet);
 
 /// <summary>
 /// The frames that count against the board's window, in the order in which they were sent, and the block in which the next ones
@@ -19,7 +20,8 @@ internal readonly record struct SentFrame(Request? Request, int Type, uint Numbe
 /// </summary>
 /// <remarks>
 /// Frames are answered in that order, so an answer also settles the frames before: no answer will come to them any more. The bytes
-/// in flight never exceed the window.
+/// in flight never exceed the window. Behind a quiet frame another one is sent at once, and not all of the window is quiet: so an
+/// answer is always on its way while something waits for it.
 /// </remarks>
 internal sealed class Window(NvsClientOptions options)
 {
@@ -28,12 +30,16 @@ internal sealed class Window(NvsClientOptions options)
 
     private readonly List<SentFrame> frames = [];
     private int bytes;
+    private int quietBytes; // Behind the last frame that is not quiet.
+
+    // Of the window: so much may be sent without a frame that is answered.
+    private const int QuietShare = 4;
 
     /// <summary>Bytes in the block.</summary>
     public int Filled { get; private set; }
 
-    /// <summary>True when no frame is unanswered.</summary>
-    public bool IsEmpty => frames.Count == 0;
+    /// <summary>True when no answer is to come, if all is well.</summary>
+    public bool IsEmpty => frames.TrueForAll(sent => sent.IsQuiet);
 
     /// <summary>How many frames are unanswered.</summary>
     public int Count => frames.Count;
@@ -53,18 +59,22 @@ internal sealed class Window(NvsClientOptions options)
     /// </summary>
     /// <param name="count">Its bytes.</param>
     /// <param name="board">Whose window it is.</param>
-    public bool HasRoom(int count, BoardInfo board)
-    {
-        int reserved = Math.Min((options.Retries + 1) * Frame.HeaderBytes, board.WindowBytes - board.LongestFrameBytes);
-        return Filled + count <= Block.Length && (IsEmpty || bytes + count <= board.WindowBytes - reserved);
-    }
+    public bool HasRoom(int count, BoardInfo board) => Filled + count <= Block.Length && (frames.Count == 0 || IsWithin(count, board));
 
-    /// <summary>Sends a frame that will be answered.</summary>
-    public void Put(byte[] frame, int count, Request? request, uint number, int part)
+    /// <summary>True if a frame may be quiet, because another one can follow it at once.</summary>
+    /// <param name="count">Its bytes.</param>
+    /// <param name="next">The other one's bytes.</param>
+    /// <param name="board">Whose window it is.</param>
+    public bool CanBeQuiet(int count, int next, BoardInfo board) =>
+        quietBytes + count + next <= board.WindowBytes / QuietShare && Filled + count + next <= Block.Length && IsWithin(count + next, board);
+
+    /// <summary>Sends a frame that will be answered, or a quiet one.</summary>
+    public void Put(byte[] frame, int count, Request? request, uint number, int part, bool isQuiet)
     {
         PutUncounted(frame, count);
-        frames.Add(new SentFrame(request, Frame.Type(frame, 0), number, part, count));
+        frames.Add(new SentFrame(request, Frame.Type(frame, 0), number, part, count, isQuiet));
         bytes += count;
+        quietBytes = isQuiet ? quietBytes + count : 0;
     }
 
     /// <summary>Sends HELLO, which begins a session with an empty window.</summary>
@@ -95,5 +105,11 @@ internal sealed class Window(NvsClientOptions options)
     {
         int timeoutMs = frames.Aggregate(options.TimeoutMs, (longestMs, sent) => Math.Max(longestMs, sent.Request?.TimeoutMs ?? 0));
         return timeoutMs + options.LineMs(bytes + board.LongestFrameBytes);
+    }
+
+    private bool IsWithin(int count, BoardInfo board)
+    {
+        int reserved = Math.Min((options.Retries + 1) * Frame.HeaderBytes, board.WindowBytes - board.LongestFrameBytes);
+        return bytes + count <= board.WindowBytes - reserved;
     }
 }

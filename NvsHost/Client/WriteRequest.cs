@@ -142,9 +142,9 @@ internal class WriteRequest : Request
     /// <summary>Writes the frame of <see cref="NextPart"/>, and goes on to the next one.</summary>
     /// <param name="buffer">The frame stands at its start.</param>
     /// <param name="key">The session key.</param>
-    /// <param name="firstFlags">Flags of part 0, of <see cref="WriteFlags"/>.</param>
+    /// <param name="isQuiet">True when its answer is not wanted if it would be Continue.</param>
     /// <returns>The frame's length.</returns>
-    public int Seal(byte[] buffer, uint key, int firstFlags)
+    public int Seal(byte[] buffer, uint key, bool isQuiet)
     {
         int index = NextPart++;
         Part part = parts[index];
@@ -157,7 +157,9 @@ internal class WriteRequest : Request
         Buffers.PutUInt16(buffer, payload + Block.CountAt, part.Count);
         part.Item.Data.Span.Slice(part.Offset, part.Count).CopyTo(buffer.AsSpan(payload + Block.DataAt));
         uint? expected = part.Offset == 0 ? part.Item.ExpectedVersion : null;
-        int flags = (isLast ? WriteFlags.Last : 0) | (expected is null ? 0 : WriteFlags.Expect) | (index == 0 ? firstFlags : 0);
+        int flags = (isLast ? WriteFlags.Last : 0) | (expected is null ? 0 : WriteFlags.Expect) | (isQuiet ? WriteFlags.Quiet : 0);
+        if (index == 0)
+            flags |= (IsBehind ? WriteFlags.Behind : 0) | (IsPassing ? WriteFlags.Passing : 0);
         int payloadBytes = Block.PayloadHeadBytes + part.Count;
         int bytes = Frame.Seal(buffer, key, FrameType.Write, flags, (int)Number, index, (int)(expected ?? 0), payloadBytes);
         if (crcs.Count == index)

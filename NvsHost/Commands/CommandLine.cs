@@ -6,7 +6,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.IO;
 using System.Linq;
-using System.Text;
+using System.Threading;
 
 namespace NvsHost.Commands;
 
@@ -21,23 +21,28 @@ internal static class CommandLine
         6 data do not match, 7 a simulated board's power was cut, 8 a file cannot be used, or an address not be listened at.
         """;
 
-    /// <summary>Runs it.</summary>
-    /// <returns>Its exit code.</returns>
-    public static int Run(RootCommand root, string[] args, Interruption interruption)
+    /// <summary>nvs without its commands: alone it shows its help.</summary>
+    public static RootCommand Root()
     {
-        Console.OutputEncoding = new UTF8Encoding(false);
+        RootCommand root = new(Description);
         root.Options.Remove(root.Options.OfType<HelpOption>().Single());
         HelpOption help = new("--help", "-h");
         root.Options.Add(help);
         HelpAction helpAction = (HelpAction)help.Action!;
         root.SetAction(helpAction.Invoke);
+        return root;
+    }
+
+    /// <summary>Runs it.</summary>
+    /// <returns>Its exit code.</returns>
+    public static int Run(RootCommand root, string[] args, Surroundings around, CancellationToken ct)
+    {
         ParseResult parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction mistake)
-            return new Session(parsed).Fail(Failure.OfUsage(Tell(parsed, mistake)));
+            return new Session(parsed, around).Fail(Failure.OfUsage(Tell(parsed, mistake)));
         if (Stray(parsed, args) is { } stray)
-            return new Session(parsed).Fail(Failure.OfUsage(NoOption(parsed, stray)));
-        // Signals are the interruption's.
-        return parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }, interruption.Token).GetAwaiter().GetResult();
+            return new Session(parsed, around).Fail(Failure.OfUsage(NoOption(parsed, stray)));
+        return parsed.InvokeAsync(around, ct).GetAwaiter().GetResult();
     }
 
     // The library takes an option that it does not know for an argument, such as a file.

@@ -21,7 +21,7 @@ internal static class CompletionCommand
                 result.AddError($"SHELL is {string.Join(", ", shells[..^1])} or {shells[^1]}, not \"{result.Tokens[0].Value}\".");
         });
         Command command = new("completion", "Prints the script that makes a shell complete nvs; docs/cli.md says where it goes.") { shell };
-        command.SetAction(parsed => Console.Out.Write(Script(parsed.GetValue(shell)!)));
+        command.SetAction(parsed => parsed.InvocationConfiguration.Output.Write(Script(parsed.GetValue(shell)!)));
         root.Subcommands.Add(command);
     }
 

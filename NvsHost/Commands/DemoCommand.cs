@@ -54,7 +54,7 @@ internal sealed class DemoCommand
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             string? path = parsed.GetValue(file);
-            byte[] data = path is null ? OwnFile() : await Files.ReadAsync(path, MostBytes, "what the demonstration stores", ct).ConfigureAwait(false);
+            byte[] data = path is null ? OwnFile() : await Files.ReadAsync(path, session.Around.OpenInput, MostBytes, "what the demonstration stores", ct).ConfigureAwait(false);
             DirectoryInfo folder = Directory.CreateTempSubdirectory("nvs-demo-");
             try
             {

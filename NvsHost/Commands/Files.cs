@@ -2,7 +2,6 @@ using System;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
-using Microsoft.Win32.SafeHandles;
 
 namespace NvsHost.Commands;
 
@@ -14,12 +13,13 @@ internal static class Files
 
     /// <summary>Reads a file, or stdin for <see cref="Dash"/>, but not more than can be of use.</summary>
     /// <param name="file">The file.</param>
+    /// <param name="openInput">Opens stdin.</param>
     /// <param name="mostBytes">The most bytes that it may have.</param>
     /// <param name="use">What may have at most that, for a person.</param>
     /// <param name="ct">Cancels.</param>
     /// <exception cref="ArgumentException">It has more.</exception>
     /// <exception cref="IOException">It cannot be read; the message says which, and why.</exception>
-    public static async Task<byte[]> ReadAsync(string file, int mostBytes, string use, CancellationToken ct)
+    public static async Task<byte[]> ReadAsync(string file, Func<Stream> openInput, int mostBytes, string use, CancellationToken ct)
     {
         string name = file == Dash ? "stdin" : file;
         try
@@ -27,7 +27,7 @@ internal static class Files
             if (file != Dash && Directory.Exists(file))
                 throw new IOException($"{file} is a folder, not a file.");
             await using Stream stream = file == Dash
-                ? StandardInput()
+                ? openInput()
                 : await Task.Run(() => new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), ct)
                     .WaitAsync(ct).ConfigureAwait(false); // A pipe waits for its other end.
             if (stream is FileStream { CanSeek: true } && stream.Length > mostBytes)
@@ -57,11 +57,6 @@ internal static class Files
             throw new IOException($"{name} cannot be read: {e.Message}", e);
         }
     }
-
-    // .NET's own stream would set a terminal up for reading lines, and lose what was typed before, the end above all.
-    private static Stream StandardInput() => OperatingSystem.IsWindows()
-        ? Console.OpenStandardInput()
-        : new FileStream(new SafeFileHandle(0, false), FileAccess.Read, 0);
 
     /// <summary>
     /// Writes a file: aside, then renamed, so that a file that is there is lost only to one that is whole, and keeps its mode. What is no

@@ -29,7 +29,7 @@ internal static class RestoreCommand
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             string path = parsed.GetValue(file)!;
-            BackupFile backup = BackupFile.Parse(await Files.ReadAsync(path, MostFileBytes, "a backup", ct).ConfigureAwait(false), path);
+            BackupFile backup = BackupFile.Parse(await Files.ReadAsync(path, session.Around.OpenInput, MostFileBytes, "a backup", ct).ConfigureAwait(false), path);
             if (parsed.GetValue(check))
             {
                 session.Answer(

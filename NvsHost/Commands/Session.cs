@@ -32,14 +32,18 @@ internal sealed class Session
     private readonly bool isVerbose;
 
     /// <summary>The run of a command line.</summary>
-    public Session(ParseResult parsed)
+    public Session(ParseResult parsed, Surroundings around)
     {
         this.parsed = parsed;
+        Around = around;
         IsJson = CommonOptions.IsJson(parsed);
         isVerbose = CommonOptions.IsVerbose(parsed);
-        Out = Printer(Console.Out, Console.IsOutputRedirected);
-        Err = Printer(Console.Error, Console.IsErrorRedirected);
+        Out = Printer(around.Output, around.IsOutputRedirected);
+        Err = Printer(around.Error, around.IsErrorRedirected);
     }
+
+    /// <summary>Where it reads and prints what is not for a person only.</summary>
+    public Surroundings Around { get; }
 
     /// <summary>Prints what the command is for, on stdout.</summary>
     public IAnsiConsole Out { get; }
@@ -57,7 +61,7 @@ internal sealed class Session
     public bool StaysConnected { get; set; }
 
     /// <summary>The line's options from the command line.</summary>
-    public NvsClientOptions Options => CommonOptions.OfLine(parsed, StaysConnected);
+    public NvsClientOptions Options => CommonOptions.OfLine(parsed, StaysConnected) with { TimeProvider = Around.Time };
 
     /// <summary>What is under way that changes the store and is no write request; an interruption then tells that it may be done.</summary>
     public string? Doing { get; set; }
@@ -66,7 +70,7 @@ internal sealed class Session
     public static void SetAction(Command command, Func<Session, ParseResult, CancellationToken, Task<int>> run) =>
         command.SetAction(async (parsed, ct) =>
         {
-            Session session = new(parsed);
+            Session session = new(parsed, (Surroundings)parsed.InvocationConfiguration);
             try
             {
                 return await run(session, parsed, ct).ConfigureAwait(false);
@@ -142,7 +146,7 @@ internal sealed class Session
     public void Answer(object json, Action forPerson)
     {
         if (IsJson)
-            Console.Out.WriteLine(JsonSerializer.Serialize(json, jsonOptions));
+            Around.Output.WriteLine(JsonSerializer.Serialize(json, jsonOptions));
         else
             forPerson();
     }
@@ -153,7 +157,7 @@ internal sealed class Session
         try
         {
             Answer(json, forPerson);
-            Console.Out.Flush();
+            Around.Output.Flush();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -200,7 +204,7 @@ internal sealed class Session
     public int Fail(Failure failure, Exception? e = null)
     {
         if (IsJson)
-            Console.Error.WriteLine(JsonSerializer.Serialize(new { Error = failure }, jsonOptions));
+            Around.Error.WriteLine(JsonSerializer.Serialize(new { Error = failure }, jsonOptions));
         else
             Err.MarkupLineInterpolated($"[red]nvs:[/] {failure.Message}");
         if (isVerbose && e is not null && failure.ExitCode != ExitCode.Interrupted)
@@ -222,7 +226,13 @@ internal sealed class Session
 
     private static IAnsiConsole Printer(TextWriter writer, bool isRedirected)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            // TERM may say that there are colors, where nobody sees them.
+            Ansi = isRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = isRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+        });
         if (isRedirected)
             console.Profile.Width = 200; // No line is broken for a program that reads it.
         return console;

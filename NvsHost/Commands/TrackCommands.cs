@@ -128,16 +128,16 @@ internal static class TrackCommands
             }
             else
             {
-                if (!parsed.GetValue(hex) && !Console.IsOutputRedirected && !TrackText.IsText(read.Data))
+                if (!parsed.GetValue(hex) && !session.Around.IsOutputRedirected && !TrackText.IsText(read.Data))
                     throw new ArgumentException(
                         $"Track {number} has {Session.Count(read.Data.Length, "byte")} that are no text for a terminal: nvs read {number} --hex, or -o FILE.");
                 session.Tell($"Track {read.Track} has version {read.Version} and {Session.Count(read.Data.Length, "byte")}.");
                 if (parsed.GetValue(hex))
                 {
-                    TrackText.WriteHex(Console.Out, read.Data);
+                    TrackText.WriteHex(session.Around.Output, read.Data);
                     return ExitCode.Done;
                 }
-                await using Stream stdout = Console.OpenStandardOutput();
+                await using Stream stdout = session.Around.OpenOutput();
                 await stdout.WriteAsync(read.Data, ct).ConfigureAwait(false);
             }
             return ExitCode.Done;
@@ -196,10 +196,10 @@ internal static class TrackCommands
 
     private static Task<byte[]> InputAsync(Session session, uint track, string file, CancellationToken ct)
     {
-        if (file == Files.Dash && !Console.IsInputRedirected)
+        if (file == Files.Dash && !session.Around.IsInputRedirected)
             session.Err.WriteLine(
                 $"Type the data of track {track}, then {(OperatingSystem.IsWindows() ? "Ctrl-Z and Enter" : "Ctrl-D at the beginning of a line")}.");
-        return Files.ReadAsync(file, WriteItem.MostBytes, "a track", ct);
+        return Files.ReadAsync(file, session.Around.OpenInput, WriteItem.MostBytes, "a track", ct);
     }
 
     /// <summary>A track's number on the command line.</summary>

@@ -129,10 +129,10 @@ internal sealed class WatchCommand
         if (command.Length > 0)
             await ExecuteAsync(seen).ConfigureAwait(false);
         else if (session.IsJson)
-            Console.Out.WriteLine(JsonSerializer.Serialize(new { track, version = seen.Version, isDamaged = seen.IsDamaged, bytes = seen.Data?.Length, data = seen.Data }));
+            session.Around.Output.WriteLine(JsonSerializer.Serialize(new { track, version = seen.Version, isDamaged = seen.IsDamaged, bytes = seen.Data?.Length, data = seen.Data }));
         else
-            Console.Out.WriteLine($"track {track}: {(seen.IsDamaged ? "damaged" : seen.Data is null ? "none" : $"version {seen.Version}, {Session.Count(seen.Data.Length, "byte")}{Text(seen.Data)}")}");
-        Console.Out.Flush();
+            session.Around.Output.WriteLine($"track {track}: {(seen.IsDamaged ? "damaged" : seen.Data is null ? "none" : $"version {seen.Version}, {Session.Count(seen.Data.Length, "byte")}{Text(seen.Data)}")}");
+        session.Around.Output.Flush();
     }
 
     // What is text is shown, shortened.

@@ -34,7 +34,7 @@ internal sealed class Guest
     private Intake? intake;
 
     /// <summary>A part whose answer is not given yet: how its request ends may change it.</summary>
-    private readonly record struct HeldPart(int Part, TaskCompletionSource<byte[]> Answer);
+    private readonly record struct HeldPart(int Part, bool IsQuiet, TaskCompletionSource<byte[]> Answer);
 
     /// <summary>A guest without a session.</summary>
     public Guest(BoardServer server, Socket socket, IClock clock)
@@ -182,7 +182,7 @@ internal sealed class Guest
         if (taken.Status == Status.Continue)
         {
             TaskCompletionSource<byte[]> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            held.Add(new HeldPart(part.Part, answer));
+            held.Add(new HeldPart(part.Part, part.IsQuiet, answer));
             Send(answer.Task);
         }
         else if (taken.Request is { } request)
@@ -202,7 +202,8 @@ internal sealed class Guest
     private void Release()
     {
         foreach (HeldPart part in held)
-            part.Answer.SetResult(Answer(session.Key, FrameType.Write, Status.Continue, intake!.Number, part.Part, (uint)part.Part + 1));
+            part.Answer.SetResult(
+                part.IsQuiet ? [] : Answer(session.Key, FrameType.Write, Status.Continue, intake!.Number, part.Part, (uint)part.Part + 1));
         held.Clear();
     }
 
@@ -236,7 +237,10 @@ internal sealed class Guest
             server.Note(asking, last, status, argument, Stopwatch.GetElapsedTime(start));
         bool isTold = !asking.IsOver;
         foreach (HeldPart earlier in before)
-            earlier.Answer.SetResult(earlier.Part < part ? Tell(earlier.Part, Status.Continue, (uint)earlier.Part + 1) : Tell(earlier.Part, status, argument));
+            earlier.Answer.SetResult(
+                earlier.Part >= part ? Tell(earlier.Part, status, argument)
+                : earlier.IsQuiet ? []
+                : Tell(earlier.Part, Status.Continue, (uint)earlier.Part + 1));
         return Tell(asked.Part, status, argument);
 
         byte[] Tell(int at, Status told, uint with) => isTold ? Answer(asking.Key, FrameType.Write, told, asked.Number, at, with) : [];

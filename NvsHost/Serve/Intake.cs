@@ -26,6 +26,8 @@ internal readonly record struct WriteFrame(int Flags, int Part, uint Number, uin
 
     public bool IsLast => (Flags & WriteFlags.Last) != 0;
 
+    public bool IsQuiet => (Flags & WriteFlags.Quiet) != 0;
+
     private uint Field(int at) => (uint)Buffers.GetInt32(Data, at - Block.ClientAt);
 }
 
@@ -65,7 +67,7 @@ internal sealed class Intake(BoardInfo board, GuestSession session)
         bool isBegun = isReceiving && part.Number == number && part.Data.Length >= headBytes && part.Client == client;
         if (isBegun && part.Part != nextPart)
             return new TakenPart(part.Part < nextPart ? Status.Continue : Status.WrongOrder, (uint)nextPart);
-        int known = part.Part == 0 ? WriteFlags.All : WriteFlags.Last | WriteFlags.Expect;
+        int known = part.Part == 0 ? WriteFlags.All : WriteFlags.AnyPart;
         if (part.Data.Length < headBytes || (part.Flags & ~known) != 0 || part.Client == 0 || part.Count != part.Data.Length - headBytes)
             return Refuse(Status.BadRequest);
         if (!isBegun)

@@ -9,7 +9,6 @@ namespace NvsSim;
 /// <remarks>Rules are asked in the order in which they were added; the first that says so makes the fault.</remarks>
 public sealed class BusFaults : ISpiBus
 {
-    private readonly byte[] sent = new byte[1];
     private readonly ISpiBus bus;
     private readonly Random random;
     private readonly List<Rule> rules = [];
@@ -58,11 +57,7 @@ public sealed class BusFaults : ISpiBus
     }
 
     /// <inheritdoc/>
-    public void Send(byte opcode)
-    {
-        sent[0] = opcode;
-        Write(sent, 0, 1);
-    }
+    public void Send(byte[] command) => Write(command, 0, command.Length);
 
     /// <inheritdoc/>
     public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);

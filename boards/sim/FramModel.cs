@@ -181,7 +181,7 @@ public sealed class FramModel : ISpiBus
     public void UnstickBits() => stuckBits.Clear();
 
     /// <inheritdoc/>
-    public void Send(byte opcode) => Clock(new ReadOnlySpan<byte>(in opcode), default);
+    public void Send(byte[] command) => Clock(command, default);
 
     /// <inheritdoc/>
     public void Exchange(byte[] output, byte[] input) => Transfer(output, input, 0, output.Length);

@@ -30,6 +30,7 @@ public sealed unsafe partial class PtyUart : ISimPort
     private readonly int slave;
     private volatile bool isStopped;
     private bool isStalled;
+    private int isClosed;
 
     /// <summary>Makes a new pseudo-terminal in raw mode.</summary>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
@@ -110,6 +111,8 @@ public sealed unsafe partial class PtyUart : ISimPort
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref isClosed, 1) != 0)
+            return; // What has its numbers by now is another's.
         CloseFile(slave);
         CloseFile(master);
     }

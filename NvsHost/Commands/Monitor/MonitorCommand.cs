@@ -87,7 +87,7 @@ internal sealed class MonitorCommand
     {
         await FormatIfBlankAsync().ConfigureAwait(false);
         await SampleAsync().ConfigureAwait(false);
-        bool hasKeys = !Console.IsInputRedirected;
+        bool hasKeys = !session.Around.IsInputRedirected;
         Task asking = Task.Run(AskAsync);
         Task writing = writer is null ? Task.CompletedTask : Task.Run(writer.RunAsync);
         try
