@@ -22,7 +22,7 @@ public sealed class WindowTests
     {
         Window window = new(options);
         int most = board.WindowBytes - ((Retries + 1) * Frame.HeaderBytes);
-        window.Put(Read(1), Frame.HeaderBytes, null, 1, 0);
+        window.Put(Read(1), Frame.HeaderBytes, null, 1, 0, false);
         window.Empty();
         Assert.IsTrue(window.HasRoom(most - Frame.HeaderBytes, board));
         Assert.IsFalse(window.HasRoom(most - Frame.HeaderBytes + 1, board));
@@ -34,7 +34,7 @@ public sealed class WindowTests
     {
         BoardInfo small = Hello.Board(board.LongestFrameBytes + Frame.HeaderBytes, PieceBytes);
         Window window = new(options);
-        window.Put(Read(1), Frame.HeaderBytes, null, 1, 0);
+        window.Put(Read(1), Frame.HeaderBytes, null, 1, 0, false);
         window.Empty();
         Assert.IsTrue(window.HasRoom(small.LongestFrameBytes - Frame.HeaderBytes, small));
         Assert.IsFalse(window.HasRoom(small.LongestFrameBytes - Frame.HeaderBytes + 1, small));
@@ -61,7 +61,7 @@ public sealed class WindowTests
         Window window = new(options);
         window.PutUncounted(Read(7), Frame.HeaderBytes);
         Assert.IsTrue(window.IsEmpty);
-        window.Put(Read(8), Frame.HeaderBytes, null, 8, 0);
+        window.Put(Read(8), Frame.HeaderBytes, null, 8, 0, false);
         Assert.AreEqual(1, window.Count);
         Assert.AreEqual(2 * Frame.HeaderBytes, window.Filled);
         Assert.AreEqual(7, Frame.Number(window.Block, 0));
@@ -73,10 +73,10 @@ public sealed class WindowTests
     public void AnAnswerBelongsToOneFrame()
     {
         Window window = new(options);
-        window.Put(Of(FrameType.Read, 5), Frame.HeaderBytes, null, 5, 0);
-        window.Put(Of(FrameType.Write, 5), Frame.HeaderBytes, null, 5, 0);
-        window.Put(Of(FrameType.Write, 5), Frame.HeaderBytes, null, 5, 1);
-        window.Put(Of(FrameType.Write, 6), Frame.HeaderBytes, null, 6, 1);
+        window.Put(Of(FrameType.Read, 5), Frame.HeaderBytes, null, 5, 0, false);
+        window.Put(Of(FrameType.Write, 5), Frame.HeaderBytes, null, 5, 0, false);
+        window.Put(Of(FrameType.Write, 5), Frame.HeaderBytes, null, 5, 1, false);
+        window.Put(Of(FrameType.Write, 6), Frame.HeaderBytes, null, 6, 1, false);
         Assert.AreEqual(0, window.IndexOf(Answer(FrameType.Read, 5, 3)));
         Assert.AreEqual(1, window.IndexOf(Answer(FrameType.Write, 5, 0)));
         Assert.AreEqual(2, window.IndexOf(Answer(FrameType.Write, 5, 1)));
@@ -92,7 +92,7 @@ public sealed class WindowTests
     {
         Window window = new(options);
         for (uint number = 1; number <= 3; number++)
-            window.Put(Read(number), Frame.HeaderBytes, null, number, 0);
+            window.Put(Read(number), Frame.HeaderBytes, null, number, 0, false);
         int most = board.WindowBytes - ((Retries + 1) * Frame.HeaderBytes);
         Assert.IsFalse(window.HasRoom(most - (2 * Frame.HeaderBytes), board));
         CollectionAssert.AreEqual(new uint[] { 1 }, window.Settle(1).Select(sent => sent.Number).ToArray());
@@ -109,9 +109,9 @@ public sealed class WindowTests
         Window window = new(options);
         int lineMs = board.LongestFrameBytes; // a byte a millisecond
         Assert.AreEqual(options.TimeoutMs + lineMs, window.WaitMs(board));
-        window.Put(Read(1), Frame.HeaderBytes, new Asked { TimeoutMs = 70 }, 1, 0);
+        window.Put(Read(1), Frame.HeaderBytes, new Asked { TimeoutMs = 70 }, 1, 0, false);
         Assert.AreEqual(options.TimeoutMs + lineMs + Frame.HeaderBytes, window.WaitMs(board));
-        window.Put(Read(2), Frame.HeaderBytes, new Asked { TimeoutMs = 900 }, 2, 0);
+        window.Put(Read(2), Frame.HeaderBytes, new Asked { TimeoutMs = 900 }, 2, 0, false);
         Assert.AreEqual(900 + lineMs + (2 * Frame.HeaderBytes), window.WaitMs(board));
         window.SettleAll();
         Assert.AreEqual(options.TimeoutMs + lineMs, window.WaitMs(board));
@@ -122,11 +122,50 @@ public sealed class WindowTests
     public void ARequestAloneTakesTheWindow()
     {
         Window window = new(options);
-        window.Put(Read(1), Frame.HeaderBytes, null, 1, 0);
-        window.Put(Read(2), Frame.HeaderBytes, new Asked(), 2, 0);
+        window.Put(Read(1), Frame.HeaderBytes, null, 1, 0, false);
+        window.Put(Read(2), Frame.HeaderBytes, new Asked(), 2, 0, false);
         Assert.IsFalse(window.IsTaken);
-        window.Put(Read(3), Frame.HeaderBytes, new Asked { IsAlone = true }, 3, 0);
+        window.Put(Read(3), Frame.HeaderBytes, new Asked { IsAlone = true }, 3, 0, false);
         Assert.IsTrue(window.IsTaken);
+    }
+
+    /// <summary>
+    /// Breaks when a window can be full of frames that nobody answers, when a quiet frame is waited for, or when one is quiet behind which no
+    /// other has room.
+    /// </summary>
+    [TestMethod]
+    public void AQuarterOfTheWindowMayBeQuiet()
+    {
+        int quarter = board.WindowBytes / 4;
+        Window window = new(options);
+        Assert.IsTrue(window.CanBeQuiet(100, quarter - 100, board));
+        Assert.IsFalse(window.CanBeQuiet(100, quarter - 99, board));
+        window.Put(Read(1), Frame.HeaderBytes, null, 1, 0, true);
+        Assert.IsTrue(window.IsEmpty, "no answer is to come");
+        Assert.AreEqual(1, window.Count);
+        Assert.IsTrue(window.CanBeQuiet(100, quarter - 100 - Frame.HeaderBytes, board));
+        Assert.IsFalse(window.CanBeQuiet(100, quarter - 99 - Frame.HeaderBytes, board));
+        window.Put(Read(2), Frame.HeaderBytes, null, 2, 0, false);
+        Assert.IsFalse(window.IsEmpty);
+        Assert.IsTrue(window.CanBeQuiet(100, quarter - 100, board), "one behind them is answered");
+    }
+
+    /// <summary>Breaks when a quiet frame is sent behind which the block, or the window, has no room for the next one.</summary>
+    [TestMethod]
+    public void BehindAQuietFrameTheNextOneHasRoom()
+    {
+        Window window = new(options);
+        byte[] large = new byte[window.Block.Length];
+        Frame.Seal(large, Hello.Key, FrameType.Write, 0, 1, 0, 0, 0);
+        window.PutUncounted(large, window.Block.Length - 100);
+        Assert.IsTrue(window.CanBeQuiet(60, 40, board));
+        Assert.IsFalse(window.CanBeQuiet(60, 41, board));
+
+        int most = board.WindowBytes - ((Retries + 1) * Frame.HeaderBytes);
+        Window full = new(options);
+        full.Put(large, most - 100, null, 1, 0, false);
+        Assert.IsTrue(full.CanBeQuiet(60, 40, board));
+        Assert.IsFalse(full.CanBeQuiet(60, 41, board));
     }
 
     private static byte[] Read(uint number) => Of(FrameType.Read, number);

@@ -1,5 +1,6 @@
 using System;
 using nanoFramework.TestFramework;
+using NvsFirmware.Fram;
 using NvsFirmware.Nvs;
 
 namespace NvsFirmware.UnitTests;
@@ -192,6 +193,63 @@ public class ClientEntryTests
         table.Load();
         Assert.AreEqual(-1, table.IndexOf(5));
         Assert.AreEqual(0, table.Count());
+    }
+
+    // No sum tells that the table was read well: two reads must agree, in all of it.
+    [TestMethod]
+    public void TwoReadsThatDifferAreNotBelieved()
+    {
+        for (int index = 0; index < Stay + 2; index++)
+        {
+            SmallStore store = new SmallStore();
+            ChangingBus bus = new ChangingBus(store.Fram, AddressOf(index));
+            FramChip chip = new FramChip(bus, new BoardLine());
+            chip.Open("");
+            ClientTable table = new ClientTable(chip, store.Geometry, new byte[512]);
+            bus.IsChanging = true;
+            Assert.ThrowsException(typeof(FramException), () => table.Load(), "entry " + index.ToString());
+        }
+    }
+
+    // Where no chip answers all reads agree: zeros.
+    [TestMethod]
+    public void AChipThatIsGoneIsNoEmptyTable()
+    {
+        SmallStore store = new SmallStore();
+        ClientTable table = Table(store);
+        store.Fram.IsThere = false;
+        store.Fram.FloatingLevel = 0;
+        Assert.ThrowsException(typeof(FramException), () => table.Load());
+    }
+
+    // Changes a byte of the chip after each long read.
+    private sealed class ChangingBus : ISpiBus
+    {
+        private const int LongRead = 100;
+
+        private readonly SmallFram fram;
+        private readonly int address;
+
+        public bool IsChanging;
+
+        public ChangingBus(SmallFram fram, int address)
+        {
+            this.fram = fram;
+            this.address = address;
+        }
+
+        public void Send(byte[] command) => fram.Send(command);
+
+        public void Write(byte[] buffer, int offset, int count) => fram.Write(buffer, offset, count);
+
+        public void Transfer(byte[] output, byte[] input, int inputOffset, int count)
+        {
+            fram.Transfer(output, input, inputOffset, count);
+            if (IsChanging && count > LongRead)
+                fram.Memory[address] ^= 1;
+        }
+
+        public void Exchange(byte[] output, byte[] input) => fram.Exchange(output, input);
     }
 
     private static int AddressOf(int index) => Geometry.ClientsAddress + index * ClientTable.EntryBytes;

@@ -1,3 +1,4 @@
+using System;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 
@@ -30,18 +31,30 @@ internal enum MutantState
 internal sealed partial record Mutant(
     string File, int Line, int Start, int End, string SourceLine, string Original, string Replacement, MutantState State, string? FoundIn, string TestsHash)
 {
-    private const int LongestText = 100;
+    private const int LongestText = 80;
+    private const int Around = 20; // characters beside what changes
 
     /// <summary>What it is known by when lines above it come and go.</summary>
     [JsonIgnore]
-    public string Key => $"`{SourceLine}`: `{Original}` → `{Replacement}`";
+    public string Key => $"`{Cut(SourceLine, 0, LongestText)}`: `{Difference(Original, Replacement)}` → `{Difference(Replacement, Original)}`";
 
-    /// <summary>Code as a short piece of one line.</summary>
-    public static string OneLine(string code)
+    /// <summary>Code as a piece of one line.</summary>
+    public static string OneLine(string code) => Spaces().Replace(code.Trim(), " ").Replace('`', '\'');
+
+    // All of it, if it is short, else what is not in the other one, and a little before and behind.
+    private static string Difference(string text, string other)
     {
-        string text = Spaces().Replace(code.Trim(), " ");
-        return (text.Length <= LongestText ? text : text[..LongestText] + "…").Replace('`', '\'');
+        if (text.Length <= LongestText)
+            return text;
+        int start = text.AsSpan().CommonPrefixLength(other);
+        int end = 0;
+        while (end < text.Length - start && end < other.Length - start && text[^(end + 1)] == other[^(end + 1)])
+            end++;
+        return Cut(text, Math.Max(0, start - Around), Math.Min(text.Length, Math.Max(text.Length - end + Around, start + Around)));
     }
+
+    private static string Cut(string text, int start, int end) =>
+        (start > 0 ? "…" : "") + text[start..Math.Min(text.Length, end)] + (end < text.Length ? "…" : "");
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Spaces();

@@ -36,7 +36,7 @@ internal sealed record MutationTarget(string Project, IReadOnlyList<string> File
     [
         "NvsFirmware.UnitTests", "Tests.BadInputTests", "Tests.BehindTests", "Tests.BootReadTests", "Tests.CacheTests", "Tests.ChipStateTests", "Tests.ClaimsTests",
         "Tests.ExactlyOnceTests", "Tests.ForgottenClientTests", "Tests.FormatTests", "Tests.FramDropTests", "Tests.LapTests", "Tests.LineTests",
-        "Tests.MidRequestTests", "Tests.RecordTests", "Tests.RecordedFramesTests", "Tests.RepairTests", "Tests.RunsTests", "Tests.StatsTests",
+        "Tests.MidRequestTests", "Tests.QuietTests", "Tests.RecordTests", "Tests.RecordedFramesTests", "Tests.RepairTests", "Tests.RunsTests", "Tests.StatsTests",
         "Tests.SumTests", "Tests.TimeoutTests", "Tests.UartFaultsTests",
     ];
     private static readonly string[] slowFirmwareTests =
