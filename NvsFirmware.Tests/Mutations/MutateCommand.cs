@@ -82,35 +82,39 @@ internal static class MutateCommand
     {
         NamedSurvivors named = new();
         List<Mutant> all = [];
+        List<Mutant> unnamed = [];
+        List<string> superfluous = [];
         foreach (string file in files)
         {
             Mutant[] ofFile = [.. (KeptMutants.Of(file)?.Mutants ?? []).Where(mutant => line == null || mutant.Line == line)];
+            IReadOnlyList<Mutant> survivors = named.Unnamed(
+                file, ofFile.Where(mutant => mutant.State == MutantState.Survives), out IReadOnlyList<string> names);
             all.AddRange(ofFile);
+            unnamed.AddRange(survivors);
+            superfluous.AddRange(names.Select(name => $"{file}: {name}"));
             if (ofFile.Length > 0)
-                Console.WriteLine(Figures(file, ofFile, named));
+                Console.WriteLine(Figures(file, ofFile, survivors.Count));
         }
         if (files.Count > 1)
-            Console.WriteLine(Figures("in all", all, named));
-        Mutant[] survivors = [.. all.Where(mutant => mutant.State == MutantState.Survives && !named.Contains(mutant))];
-        foreach (Mutant mutant in survivors)
+            Console.WriteLine(Figures("in all", all, unnamed.Count));
+        foreach (Mutant mutant in unnamed)
             Console.WriteLine($"SURVIVES {mutant.File}:{mutant.Line}\n- {mutant.Key}\n  again: {ProofCommands.Run} mutate {mutant.File}:{mutant.Line}");
-        string[] wrong = line != null ? [] : [.. files.SelectMany(file => named.Of(file)
-            .Where(key => !all.Exists(mutant => mutant.File == file && mutant.Key == key && mutant.State == MutantState.Survives))
-            .Select(key => $"{file}: {key}"))];
-        foreach (string key in wrong)
-            Console.WriteLine($"NAMED, but there is no such survivor: {key}");
-        if (survivors.Length > 0 || wrong.Length > 0)
-            Console.WriteLine($"Write a test, or name the reason why there can be none in {NamedSurvivors.Document}.");
-        return survivors.Length == 0 && wrong.Length == 0;
+        if (line != null)
+            superfluous.Clear(); // most of the file was not looked at
+        foreach (string name in superfluous)
+            Console.WriteLine($"NAMED, but there is no such survivor: {name}");
+        if (unnamed.Count + superfluous.Count == 0)
+            return true;
+        Console.WriteLine($"Write a test, or name the reason why there can be none in {NamedSurvivors.Document}.");
+        return false;
     }
 
-    private static string Figures(string what, IReadOnlyCollection<Mutant> mutants, NamedSurvivors named)
+    private static string Figures(string what, IReadOnlyCollection<Mutant> mutants, int unnamed)
     {
         int found = mutants.Count(mutant => mutant.State != MutantState.Survives);
         int byTimeout = mutants.Count(mutant => mutant.State == MutantState.FoundByTimeout);
-        int survive = mutants.Count - found;
-        int isNamed = mutants.Count(mutant => mutant.State == MutantState.Survives && named.Contains(mutant));
+        int named = mutants.Count - found - unnamed;
         return string.Create(CultureInfo.InvariantCulture,
-            $"{what}: {mutants.Count} mutants, {found} found ({100.0 * found / Math.Max(1, mutants.Count):F1} %; {byTimeout} by a timeout), {survive} survive, {isNamed} of them named");
+            $"{what}: {mutants.Count} mutants, {found} found ({100.0 * found / Math.Max(1, mutants.Count):F1} %; {byTimeout} by a timeout), {named} named, {unnamed} survive");
     }
 }

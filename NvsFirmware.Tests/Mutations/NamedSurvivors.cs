@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text.RegularExpressions;
 using NvsFirmware.Tests.Host;
 
@@ -37,11 +38,17 @@ internal sealed partial class NamedSurvivors
         RequireReason(withoutReason);
     }
 
-    /// <summary>Tells whether a survivor is named.</summary>
-    public bool Contains(Mutant mutant) => keys.TryGetValue(mutant.File, out List<string>? ofFile) && ofFile.Contains(mutant.Key);
-
-    /// <summary>The named ones of a file.</summary>
-    public IReadOnlyList<string> Of(string file) => keys.GetValueOrDefault(file) ?? [];
+    /// <summary>Those of a file's survivors that are not named. One name stands for one survivor, also where lines are alike.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="survivors">Its survivors.</param>
+    /// <param name="superfluous">The names that stand for none.</param>
+    public IReadOnlyList<Mutant> Unnamed(string file, IEnumerable<Mutant> survivors, out IReadOnlyList<string> superfluous)
+    {
+        List<string> names = [.. keys.GetValueOrDefault(file) ?? []];
+        List<Mutant> unnamed = [.. survivors.Where(survivor => !names.Remove(survivor.Key))];
+        superfluous = names;
+        return unnamed;
+    }
 
     private static void RequireReason(List<string> withoutReason)
     {
@@ -49,6 +56,6 @@ internal sealed partial class NamedSurvivors
             throw new InvalidDataException($"{Document} gives no reason for: {withoutReason[0]}");
     }
 
-    [GeneratedRegex("^- (`.*`: `.*` → `.*`)$")]
+    [GeneratedRegex("^- (.+, `.*`: `.*` → `.*`)$")]
     private static partial Regex Key();
 }

@@ -2,6 +2,9 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using NvsFirmware.Tests.Host;
 
 namespace NvsFirmware.Tests.Mutations;
@@ -37,6 +40,7 @@ internal static class StrykerReport
         foreach ((string path, SourceFile file) in report.Files)
         {
             int[] lines = [.. LineStarts(file.Source)];
+            SyntaxNode root = CSharpSyntaxTree.ParseText(file.Source).GetRoot();
             foreach (Tried tried in file.Mutants)
             {
                 if (StateOf(tried.Status) is not MutantState state)
@@ -46,7 +50,7 @@ internal static class StrykerReport
                 string? killer = tried.KilledBy?.Select(id => fileOfTest.GetValueOrDefault(id)).FirstOrDefault(found => found != null);
                 yield return new Mutant(
                     Path.GetRelativePath(MarkdownSamples.Root, path).Replace('\\', '/'), tried.Location.Start.Line, start, end,
-                    Mutant.OneLine(file.Source.Split('\n')[tried.Location.Start.Line - 1]), Mutant.OneLine(file.Source[start..end]),
+                    MemberAt(root, start), Mutant.OneLine(file.Source.Split('\n')[tried.Location.Start.Line - 1]), Mutant.OneLine(file.Source[start..end]),
                     Mutant.OneLine(tried.Replacement), state, killer,
                     killer == null ? KeptMutants.HashOfTests : KeptMutants.HashOfFile(killer));
             }
@@ -61,6 +65,25 @@ internal static class StrykerReport
         "Survived" or "NoCoverage" => MutantState.Survives,
         _ => null,
     };
+
+    private static string MemberAt(SyntaxNode root, int at)
+    {
+        foreach (SyntaxNode node in root.FindToken(at).Parent!.AncestorsAndSelf())
+        {
+            switch (node)
+            {
+                case MethodDeclarationSyntax method:
+                    return method.Identifier.Text;
+                case PropertyDeclarationSyntax property:
+                    return property.Identifier.Text;
+                case VariableDeclaratorSyntax { Parent.Parent: FieldDeclarationSyntax } field:
+                    return field.Identifier.Text;
+                case ConstructorDeclarationSyntax:
+                    return "constructor";
+            }
+        }
+        return "file";
+    }
 
     private static IEnumerable<int> LineStarts(string text)
     {

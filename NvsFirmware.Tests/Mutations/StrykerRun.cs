@@ -40,6 +40,7 @@ internal static partial class StrykerRun
             File.WriteAllText(config, ConfigFor(target, only).ToJsonString());
             StringBuilder output = new();
             await Cli.Wrap("dotnet").WithArguments(["tool", "restore"]).WithWorkingDirectory(MarkdownSamples.Root).ExecuteAsync();
+            ForgetInterruptedRun();
             DotCounter dots = new(report);
             CommandResult result = await Cli.Wrap("dotnet")
                 .WithArguments(["dotnet-stryker", "--config-file", config, "--output", folder.FullName])
@@ -63,6 +64,19 @@ internal static partial class StrykerRun
         finally
         {
             folder.Delete(true);
+        }
+    }
+
+    // One that was killed leaves its mutants in the assemblies that are built.
+    private static void ForgetInterruptedRun()
+    {
+        string folder = Path.Combine(MarkdownSamples.Root, "NvsFirmware.Tests/bin/sim", Configuration);
+        if (!Directory.Exists(folder))
+            return;
+        foreach (string kept in Directory.GetFiles(folder, "*.stryker-unchanged", SearchOption.AllDirectories))
+        {
+            File.Delete(kept[..^".stryker-unchanged".Length]);
+            File.Delete(kept);
         }
     }
 
