@@ -42,7 +42,8 @@ internal sealed record KeptMutants(string SourceHash, IReadOnlyList<Mutant> Muta
     {
         HashSet<(int, int, string)> again = [.. tried.Select(Place)];
         IEnumerable<Mutant> others = (isWhole ? null : Of(file))?.Mutants.Where(mutant => !again.Contains(Place(mutant))) ?? [];
-        KeptMutants kept = new(HashOfFile(Path.Combine(MarkdownSamples.Root, file)), [.. tried.Concat(others).OrderBy(mutant => mutant.Start)]);
+        KeptMutants kept = new(
+            HashOfFile(Path.Combine(MarkdownSamples.Root, file)), [.. tried.Concat(others).OrderBy(mutant => mutant.Start)]);
         Directory.CreateDirectory(Path.GetDirectoryName(PathOf(file))!);
         File.WriteAllText(PathOf(file), JsonSerializer.Serialize(kept));
     }

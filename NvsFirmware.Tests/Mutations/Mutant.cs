@@ -30,14 +30,16 @@ internal enum MutantState
 /// <param name="FoundIn">The file of the test that found it; null if that is not known.</param>
 /// <param name="TestsHash">Tells whether that file, or where it survives all tests, are still the same.</param>
 internal sealed partial record Mutant(
-    string File, int Line, int Start, int End, string Member, string SourceLine, string Original, string Replacement, MutantState State, string? FoundIn, string TestsHash)
+    string File, int Line, int Start, int End, string Member, string SourceLine, string Original, string Replacement, MutantState State,
+    string? FoundIn, string TestsHash)
 {
     private const int LongestText = 80;
     private const int Around = 20; // characters beside what changes
 
     /// <summary>What it is known by when lines above it come and go.</summary>
     [JsonIgnore]
-    public string Key => $"{Member}, `{Cut(SourceLine, 0, LongestText)}`: `{Difference(Original, Replacement)}` → `{Difference(Replacement, Original)}`";
+    public string Key =>
+        $"{Member}, `{Cut(SourceLine, 0, LongestText)}`: `{Difference(Original, Replacement)}` → `{Difference(Replacement, Original)}`";
 
     /// <summary>Code as a piece of one line.</summary>
     public static string OneLine(string code) => Spaces().Replace(code.Trim(), " ").Replace('`', '\'');

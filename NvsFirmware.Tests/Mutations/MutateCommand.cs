@@ -22,7 +22,10 @@ internal static class MutateCommand
 
     public static Command Create()
     {
-        Command command = new("mutate", "Changes the code in one place at a time, with Stryker.NET, and sees whether a test notices.") { pathsArgument, anewOption };
+        Command command = new("mutate", "Changes the code in one place at a time, with Stryker.NET, and sees whether a test notices.")
+        {
+            pathsArgument, anewOption,
+        };
         command.SetAction(async parsed =>
         {
             string[] paths = [.. parsed.GetValue(pathsArgument)!.Select(FromRoot)];
@@ -32,10 +35,12 @@ internal static class MutateCommand
                 paths = [file];
                 line = int.Parse(number, CultureInfo.InvariantCulture);
             }
-            MutationTarget[] targets = [.. MutationTarget.All().Select(target => target.Within(paths)).Where(target => target.Files.Count > 0)];
+            MutationTarget[] targets =
+                [.. MutationTarget.All().Select(target => target.Within(paths)).Where(target => target.Files.Count > 0)];
             if (targets.Length == 0)
             {
-                Console.Error.WriteLine($"Nothing is mutated in {string.Join(", ", paths)}. What is: NvsFirmware, and of NvsHost/Client what speaks the protocol.");
+                Console.Error.WriteLine(
+                    $"Nothing is mutated in {string.Join(", ", paths)}. What is: NvsFirmware, and of NvsHost/Client what speaks the protocol.");
                 return 2;
             }
             foreach (MutationTarget target in targets)
@@ -70,7 +75,8 @@ internal static class MutateCommand
         Console.Error.WriteLine($"{what}: builds, and runs the tests without a mutant");
         IReadOnlyList<Mutant> tried = [];
         await Task.Run(() => Progress.Show(what, null, report => tried = StrykerRun.TryAsync(
-            target with { Files = files }, only, (done, total) => report(total == 0 ? 0 : (double)done / total, $"{what}: {done} of {total} mutants"))
+            target with { Files = files }, only,
+            (done, total) => report(total == 0 ? 0 : (double)done / total, $"{what}: {done} of {total} mutants"))
             .GetAwaiter().GetResult()));
         ILookup<string, Mutant> byFile = tried.ToLookup(mutant => mutant.File);
         foreach (string file in files)
@@ -98,7 +104,8 @@ internal static class MutateCommand
         if (files.Count > 1)
             Console.WriteLine(Figures("in all", all, unnamed.Count));
         foreach (Mutant mutant in unnamed)
-            Console.WriteLine($"SURVIVES {mutant.File}:{mutant.Line}\n- {mutant.Key}\n  again: {ProofCommands.Run} mutate {mutant.File}:{mutant.Line}");
+            Console.WriteLine($"SURVIVES {mutant.File}:{mutant.Line}\n- {mutant.Key}\n"
+                + $"  again: {ProofCommands.Run} mutate {mutant.File}:{mutant.Line}");
         if (line != null)
             superfluous.Clear(); // most of the file was not looked at
         foreach (string name in superfluous)
@@ -114,7 +121,9 @@ internal static class MutateCommand
         int found = mutants.Count(mutant => mutant.State != MutantState.Survives);
         int byTimeout = mutants.Count(mutant => mutant.State == MutantState.FoundByTimeout);
         int named = mutants.Count - found - unnamed;
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{what}: {mutants.Count} mutants, {found} found ({100.0 * found / Math.Max(1, mutants.Count):F1} %; {byTimeout} by a timeout), {named} named, {unnamed} survive");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{what}: {mutants.Count} mutants, {found} found ({100.0 * found / Math.Max(1, mutants.Count):F1} %; {byTimeout} by a timeout), "
+                + $"{named} named, {unnamed} survive");
     }
 }

@@ -11,7 +11,8 @@ namespace NvsFirmware.Tests.Mutations;
 /// <param name="Files">They, from the repository's root.</param>
 /// <param name="Tests">The classes of the tests; those that take processes, terminals or long do not belong here.</param>
 /// <param name="SlowTests">Tests of these classes that are left out: each takes longer than most mutants.</param>
-internal sealed record MutationTarget(string Project, IReadOnlyList<string> Files, IReadOnlyList<string> Tests, IReadOnlyList<string> SlowTests)
+internal sealed record MutationTarget(
+    string Project, IReadOnlyList<string> Files, IReadOnlyList<string> Tests, IReadOnlyList<string> SlowTests)
 {
     /// <summary>The variable by which <see cref="Filter"/> gets to the tests.</summary>
     public const string FilterVariable = "NVS_MUTATION_TESTS";
@@ -21,12 +22,13 @@ internal sealed record MutationTarget(string Project, IReadOnlyList<string> File
 
     private static readonly string[] firmwareFolders = ["Wire", "Fram", "HostAdapter", "Cache", "Nvs", "Nvs/Boot", "Nvs/OnRequest", "."];
 
-    /// <summary>What of the client speaks the protocol. The rest are ports, files and locks of the operating system: tests of processes show those.</summary>
+    /// <summary>What of the client speaks the protocol. The rest are ports, files and locks of the system: tests of processes show those.</summary>
     private static readonly string[] clientFiles =
     [
-        "AnswerFrame", "BoardInfo", "BoardSession", "BoardStats", "Conversation", "Conversation.Frames", "Door", "LastAnswer", "NvsCheckpoint",
-        "NvsClient", "NvsCounter", "NvsUpdate", "Query", "Reconnector", "Request", "StoreInfo", "StoreName", "Window", "WriteItem", "WriteRequest",
-        "WriteRow",
+        "AnswerFrame", "BoardInfo", "BoardSession", "BoardStats", "Conversation", "Conversation.Frames", "Door", "LastAnswer",
+        "NvsCheckpoint",
+        "NvsClient", "NvsCounter", "NvsUpdate", "Query", "Reconnector", "Request", "StoreInfo", "StoreName", "Window", "WriteItem",
+        "WriteRequest", "WriteRow",
     ];
 
     /// <summary>What only a board has.</summary>
@@ -34,9 +36,12 @@ internal sealed record MutationTarget(string Project, IReadOnlyList<string> File
 
     private static readonly string[] firmwareTests =
     [
-        "NvsFirmware.UnitTests", "Tests.BadInputTests", "Tests.BehindTests", "Tests.BootReadTests", "Tests.CacheTests", "Tests.ChipStateTests", "Tests.ClaimsTests",
-        "Tests.ExactlyOnceTests", "Tests.ForgottenClientTests", "Tests.FormatTests", "Tests.FramDropTests", "Tests.LapTests", "Tests.LineTests",
-        "Tests.MidRequestTests", "Tests.QuietTests", "Tests.RecordTests", "Tests.RecordedFramesTests", "Tests.RepairTests", "Tests.RunsTests", "Tests.StatsTests",
+        "NvsFirmware.UnitTests", "Tests.BadInputTests", "Tests.BehindTests", "Tests.BootReadTests", "Tests.CacheTests", "Tests.ChipStateTests",
+        "Tests.ClaimsTests",
+        "Tests.ExactlyOnceTests", "Tests.ForgottenClientTests", "Tests.FormatTests", "Tests.FramDropTests", "Tests.LapTests",
+        "Tests.LineTests",
+        "Tests.MidRequestTests", "Tests.QuietTests", "Tests.RecordTests", "Tests.RecordedFramesTests", "Tests.RepairTests", "Tests.RunsTests",
+        "Tests.StatsTests",
         "Tests.SumTests", "Tests.TimeoutTests", "Tests.UartFaultsTests",
     ];
     private static readonly string[] slowFirmwareTests =
@@ -47,20 +52,23 @@ internal sealed record MutationTarget(string Project, IReadOnlyList<string> File
     ];
     private static readonly string[] clientTests =
     [
-        "Host.CallbackTests", "Host.ClientPropertyTests", "Host.DoubtTests", "Host.HelperTests", "Host.LastAnswerTests", "Host.LineFaultTests",
+        "Host.CallbackTests", "Host.ClientPropertyTests", "Host.DoubtTests", "Host.HelperTests", "Host.LastAnswerTests",
+        "Host.LineFaultTests",
         "Host.NvsClientTests", "Host.ReconnectTests", "Tests.Client.",
     ];
     private static readonly string[] slowClientTests =
     [
-        "ACounterCountsEveryIncrementOnce", "OneBadFrameChangesNothing", "AWriteWhoseLastPartWasNotSentIsNotCommitted", "TwoProgramsOnOneLineNoticeEachOther",
-        "ABoardThatRestartsAfterTheCommitStillTellsIt", "ALoggerAListenerOrAHandlerThatThrowsHidesNoCommit", "WhatTooManyClientsHaveCommittedSinceIsUnknown",
+        "ACounterCountsEveryIncrementOnce", "OneBadFrameChangesNothing", "AWriteWhoseLastPartWasNotSentIsNotCommitted",
+        "TwoProgramsOnOneLineNoticeEachOther",
+        "ABoardThatRestartsAfterTheCommitStillTellsIt", "ALoggerAListenerOrAHandlerThatThrowsHidesNoCommit",
+        "WhatTooManyClientsHaveCommittedSinceIsUnknown",
     ];
 
     /// <summary>The tests, as a filter of test platforms.</summary>
     public string Filter => $"({string.Join('|', Tests.Select(name => $"FullyQualifiedName~{name}"))})"
         + string.Concat(SlowTests.Select(name => $"&FullyQualifiedName!~{name}"));
 
-    /// <summary>All of them, a project each: what takes a run long beside the mutants is building, and running the tests without one.</summary>
+    /// <summary>All of them, a project each: beside the mutants a run takes its time to build, and for the tests without one.</summary>
     public static IEnumerable<MutationTarget> All() =>
     [
         new MutationTarget(Firmware, [.. FirmwareFiles()], firmwareTests, slowFirmwareTests),
@@ -76,6 +84,7 @@ internal sealed record MutationTarget(string Project, IReadOnlyList<string> File
     /// <summary>What of it lies in or is one of these paths; nothing, if no path is given, means all.</summary>
     public MutationTarget Within(IReadOnlyList<string> paths) => paths.Count == 0 ? this : this with
     {
-        Files = [.. Files.Where(file => paths.Any(path => path == "." || file == path || file.StartsWith($"{path.TrimEnd('/')}/", StringComparison.Ordinal)))],
+        Files = [.. Files.Where(file => paths.Any(path =>
+            path == "." || file == path || file.StartsWith($"{path.TrimEnd('/')}/", StringComparison.Ordinal)))],
     };
 }

@@ -50,7 +50,8 @@ internal static class StrykerReport
                 string? killer = tried.KilledBy?.Select(id => fileOfTest.GetValueOrDefault(id)).FirstOrDefault(found => found != null);
                 yield return new Mutant(
                     Path.GetRelativePath(MarkdownSamples.Root, path).Replace('\\', '/'), tried.Location.Start.Line, start, end,
-                    MemberAt(root, start), Mutant.OneLine(file.Source.Split('\n')[tried.Location.Start.Line - 1]), Mutant.OneLine(file.Source[start..end]),
+                    MemberAt(root, start), Mutant.OneLine(file.Source.Split('\n')[tried.Location.Start.Line - 1]),
+                    Mutant.OneLine(file.Source[start..end]),
                     Mutant.OneLine(tried.Replacement), state, killer,
                     killer == null ? KeptMutants.HashOfTests : KeptMutants.HashOfFile(killer));
             }

@@ -98,7 +98,8 @@ internal static partial class StrykerRun
                 ["additional-timeout"] = MoreTimeMs,
                 ["ignore-mutations"] = ToArray(leftOutMutations),
                 ["ignore-methods"] = ToArray(leftOutCalls),
-                ["mutate"] = ToArray(target.Files.Select(file => Path.GetRelativePath(project, file).Replace('\\', '/') + Spans(only.GetValueOrDefault(file)))),
+                ["mutate"] = ToArray(target.Files.Select(file =>
+                    Path.GetRelativePath(project, file).Replace('\\', '/') + Spans(only.GetValueOrDefault(file)))),
             },
         };
     }
