@@ -7,7 +7,9 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests;
 
-/// <summary>G3: of requests sent behind each other a gapless beginning is committed, whatever is lost, damaged or refused on the way.</summary>
+/// <summary>
+/// G3: of requests sent behind each other a gapless beginning is committed, whatever is lost, damaged or refused on the way.
+/// </summary>
 [TestClass]
 [OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class BehindTests
@@ -77,7 +79,8 @@ public sealed class BehindTests
                 board.Idle(600);
                 answers.AddRange(board.TakeAnswers());
                 int committed = fault == "twice" ? Requests : hitRequest;
-                Assert.AreEqual(committed, answers.Where(a => a.Status == Status.Ok).Select(a => a.Number).Distinct().Count(), $"frame {hit} {fault}");
+                Assert.AreEqual(
+                    committed, answers.Where(a => a.Status == Status.Ok).Select(a => a.Number).Distinct().Count(), $"frame {hit} {fault}");
                 AssertCommitted(committed, $"frame {hit} {fault}");
                 // The numbers stay: from the request that was hit on, all are sent again.
                 Assert.AreEqual(Status.Ok, board.Send([.. row.Skip(hitRequest).SelectMany(f => f)])[^1].Status, $"frame {hit} {fault}");
@@ -97,7 +100,8 @@ public sealed class BehindTests
             Status.VersionMismatch => board.WriteFrames(number, [new(1, [1], Expected: 999)], flags: flags),
             Status.NotFound => board.WriteFrames(number, [new(777, null)], flags: flags),
             Status.TooLong => board.WriteFrames(number, [new(1, new byte[2000])], flags: flags),
-            Status.Conflict => [board.WriteFrame(number, 0, 1, [1], flags: flags), board.WriteFrame(number, 1, 2, [1], before: 5, flags: WriteFlags.Last)],
+            Status.Conflict =>
+                [board.WriteFrame(number, 0, 1, [1], flags: flags), board.WriteFrame(number, 1, 2, [1], before: 5, flags: WriteFlags.Last)],
             _ => board.WriteFrames(number, [new(1, [1]), new(1, [2])], flags: flags),
         };
         List<Answer> answers = board.Send([.. row.SelectMany(f => f)]);
@@ -128,7 +132,8 @@ public sealed class BehindTests
         board.WriteAs(2, 7, new TrackItem(2, [1]));
         Assert.AreEqual(Status.NotNext, board.TryWrite(8, [new(1, [2])], 1, WriteFlags.Behind)?.Status);
         Assert.AreEqual(Status.Ok, board.TryWrite(2, [new(1, [2])], 1, WriteFlags.Behind)?.Status, "others may commit in between");
-        Assert.AreEqual(Status.NotNext, board.TryWrite(5, [new(1, [2])], 3, WriteFlags.Behind)?.Status, "an unknown client has none before");
+        Assert.AreEqual(
+            Status.NotNext, board.TryWrite(5, [new(1, [2])], 3, WriteFlags.Behind)?.Status, "an unknown client has none before");
         Assert.AreEqual(Status.NotNext, board.TryWrite(1, [new(1, [2])], 4, WriteFlags.Behind)?.Status);
     }
 

@@ -10,7 +10,9 @@ using NvsSim;
 
 namespace NvsFirmware.Tests;
 
-/// <summary>The cache seen from the wire: a hit costs no SPI traffic, and what it returns is what is committed, never newer, never older.</summary>
+/// <summary>
+/// The cache seen from the wire: a hit costs no SPI traffic, and what it returns is what is committed, never newer, never older.
+/// </summary>
 [TestClass]
 [OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class CacheTests
@@ -219,7 +221,8 @@ public sealed class CacheTests
         for (int i = 0; i < 5000; i++)
         {
             uint track = (uint)random.Next(1, 9);
-            TrackItem item = new(track, random.Next(10) == 0 && model.Tracks.ContainsKey(track) ? null : TrackModel.Data(random.Next(BlockBytes + 60), i));
+            TrackItem item = new(
+                track, random.Next(10) == 0 && model.Tracks.ContainsKey(track) ? null : TrackModel.Data(random.Next(BlockBytes + 60), i));
             List<byte[]> frames = board.WriteFrames(number++, [item]);
             int sent = random.Next(3) == 0 ? random.Next(frames.Count) : frames.Count;
             for (int part = 0; part < sent; part++)
@@ -276,6 +279,7 @@ public sealed class CacheTests
         (Status status, uint _, byte[]? data) = board.Read(track);
         Assert.AreEqual(Status.Ok, status);
         CollectionAssert.AreEqual(expected, data);
-        Assert.AreEqual(isHit, board.Chip.Bytes == 0, $"track {track}: {board.Chip.Bytes} bytes on the bus, {board.Chip.Count(Opcode.Read)} reads");
+        Assert.AreEqual(
+            isHit, board.Chip.Bytes == 0, $"track {track}: {board.Chip.Bytes} bytes on the bus, {board.Chip.Count(Opcode.Read)} reads");
     }
 }

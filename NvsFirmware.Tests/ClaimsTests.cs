@@ -37,11 +37,15 @@ public sealed class ClaimsTests
         }
     }
 
-    /// <summary>Breaks when format writes no record, or none that says where set A begins; or when a request allocates nothing for the one behind it.</summary>
+    /// <summary>
+    /// Breaks when format writes no record, or none that says where set A begins; or when a request allocates nothing for the one behind
+    /// it.
+    /// </summary>
     [TestMethod]
     public void Claim1_FirstSegmentsAreAllocatedBeforeAnyRequestAndSecondOnesInResponseToIt()
     {
-        Assert.AreEqual((0u, 0), (Medium32(layout.RecordAt(0)), Medium16(layout.RecordAt(0) + 28)), "version 0, and set A begins at segment 0");
+        Assert.AreEqual(
+            (0u, 0), (Medium32(layout.RecordAt(0)), Medium16(layout.RecordAt(0) + 28)), "version 0, and set A begins at segment 0");
         Sets atFormat = Sets.Of(board);
         Assert.AreEqual((0, 0, layout.SetSegments - 1), (atFormat.Flag, atFormat.PreparedFirst, atFormat.PreparedLast));
         int second = -1;
@@ -90,7 +94,8 @@ public sealed class ClaimsTests
             cache.Keep(frame, data.Length);
             Assert.AreEqual((70 + i, i, (int)blocks.FirstInSet[0]), (blocks.Tracks[0], blocks.Set, 0));
             int first = BitConverter.ToUInt16(info, Payload.InfoAnswer.PreparedFirst);
-            CollectionAssert.AreEqual(data, board.Chip.Memory.Slice(layout.SegmentAt(first) + 32, data.Length).ToArray(), "the set's first segment");
+            CollectionAssert.AreEqual(
+                data, board.Chip.Memory.Slice(layout.SegmentAt(first) + 32, data.Length).ToArray(), "the set's first segment");
             Assert.IsTrue(cache.Find(70 + i), "the cache goes by the block that the NVS filled in");
             Assert.AreEqual(nvs.Request.Argument, Frame.Argument(cache.Found, 0));
         }

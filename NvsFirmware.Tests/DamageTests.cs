@@ -14,8 +14,8 @@ namespace NvsFirmware.Tests;
 /// REPAIR brings the rest back. All pairs: <c>dotnet run -c Release -- damage</c>.
 /// </summary>
 /// <remarks>
-/// Broken by: an entry's CRC-32 or the sums not checked, the mark, place, track or version of a block not checked, a lost record not noticed,
-/// LAST from a table that is not whole.
+/// Broken by: an entry's CRC-32 or the sums not checked, the mark, place, track or version of a block not checked, a lost record not
+/// noticed, LAST from a table that is not whole.
 /// </remarks>
 [TestClass]
 [OnlyOnDotNet("damages each unit of the medium in turn: too much for an interpreter")]
@@ -25,7 +25,8 @@ public sealed class DamageTests
     private static readonly Lazy<StoreHistory>[] histories = [new(() => StoreHistory.Make(true)), new(() => StoreHistory.Make(false))];
 
     // Few and long segments: the metadata are short, so that every bit of them can be tried.
-    private static readonly Lazy<StoreHistory>[] small = [new(() => StoreHistory.Make(true, 200, 8)), new(() => StoreHistory.Make(false, 200, 8))];
+    private static readonly Lazy<StoreHistory>[] small = [new(() => StoreHistory.Make(true, 200, 8)),
+        new(() => StoreHistory.Make(false, 200, 8))];
 
     public static IEnumerable<object[]> Kinds =>
         from kind in new[] { "superblock", "client", "newest record", "older record", "link", "entry", "chain", "segment" }
@@ -78,7 +79,8 @@ public sealed class DamageTests
                 else // behind the end of the block
                     Assert.IsTrue(history.Tracks[unit.Hits.Single()].Data.AsSpan().SequenceEqual(data), $"{unit}, bit {bit}");
             }
-        int stored = history.Medium.Tracks.Values.SelectMany(track => track.Blocks).Sum(block => block.Count + MediumLayout.BlockOverheadBytes) * 8;
+        int stored = history.Medium.Tracks.Values.SelectMany(track => track.Blocks)
+            .Sum(block => block.Count + MediumLayout.BlockOverheadBytes) * 8;
         Assert.AreEqual(stored, found, "bits of blocks");
     }
 

@@ -12,8 +12,8 @@ namespace NvsFirmware.Tests;
 /// older is lost. All scenarios: <c>dotnet run -c Release -- drops</c>.
 /// </summary>
 /// <remarks>
-/// Broken by: a block, entry, link, client or record that is not read back; a read that is believed at once: of a superblock, of a record, of
-/// the end of the chain.
+/// Broken by: a block, entry, link, client or record that is not read back; a read that is believed at once: of a superblock, of a record,
+/// of the end of the chain.
 /// </remarks>
 [TestClass]
 [OnlyOnDotNet("fails each transaction of each request: too much for an interpreter")]
@@ -36,8 +36,8 @@ public sealed class DropTests
 
     public static IEnumerable<object[]> Names => shortOnes.Select(name => new object[] { name });
 
-    // For a moment, at any moment: of requests, of boots, and of what comes behind them. Breaks with anything looked for on the medium that is
-    // believed to be missing without a sign that the chip was there meanwhile.
+    // For a moment, at any moment: of requests, of boots, and of what comes behind them. Breaks with anything looked for on the medium that
+    // is believed to be missing without a sign that the chip was there meanwhile.
     [TestMethod]
     [DataRow("overwrite")]
     [DataRow("release")]

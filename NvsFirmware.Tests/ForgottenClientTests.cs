@@ -75,7 +75,8 @@ public sealed class ForgottenClientTests
         }
     }
 
-    // A client that used both kinds has a place among those that stay, so a request of it that passes by goes with the later horizon of the two.
+    // A client that used both kinds has a place among those that stay, so a request of it that passes by goes with the later horizon of the
+    // two.
     [TestMethod]
     [DynamicData(nameof(Chips))]
     public void AClientThatStaysKeepsItsPlaceWhenItPassesBy(string chip, int stay, int pass)
@@ -111,7 +112,8 @@ public sealed class ForgottenClientTests
             bool isPassing = random.Next(3) == 0;
             uint client = (uint)random.Next(1, 3 * stay) * 2 + (isPassing ? 1u : 0);
             uint began = InASessionOfItsOwn(board).Last(client).U32(Payload.LastAnswer.StoreVersion);
-            Answer answer = InASessionOfItsOwn(board).TryWrite(number, [new((uint)random.Next(1, 9), [1])], client, isPassing ? WriteFlags.Passing : 0)!;
+            Answer answer = InASessionOfItsOwn(board)
+                .TryWrite(number, [new((uint)random.Next(1, 9), [1])], client, isPassing ? WriteFlags.Passing : 0)!;
             Assert.AreEqual(Status.Ok, answer.Status);
             committed[client] = (number++, answer.Argument, began);
             order.Remove((client, isPassing));
@@ -134,7 +136,8 @@ public sealed class ForgottenClientTests
                 uint horizon = last.U32(asksPassing ? Payload.LastAnswer.PassingHorizon : Payload.LastAnswer.Horizon);
                 Assert.IsTrue(horizon > theirBegin, $"client {asked} committed {version}, began behind {theirBegin}");
                 int behind = order.SkipWhile(entry => entry.Client != asked).Skip(1).Count(entry => entry.IsPassing == asksPassing);
-                Assert.IsTrue(behind >= (asksPassing ? pass : stay), $"client {asked} is forgotten, and only {behind} of its kind came behind it");
+                Assert.IsTrue(
+                    behind >= (asksPassing ? pass : stay), $"client {asked} is forgotten, and only {behind} of its kind came behind it");
             }
         }
         Assert.IsTrue(unknown > 100);
@@ -144,7 +147,8 @@ public sealed class ForgottenClientTests
     [DynamicData(nameof(Chips))]
     public void TheHorizonIsNotLaterThanWhatMayHaveBeenForgotten(string chip, int stay, int pass)
     {
-        // Else every answer NotFound would be *unknown*. As many clients as are remembered commit behind b: none of them pushed another out.
+        // Else every answer NotFound would be *unknown*. As many clients as are remembered commit behind b: none of them pushed another
+        // out.
         TestBoard board = TestBoard.Formatted(chip);
         for (uint client = 1; client <= 2 * stay; client++)
             InASessionOfItsOwn(board).WriteAs(client, 1, new TrackItem(1, [1]));
@@ -207,7 +211,8 @@ public sealed class ForgottenClientTests
     [TestMethod]
     public void ACutAtAnyByteForgetsNoClient()
     {
-        // Breaks with the last client's entry not due after recovery. All places are in use, so that each cut hits one that is written over.
+        // Breaks with the last client's entry not due after recovery. All places are in use, so that each cut hits one that is written
+        // over.
         TestBoard board = TestBoard.Formatted();
         for (uint client = 1; client <= 9; client++)
             InASessionOfItsOwn(board).WriteAs(client, client, new TrackItem(client, [1]));
@@ -243,7 +248,8 @@ public sealed class ForgottenClientTests
     private static void AssertRemembered(TestBoard board, uint client, uint number, uint version)
     {
         Answer last = InASessionOfItsOwn(board).Last(client);
-        Assert.AreEqual((Status.Ok, number, version), (last.Status, last.Status == Status.Ok ? last.U32(Payload.LastAnswer.Number) : 0, last.Argument), $"client {client}");
+        Assert.AreEqual((Status.Ok, number, version),
+            (last.Status, last.Status == Status.Ok ? last.U32(Payload.LastAnswer.Number) : 0, last.Argument), $"client {client}");
     }
 
     // Each client is a program of its own. (A session ends when the store forgets a client that has committed in it.)

@@ -8,7 +8,9 @@ using BusFault = NvsFirmware.Tests.Rig.BusFault;
 
 namespace NvsFirmware.Tests;
 
-/// <summary>G2 where it is kept: what <see cref="FramChip"/> says it has read, or stored, it has, whichever transactions silently do nothing.</summary>
+/// <summary>
+/// G2 where it is kept: what <see cref="FramChip"/> says it has read, or stored, it has, whichever transactions silently do nothing.
+/// </summary>
 /// <remarks>Broken by: the buffer of a read, or of a reading back, that is not prepared to show that nothing came.</remarks>
 [TestClass]
 [OnlyOnDotNet("needs a bus that drops transactions")]
@@ -30,7 +32,8 @@ public sealed class FramDropTests
         Assert.AreEqual(Wire.Status.Ok, chip.Open(""));
     }
 
-    // Whatever the last byte is, what stood in the buffer before is never taken for what the chip holds: it is an error, or it was read again.
+    // Whatever the last byte is, what stood in the buffer before is never taken for what the chip holds: it is an error, or it was read
+    // again.
     [TestMethod]
     public void ADroppedReadIsNeverBelieved()
     {
@@ -76,7 +79,8 @@ public sealed class FramDropTests
             {
                 isStored = false;
             }
-            Assert.IsTrue(!isStored || model.Memory.Slice(Address, data.Length).SequenceEqual(data), $"WREN, WRITE, READ dropped: {pattern:B3}");
+            Assert.IsTrue(
+                !isStored || model.Memory.Slice(Address, data.Length).SequenceEqual(data), $"WREN, WRITE, READ dropped: {pattern:B3}");
         }
     }
 

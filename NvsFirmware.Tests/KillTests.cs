@@ -7,8 +7,8 @@ namespace NvsFirmware.Tests;
 
 /// <summary>G1 to G3 with real processes that are killed; the command `kills` kills more of them.</summary>
 /// <remarks>
-/// Broken by: an acknowledgement before the block is stored (a killed board has lost a count), a request that a new host repeats under a new
-/// number without asking (a count too many).
+/// Broken by: an acknowledgement before the block is stored (a killed board has lost a count), a request that a new host repeats under a
+/// new number without asking (a count too many).
 /// </remarks>
 [TestClass]
 [OnlyOnDotNet("kills processes")]

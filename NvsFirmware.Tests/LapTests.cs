@@ -9,11 +9,12 @@ namespace NvsFirmware.Tests;
 
 /// <summary>
 /// What comes round again is never taken for the present one: versions around every wrap, tracks untouched for a whole lap, blocks of a lap
-/// before, of another store, of another request and of another place. The media are made by hand, because no test can wait for four thousand million commits.
+/// before, of another store, of another request and of another place. The media are made by hand, because no test can wait for four
+/// thousand million commits.
 /// </summary>
 /// <remarks>
-/// Broken by: a block's lap, mark, place, version, client or request number not compared; a row taken over without its end; a later version in the track table taken for a lost record while the sums match;
-/// ages that turn negative.
+/// Broken by: a block's lap, mark, place, version, client or request number not compared; a row taken over without its end; a later version
+/// in the track table taken for a lost record while the sums match; ages that turn negative.
 /// </remarks>
 [TestClass]
 [OnlyOnDotNet("makes media by hand")]
@@ -21,7 +22,8 @@ public sealed class LapTests
 {
     /// <summary>How far the record is behind, or ahead of, the versions in the tables.</summary>
     public static IEnumerable<object[]> Distances =>
-        new[] { 1u, 2u, 16u, 17u, 1u << 30, (1u << 30) + 1, (1u << 31) - 1, 1u << 31, (1u << 31) + 1, uint.MaxValue - 17, uint.MaxValue - 1 }.Select(distance => new object[] { distance });
+        new[] { 1u, 2u, 16u, 17u, 1u << 30, (1u << 30) + 1, (1u << 31) - 1, 1u << 31, (1u << 31) + 1, uint.MaxValue - 17,
+            uint.MaxValue - 1 }.Select(distance => new object[] { distance });
 
     // A track last written so many commits ago that its version seems to be of a commit to come.
     [TestMethod]
@@ -72,7 +74,8 @@ public sealed class LapTests
     [DataRow(1)]
     [DataRow(int.MinValue)]
     public void ABlockOfAnotherVersionIsNone(int difference) =>
-        Assert.AreEqual(0, Leave((block, _) => BitConverter.TryWriteBytes(block.AsSpan(4), BitConverter.ToUInt32(block, 4) + (uint)difference)));
+        Assert.AreEqual(
+            0, Leave((block, _) => BitConverter.TryWriteBytes(block.AsSpan(4), BitConverter.ToUInt32(block, 4) + (uint)difference)));
 
     [TestMethod]
     public void ABlockOfTheOtherSetIsNone() => Assert.AreEqual(0, Leave((block, _) => block[11] ^= 0x80));
@@ -84,7 +87,8 @@ public sealed class LapTests
     public void ABlockWithoutAnEndOfItsRowIsNone() => Assert.AreEqual(0, Leave((block, _) => block[11] ^= 0xC0));
 
     [TestMethod]
-    public void ABlockOfAnEntryThatDoesNotExistIsNone() => Assert.AreEqual(0, Leave((block, _) => (block[8], block[9]) = (0xFF, (byte)(block[9] | 0x0F))));
+    public void ABlockOfAnEntryThatDoesNotExistIsNone() =>
+        Assert.AreEqual(0, Leave((block, _) => (block[8], block[9]) = (0xFF, (byte)(block[9] | 0x0F))));
 
     [TestMethod]
     public void ABlockOfALengthThatCannotBeIsNone() => Assert.AreEqual(0, Leave((block, _) => (block[28], block[29]) = (0xFE, 0xFF)));

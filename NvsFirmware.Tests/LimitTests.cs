@@ -7,8 +7,12 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests;
 
-/// <summary>Stores at the limits of the format: the most segments, the smallest and the largest, the smallest and the largest set, the most tracks.</summary>
-/// <remarks>Broken by: a number that does not fit its field, a last entry, segment or link that is off by one, a table read short.</remarks>
+/// <summary>
+/// Stores at the limits of the format: the most segments, the smallest and the largest, the smallest and the largest set, the most tracks.
+/// </summary>
+/// <remarks>
+/// Broken by: a number that does not fit its field, a last entry, segment or link that is off by one, a table read short.
+/// </remarks>
 [TestClass]
 [OnlyOnDotNet("fills large chips")]
 public sealed class LimitTests
@@ -20,7 +24,8 @@ public sealed class LimitTests
         ["MB85RS2MTA", 64, 64], ["MB85RS4MT", 64, 64], ["CY15B108QI", 64, 64], ["CY15B108QI", 65, 2], ["CY15B108QI", 237, 64], ["CY15B108QI", 4132, 15],
     ];
 
-    public static IEnumerable<object[]> TooLarge => [["MB85RS64V", 63, 16], ["MB85RS64V", 64, 1], ["MB85RS64V", 64, 65], ["CY15B108QI", 4133, 2], ["CY15B108QI", 4132, 16], ["MB85RS64V", 2000, 2]];
+    public static IEnumerable<object[]> TooLarge => [["MB85RS64V", 63, 16], ["MB85RS64V", 64, 1], ["MB85RS64V", 64, 65],
+        ["CY15B108QI", 4133, 2], ["CY15B108QI", 4132, 16], ["MB85RS64V", 2000, 2]];
 
     [TestMethod]
     [DynamicData(nameof(Sizes))]
@@ -42,9 +47,12 @@ public sealed class LimitTests
         Assert.AreEqual(Status.TooLong, board.TryWrite(++number, [new TrackItem(5, random.Bytes(layout.LongestTrack + 1))])?.Status);
         Write(new TrackItem(uint.MaxValue, null));
         for (uint track = 0; track < layout.Entries; track += (uint)setSegments)
-            Write([.. Enumerable.Range((int)track, Math.Min(setSegments, layout.Entries - (int)track)).Select(n => new TrackItem((uint)n, random.Bytes(layout.DataBytes)))]);
-        Assert.AreEqual(Status.Full, board.TryWrite(++number, [new TrackItem(0x80000000, [1])])?.Status, "one track more than there are entries");
-        Write([.. Enumerable.Range(layout.Entries - setSegments, setSegments).Select(n => new TrackItem((uint)n, random.Bytes(layout.DataBytes)))]);
+            Write([.. Enumerable.Range((int)track, Math.Min(setSegments, layout.Entries - (int)track)).Select(
+                n => new TrackItem((uint)n, random.Bytes(layout.DataBytes)))]);
+        Assert.AreEqual(
+            Status.Full, board.TryWrite(++number, [new TrackItem(0x80000000, [1])])?.Status, "one track more than there are entries");
+        Write([.. Enumerable.Range(layout.Entries - setSegments, setSegments).Select(
+            n => new TrackItem((uint)n, random.Bytes(layout.DataBytes)))]);
         board.Rest();
         Medium full = StoreChecks.CheckServed(board, "full");
         Assert.IsTrue(full.Holds(model), "full: other tracks");
@@ -75,8 +83,8 @@ public sealed class LimitTests
         }
     }
 
-    // Each bit of the superblock copies and of a client's entry, and of the fields at the ends of the tables: of the last entry, the last link, both records, a
-    // block in the last segment, and the links of a track.
+    // Each bit of the superblock copies and of a client's entry, and of the fields at the ends of the tables: of the last entry, the last
+    // link, both records, a block in the last segment, and the links of a track.
     [TestMethod]
     [DataRow("MB85RS64V", 64, 24)]
     [DataRow("MB85RS256B", 4132, 2)]
@@ -90,7 +98,8 @@ public sealed class LimitTests
         uint number = 0;
         for (int track = 0; track < layout.Entries; track += setSegments)
         {
-            TrackItem[] items = [.. Enumerable.Range(track, Math.Min(setSegments, layout.Entries - track)).Select(n => new TrackItem((uint)n, random.Bytes(layout.DataBytes)))];
+            TrackItem[] items = [.. Enumerable.Range(track, Math.Min(setSegments, layout.Entries - track)).Select(
+                n => new TrackItem((uint)n, random.Bytes(layout.DataBytes)))];
             uint version = board.Write(++number, items);
             foreach (TrackItem item in items)
                 model[item.Track] = (version, item.Data!);
@@ -112,8 +121,10 @@ public sealed class LimitTests
         [
             .. last.Select(entry => (layout.EntryAt(entry.Index), MediumLayout.EntryBytes)),
             .. last.Select(entry => (layout.SegmentAt(entry.Segments[0]), MediumLayout.BlockOverheadBytes)),
-            (layout.RecordAt(0), MediumLayout.RecordBytes), (layout.RecordAt(1), MediumLayout.RecordBytes), (layout.LinkAt(layout.Segments - 1), 2),
-            (layout.SuperblockAt(0), MediumLayout.SuperblockBytes), (layout.SuperblockAt(1), MediumLayout.SuperblockBytes), (layout.ClientAt(0), MediumLayout.ClientBytes),
+            (layout.RecordAt(0), MediumLayout.RecordBytes), (layout.RecordAt(1), MediumLayout.RecordBytes),
+                (layout.LinkAt(layout.Segments - 1), 2),
+            (layout.SuperblockAt(0), MediumLayout.SuperblockBytes), (layout.SuperblockAt(1), MediumLayout.SuperblockBytes),
+                (layout.ClientAt(0), MediumLayout.ClientBytes),
             .. linked.Segments.Select(segment => (layout.LinkAt(segment), 2)),
         ];
         uint[] numbers = [.. last.Select(entry => entry.Track).Distinct()];

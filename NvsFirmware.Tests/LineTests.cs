@@ -7,7 +7,9 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests;
 
-/// <summary>G7 on the line: a fault costs at most the frames that were hit, is told at once, and nothing that is no frame is carried out.</summary>
+/// <summary>
+/// G7 on the line: a fault costs at most the frames that were hit, is told at once, and nothing that is no frame is carried out.
+/// </summary>
 [TestClass]
 [OnlyOnDotNet("works through all and random faults: too much for an interpreter")]
 public sealed class LineTests
@@ -174,7 +176,8 @@ public sealed class LineTests
         // Breaks with FrameReader's TooLong check removed: the payload then overruns the buffer.
         byte[] frame = board.WriteFrame(number, 0, 9, new byte[Largest + 1], flags: WriteFlags.Last);
         List<Answer> answers = board.Send(frame[..Frame.HeaderBytes]);
-        Assert.AreEqual((Status.TooLong, number, (uint)(Block.PayloadHeadBytes + Largest)), (answers.Single().Status, answers[0].Number, answers[0].Argument));
+        Assert.AreEqual((Status.TooLong, number, (uint)(Block.PayloadHeadBytes + Largest)),
+            (answers.Single().Status, answers[0].Number, answers[0].Argument));
         answers = board.Send(frame[Frame.HeaderBytes..], Read(77));
         Assert.AreEqual(Status.NotFound, answers.Single().Status, "what follows is passed over");
         board.Idle(Silence);
@@ -210,7 +213,8 @@ public sealed class LineTests
         foreach (byte[] frame in new[]
         {
             Frames.Hello(1), Read(1), Read(77), Good(), board.BuildFrame(FrameType.List, 1), board.BuildFrame(FrameType.Verify, 1),
-            board.BuildFrame(FrameType.Info, 1), board.BuildFrame(FrameType.Stats, 1), Flip(Good(), 0), Flip(Good(), 30), board.BuildFrame(0x55, 1),
+            board.BuildFrame(FrameType.Info, 1), board.BuildFrame(FrameType.Stats, 1), Flip(Good(), 0), Flip(Good(), 30),
+                board.BuildFrame(0x55, 1),
         })
         {
             board.Uart.Send(frame);
@@ -234,8 +238,10 @@ public sealed class LineTests
     [TestMethod]
     public void FramesInOnePieceAreAnsweredInOrder()
     {
-        byte[][] frames = [.. Enumerable.Range(0, 20).Select(i => board.BuildFrame(i % 3 == 0 ? FrameType.Info : FrameType.Last, (uint)i, i % 3 == 0 ? 0u : 9u))];
-        CollectionAssert.AreEqual(Enumerable.Range(0, 20).Select(i => (uint)i).ToArray(), board.Send(frames).Select(a => a.Number).ToArray());
+        byte[][] frames = [.. Enumerable.Range(0, 20).Select(
+            i => board.BuildFrame(i % 3 == 0 ? FrameType.Info : FrameType.Last, (uint)i, i % 3 == 0 ? 0u : 9u))];
+        CollectionAssert.AreEqual(
+            Enumerable.Range(0, 20).Select(i => (uint)i).ToArray(), board.Send(frames).Select(a => a.Number).ToArray());
     }
 
     [TestMethod]
@@ -280,7 +286,8 @@ public sealed class LineTests
             board.Uart.Send(Read(77, 1002));
             board.Idle(2 * Silence);
             List<Answer> answers = board.TakeAnswers();
-            CollectionAssert.IsSubsetOf(new[] { 1000u, 1001u, 1002u }, answers.Where(a => a.Status == Status.NotFound).Select(a => a.Number).ToArray(), $"round {round}");
+            CollectionAssert.IsSubsetOf(new[] { 1000u, 1001u, 1002u },
+                answers.Where(a => a.Status == Status.NotFound).Select(a => a.Number).ToArray(), $"round {round}");
             Assert.IsTrue(answers.Count(a => a.Status == Status.Lost) <= 2, $"round {round}"); // a payload that noise pretended may end with a silence
         }
         AssertHeld();
@@ -390,7 +397,8 @@ public sealed class LineTests
         int bytes = 0;
         for (uint n = 1; ; n++)
         {
-            byte[] frame = board.WriteFrames(n, [new(n % 5, TrackModel.Data((int)(n * 31 % Largest), (int)n))], flags: n == 1 ? 0 : WriteFlags.Behind)[0];
+            byte[] frame = board.WriteFrames(n, [new(n % 5, TrackModel.Data((int)(n * 31 % Largest), (int)n))],
+                flags: n == 1 ? 0 : WriteFlags.Behind)[0];
             if ((bytes += frame.Length) > window)
                 break;
             frames.Add(frame);
@@ -404,7 +412,8 @@ public sealed class LineTests
     {
         // As on an ESP32, all that is unread is thrown away; the board only sees that nothing, or something in the middle, came.
         board.Uart.WindowBytes = board.Settings.ReceiveWindowBytes;
-        List<byte[]> frames = [.. Enumerable.Range(1, 40).Select(n => board.WriteFrames((uint)n, [new(1, TrackModel.Data(400, n))], flags: n == 1 ? 0 : WriteFlags.Behind)[0])];
+        List<byte[]> frames = [.. Enumerable.Range(1, 40).Select(
+            n => board.WriteFrames((uint)n, [new(1, TrackModel.Data(400, n))], flags: n == 1 ? 0 : WriteFlags.Behind)[0])];
         List<Answer> answers = board.Send([.. frames]);
         Assert.IsFalse(answers.Any(a => a.Status == Status.Ok), "the first is lost, so all are refused");
         board.Idle(Silence);
@@ -462,7 +471,8 @@ public sealed class LineTests
             "NV" => "NV"u8.ToArray(),
             "half headers" => board.BuildFrame(FrameType.Write, 1, 0, new byte[random.Next(1, 500)])[..11],
             "headers" => board.BuildFrame(FrameType.Write, 1, 0, new byte[random.Next(1, 500)])[..Frame.HeaderBytes],
-            "headers of another session" => board.BuildFrame(FrameType.Write, 1, 0, new byte[random.Next(1, 500)], key: 5)[..Frame.HeaderBytes],
+            "headers of another session" =>
+                board.BuildFrame(FrameType.Write, 1, 0, new byte[random.Next(1, 500)], key: 5)[..Frame.HeaderBytes],
             "hello" => Frames.Hello(1)[..^1],
             _ => null,
         };
@@ -491,6 +501,7 @@ public sealed class LineTests
     {
         Answer lost = answers.Single();
         Assert.AreEqual(
-            (FrameType.Lost, Status.Lost, 0u, 0, key, 0), (lost.Type, lost.Status, lost.Number, lost.Part, lost.Argument, lost.Payload.Length), where);
+            (FrameType.Lost, Status.Lost, 0u, 0, key, 0),
+                (lost.Type, lost.Status, lost.Number, lost.Part, lost.Argument, lost.Payload.Length), where);
     }
 }

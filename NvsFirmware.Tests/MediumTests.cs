@@ -35,7 +35,8 @@ public sealed class MediumTests
             if (random.Next(3) == 0)
                 Seal(cells);
             Medium medium = Medium.Read(cells.AsSpan(0, random.Next(5) == 0 ? random.Next(1024, cells.Length) : cells.Length));
-            Assert.IsTrue(medium.State != MediumState.Store || medium.Tracks.Values.All(track => track.Data == null || track.Data.Length == track.Entry.Length));
+            Assert.IsTrue(medium.State != MediumState.Store
+                || medium.Tracks.Values.All(track => track.Data == null || track.Data.Length == track.Entry.Length));
         }
     }
 

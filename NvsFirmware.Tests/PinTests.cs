@@ -8,8 +8,8 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.Tests;
 
 /// <summary>
-/// What recovery may still need is not written to: the segments that the commits since the record made free, and the blocks of the chain. Random
-/// requests on nearly full stores of single free segments, where the next set soon comes round to what has just become free.
+/// What recovery may still need is not written to: the segments that the commits since the record made free, and the blocks of the chain.
+/// Random requests on nearly full stores of single free segments, where the next set soon comes round to what has just become free.
 /// </summary>
 /// <remarks>Broken by: segments free before the record is written, the block of a release not pinned, a record too late.</remarks>
 [TestClass]
@@ -22,8 +22,8 @@ public sealed class PinTests
     [DynamicData(nameof(Sizes))]
     public void NothingThatTheRecordNeedsIsWrittenTo(int setSegments) => Check(setSegments, 700, Some);
 
-    // Where a commit took two neighbours and the next two are far, the segments between are passed over: so the set goes once round before the
-    // record, and comes to what was the block of a release.
+    // Where a commit took two neighbours and the next two are far, the segments between are passed over: so the set goes once round before
+    // the record, and comes to what was the block of a release.
     [TestMethod]
     [DataRow(16)]
     [DataRow(22)]
@@ -65,11 +65,13 @@ public sealed class PinTests
                 Assert.IsTrue(medium.Holds(model), $"{where}: other tracks");
                 before = now;
                 int prepared = board.Info().U16(Payload.InfoAnswer.PreparedLast);
-                Assert.IsFalse(medium.Rows.Any(row => row.Segments.Contains(prepared)), $"{where}: segment {prepared} of the chain is prepared");
+                Assert.IsFalse(
+                    medium.Rows.Any(row => row.Segments.Contains(prepared)), $"{where}: segment {prepared} of the chain is prepared");
                 if (medium.Current!.Version != then.Current!.Version)
                     (atRecord, then) = (now, medium);
                 else
-                    Assert.AreEqual(-1, then.Owners[prepared], $"{where}: segment {prepared} is prepared before the record that makes it free");
+                    Assert.AreEqual(
+                        -1, then.Owners[prepared], $"{where}: segment {prepared} is prepared before the record that makes it free");
             }
         }
     }
@@ -89,7 +91,8 @@ public sealed class PinTests
             if (model.ContainsKey(track) && random.OneIn(seed % 2 == 0 ? 4 : 12))
                 yield return new TrackItem(track, null);
             else
-                yield return new TrackItem(track, random.Bytes(random.Between((segments - 1) * layout.DataBytes + 1, segments * layout.DataBytes)));
+                yield return new TrackItem(
+                    track, random.Bytes(random.Between((segments - 1) * layout.DataBytes + 1, segments * layout.DataBytes)));
         }
     }
 
@@ -99,6 +102,7 @@ public sealed class PinTests
         uint track = (uint)random.Next(layout.Entries);
         bool isReleased = model.ContainsKey(track) && random.OneIn(4);
         int segments = random.Pick([1, 2, 2, 2, 2, 3, 4]);
-        yield return new TrackItem(track, isReleased ? null : random.Bytes((segments * layout.SegmentBytes) - MediumLayout.BlockOverheadBytes - 4));
+        yield return new TrackItem(
+            track, isReleased ? null : random.Bytes((segments * layout.SegmentBytes) - MediumLayout.BlockOverheadBytes - 4));
     }
 }

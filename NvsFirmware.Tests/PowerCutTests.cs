@@ -8,8 +8,8 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.Tests;
 
 /// <summary>
-/// G1 to G4 under power cuts: at every byte of requests that reach every way through the store, and at every byte of the recovery, and of the
-/// recovery after that, without end. After each cut the medium is read by an independent reader and held against what the board serves,
+/// G1 to G4 under power cuts: at every byte of requests that reach every way through the store, and at every byte of the recovery, and of
+/// the recovery after that, without end. After each cut the medium is read by an independent reader and held against what the board serves,
 /// LAST is asked, the store is mounted again and the host goes on. All scenarios: <c>dotnet run -c Release -- cuts</c>.
 /// </summary>
 /// <remarks>
@@ -21,16 +21,19 @@ namespace NvsFirmware.Tests;
 public sealed class PowerCutTests
 {
     // Each takes minutes where others take a second.
-    private static readonly string[] longOnes = ["fragmented", "fragmented batch", "release of a fragmented track", "the record of half a set"];
+    private static readonly string[] longOnes = ["fragmented", "fragmented batch", "release of a fragmented track",
+        "the record of half a set"];
 
-    private static readonly string[] always = ["first commit of a store", "overwrite", "batch with releases", "in several frames", "format of a store"];
+    private static readonly string[] always = ["first commit of a store", "overwrite", "batch with releases", "in several frames",
+        "format of a store"];
 
     [TestMethod]
     public void ACutAtEveryByteOfTheOperationAndOfEveryRecovery()
     {
         const int more = 4;
         SeededRandom random = new(TestSeed.Take());
-        CutScenario[] others = [.. Scenarios.All.Where(scenario => !always.Concat(longOnes).Contains(scenario.Name)).OrderBy(_ => random.NextUInt64())];
+        CutScenario[] others = [.. Scenarios.All.Where(scenario => !always.Concat(longOnes).Contains(scenario.Name)).OrderBy(
+            _ => random.NextUInt64())];
         foreach (CutScenario scenario in always.Select(Scenarios.Named).Concat(others.Take(more)))
         {
             CutExplorer explored = CutExplorer.Explore(scenario);

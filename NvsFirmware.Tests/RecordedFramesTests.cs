@@ -8,9 +8,10 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.Tests;
 
 /// <summary>
-/// G7: a track's data may be a recording of this very line, and when its frame is damaged the board searches in it for the next header. Nothing
-/// it finds there is carried out: not FORMAT, REPAIR and HELLO, which are not trusted where the place is lost, and no write request, because
-/// all that could have been recorded are decided.
+/// G7: a track's data may be a recording of this very line, and when its frame is damaged the board searches in it for the next header.
+/// Nothing
+/// it finds there is carried out: not FORMAT, REPAIR and HELLO, which are not trusted where the place is lost, and no write request,
+/// because all that could have been recorded are decided.
 /// </summary>
 [TestClass]
 [OnlyOnDotNet("damages frames in all places: too much for an interpreter")]
@@ -45,8 +46,8 @@ public sealed class RecordedFramesTests
     [TestMethod]
     public void NothingOfADamagedFrameFullOfRecordedOnesIsCarriedOut()
     {
-        // Breaks with FORMAT carried out when FrameReader.IsInPlace is false, with HELLO taken without a rest, and with a decided write request
-        // carried out again.
+        // Breaks with FORMAT carried out when FrameReader.IsInPlace is false, with HELLO taken without a rest, and with a decided write
+        // request carried out again.
         byte[] data = [.. recorded.SelectMany(frame => frame)];
         byte[] frame = board.WriteFrames(number, [new(50, data)])[0];
         Random random = new(1);

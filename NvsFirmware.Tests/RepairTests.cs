@@ -6,7 +6,9 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests;
 
-/// <summary>REPAIR gives up what is damaged and nothing else: also what clients committed last is known afterwards, wherever it was cut.</summary>
+/// <summary>
+/// REPAIR gives up what is damaged and nothing else: also what clients committed last is known afterwards, wherever it was cut.
+/// </summary>
 [TestClass]
 [OnlyOnDotNet("needs the chip model of the simulated board")]
 public sealed class RepairTests
@@ -102,7 +104,8 @@ public sealed class RepairTests
         {
             Answer last = board.Last(client);
             if (last.Status != Status.StoreDamaged)
-                Assert.AreEqual((Status.Ok, number), (last.Status, last.Payload.Length > 0 ? last.U32(Payload.LastAnswer.Number) : 0), $"{where}: client {client}");
+                Assert.AreEqual((Status.Ok, number), (last.Status, last.Payload.Length > 0 ? last.U32(Payload.LastAnswer.Number) : 0),
+                    $"{where}: client {client}");
         }
         Assert.AreNotEqual(Status.StoreDamaged, board.Last(1).Status, $"{where}: nothing of this was in doubt");
     }

@@ -7,7 +7,9 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests;
 
-/// <summary>G6: a full store refuses new tracks, and every track in it can still be overwritten; no segment is ever lost or given twice.</summary>
+/// <summary>
+/// G6: a full store refuses new tracks, and every track in it can still be overwritten; no segment is ever lost or given twice.
+/// </summary>
 [TestClass]
 [OnlyOnDotNet("fills and overwrites stores at random: too much for an interpreter")]
 public sealed class RoomTests
@@ -154,7 +156,8 @@ public sealed class RoomTests
     private TrackItem[] RandomRequest(Random random, int longest) =>
     [
         .. Enumerable.Range(0, random.Next(1, 4)).Select(_ => (uint)random.Next(1, 60)).Distinct().Select(track => new TrackItem(
-            track, random.Next(8) == 0 ? null : TrackModel.Data(random.Next(4) == 0 ? random.Next(longest) : random.Next(longest / 6 + 1), random.Next()))),
+            track, random.Next(8) == 0 ? null : TrackModel.Data(
+                random.Next(4) == 0 ? random.Next(longest) : random.Next(longest / 6 + 1), random.Next()))),
     ];
 
     // Until nothing more of these lengths fits.
@@ -185,8 +188,8 @@ public sealed class RoomTests
         return status;
     }
 
-    // A request is refused only when it is longer than a set, or its growth would take from the reserve, or there is no entry for its new tracks:
-    // those of tracks that it releases become free by its commit only.
+    // A request is refused only when it is longer than a set, or its growth would take from the reserve, or there is no entry for its new
+    // tracks: those of tracks that it releases become free by its commit only.
     private void AssertRefusalIsRight(Status? status, TrackItem[] items)
     {
         Answer hello = board.Hello();
@@ -223,9 +226,11 @@ public sealed class RoomTests
             Answer info = each.Info();
             int counted = model.Tracks.Values.Sum(data => Segments(data.Length));
             Assert.AreEqual(
-                hello.U32(Payload.HelloAnswer.CapacityBytes) - counted * SegmentDataBytes(), hello.U32(Payload.HelloAnswer.FreeBytes), where);
+                hello.U32(Payload.HelloAnswer.CapacityBytes) - counted * SegmentDataBytes(), hello.U32(Payload.HelloAnswer.FreeBytes),
+                    where);
             int owned = info.U16(Payload.InfoAnswer.Segments) - info.U16(Payload.InfoAnswer.FreeSegments);
-            Assert.IsTrue(owned <= counted && owned >= model.Tracks.Values.Sum(data => LeastSegments(data.Length)), $"{where}: {owned} of {counted}");
+            Assert.IsTrue(
+                owned <= counted && owned >= model.Tracks.Values.Sum(data => LeastSegments(data.Length)), $"{where}: {owned} of {counted}");
             Assert.AreEqual(model.Tracks.Count, info.U16(Payload.InfoAnswer.Tracks), where);
         }
     }

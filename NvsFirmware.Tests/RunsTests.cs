@@ -7,10 +7,12 @@ using NvsFirmware.Tests.Rig;
 namespace NvsFirmware.Tests;
 
 /// <summary>
-/// A piece for which there is no run of neighbouring free segments goes into a block for each run. The next block's header is written into the
-/// frame over the data that are stored already, and when a segment holds less data than a header is long, over the header before, too.
+/// A piece for which there is no run of neighbouring free segments goes into a block for each run. The next block's header is written into
+/// the frame over the data that are stored already, and when a segment holds less data than a header is long, over the header before, too.
 /// </summary>
-/// <remarks>Broken by: a header taken from where it no longer is, a length of the whole piece in a block, data not put back under a CRC-32.</remarks>
+/// <remarks>
+/// Broken by: a header taken from where it no longer is, a length of the whole piece in a block, data not put back under a CRC-32.
+/// </remarks>
 [TestClass]
 [OnlyOnDotNet("reads the medium with the independent reader")]
 public sealed class RunsTests
@@ -30,7 +32,8 @@ public sealed class RunsTests
         uint number = 0;
         // Tracks of one segment each, and every other one released: the free segments are single ones.
         for (int first = 0; first < layout.Entries; first += setSegments)
-            Write([.. Enumerable.Range(first, Math.Min(setSegments, layout.Entries - first)).Select(n => new TrackItem((uint)n, random.Bytes(4)))]);
+            Write([.. Enumerable.Range(first, Math.Min(setSegments, layout.Entries - first)).Select(
+                n => new TrackItem((uint)n, random.Bytes(4)))]);
         foreach (uint[] odd in model.Keys.Where(track => track % 2 == 1).ToArray().Chunk(setSegments))
             Write([.. odd.Select(track => new TrackItem(track, null))]);
         Write(new TrackItem(0xA0000000, random.Bytes(setSegments * layout.DataBytes))); // goes past the neighbours that were left at the end

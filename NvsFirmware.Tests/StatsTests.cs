@@ -149,7 +149,8 @@ public sealed class StatsTests
             Assert.AreEqual(isCommitted, (findings & RecoveryFindings.RolledForward) != 0, $"cut after {cut}: {findings:X2}");
             seen.Add(findings);
         }
-        CollectionAssert.AreEquivalent(new[] { RecoveryFindings.Clean, RecoveryFindings.RolledForward, RecoveryFindings.Discarded }, seen.ToArray());
+        CollectionAssert.AreEquivalent(
+            new[] { RecoveryFindings.Clean, RecoveryFindings.RolledForward, RecoveryFindings.Discarded }, seen.ToArray());
     }
 
     [TestMethod]
@@ -191,7 +192,8 @@ public sealed class StatsTests
             board.Clock.Sleep(passMs);
             board.Idle(50);
             uint uptime = board.Stat(Counter.UptimeMs);
-            Assert.IsTrue(unchecked((uint)(board.Clock.NowMs - startMs) - uptime) < 200, $"{uptime} after {board.Clock.NowMs - startMs} ms");
+            Assert.IsTrue(
+                unchecked((uint)(board.Clock.NowMs - startMs) - uptime) < 200, $"{uptime} after {board.Clock.NowMs - startMs} ms");
         }
         board.Write(number++, new TrackItem(1, [1]));
         Assert.IsEmpty(board.Verify());
@@ -213,7 +215,8 @@ public sealed class StatsTests
         board.Read(1);
         board.Boot();
         uint[] after = All();
-        int[] fromBoot = [Counter.Commits, Counter.TracksWritten, Counter.Reads, Counter.Repeated, Counter.Refused, Counter.CacheHits, Counter.PlacesLost];
+        int[] fromBoot = [Counter.Commits, Counter.TracksWritten, Counter.Reads, Counter.Repeated, Counter.Refused, Counter.CacheHits,
+            Counter.PlacesLost];
         foreach (int counter in fromBoot)
             Assert.AreEqual(0u, after[counter], $"{counter}");
     }

@@ -8,8 +8,8 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.Tests;
 
 /// <summary>
-/// G8: the two sums over the track table find entries that are whole and not the committed ones, whichever of the sums such entries leave as
-/// it was: docs/format.md, Track table.
+/// G8: the two sums over the track table find entries that are whole and not the committed ones, whichever of the sums such entries leave
+/// as it was: docs/format.md, Track table.
 /// </summary>
 /// <remarks>Broken by: only one of the sums compared.</remarks>
 [TestClass]
@@ -78,7 +78,8 @@ public sealed class SumTests
             sum0 += crc;
             sum1 += (uint)(entry + 1) * crc;
         }
-        Assert.AreEqual((isFirstSumChanged, isSecondSumChanged), (sum0 != medium.Current!.Sum0, sum1 != medium.Current.Sum1), "this is not what the test is for");
+        Assert.AreEqual((isFirstSumChanged, isSecondSumChanged), (sum0 != medium.Current!.Sum0, sum1 != medium.Current.Sum1),
+            "this is not what the test is for");
         board.Boot();
         Assert.AreEqual(Status.StoreDamaged, board.State, "two entries are not those of the last commit, and nothing says which");
         Assert.AreEqual(Status.StoreDamaged, board.Read(0).Status);

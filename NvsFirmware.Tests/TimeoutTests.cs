@@ -8,8 +8,8 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.Tests;
 
 /// <summary>
-/// G9, and each time of docs/protocol.md that the board keeps: within 10 %, on virtual time, however long a turn of its loop may wait. The numbers
-/// are the document's, not the code's.
+/// G9, and each time of docs/protocol.md that the board keeps: within 10 %, on virtual time, however long a turn of its loop may wait. The
+/// numbers are the document's, not the code's.
 /// </summary>
 [TestClass]
 [OnlyOnDotNet("needs the chip model of the simulated board, and minutes of virtual time")]
@@ -228,6 +228,7 @@ public sealed class TimeoutTests
     private void AssertAbout(int expectedMs, long sinceMs, int turnMs, string where = "")
     {
         long tookMs = board.Clock.NowMs - sinceMs;
-        Assert.IsTrue(tookMs >= expectedMs * 9 / 10 && tookMs <= expectedMs * 11 / 10, $"{where}: {tookMs} ms, not {expectedMs}, with turns of {turnMs} ms");
+        Assert.IsTrue(tookMs >= expectedMs * 9 / 10
+            && tookMs <= expectedMs * 11 / 10, $"{where}: {tookMs} ms, not {expectedMs}, with turns of {turnMs} ms");
     }
 }

@@ -25,7 +25,8 @@ internal static class CostBench
             Write(1024),
             Write(4096),
             NewTrack(64),
-            Mean(BusCosts.Aged(4096, Age.MixedSizesFull).Overwrite(Requests, BusCosts.Tracks(4096), 4096)),
+            Scattered(1024),
+            Scattered(4096),
             Batch(),
             Read(64, isCached: true),
             Read(1024, isCached: false),
@@ -117,6 +118,10 @@ internal static class CostBench
         costs.Max(cost => cost.InAll.BusBytes),
         costs.Average(cost => cost.InAll.BusTransactions),
         costs.Average(cost => cost.Allocation.Il));
+
+    // In a store so full and so old that its free segments lie about singly.
+    private static WriteCosts Scattered(int length) =>
+        Mean(BusCosts.Aged(length, Age.MixedSizesFull).Overwrite(Requests, BusCosts.Tracks(length), length));
 
     private static WriteCosts NewTrack(int length)
     {

@@ -12,6 +12,7 @@ public sealed record CostTable(
     WriteCosts Write1024,
     WriteCosts Write4096,
     WriteCosts NewTrack64,
+    WriteCosts Scattered1024,
     WriteCosts Scattered4096,
     BatchCosts Batch16x64,
     ReadCosts Read64Cached,

@@ -38,7 +38,8 @@ public static class BoardFuzzRun
             }
             catch (FuzzException e)
             {
-                throw new FuzzException($"seed {seed}, block {board.Blocks}: {e.Message}{Environment.NewLine}{Convert.ToHexString(mix.Bytes, 0, mix.Count)}"
+                throw new FuzzException(
+                    $"seed {seed}, block {board.Blocks}: {e.Message}{Environment.NewLine}{Convert.ToHexString(mix.Bytes, 0, mix.Count)}"
                     + $"{Environment.NewLine}Again: dotnet run -c Release --project NvsFirmware.Tests -- fuzz board --frames {frames} --seed {seed}");
             }
             if (keepIn != null && mix.Count <= LargestKeptBytes && board.Signature.Split(' ').Count(seen.Add) > 0)

@@ -174,7 +174,8 @@ public sealed class ClientFuzzRun
             if (entry.Version != before.Tracks.GetValueOrDefault(entry.Track)?.Version
                 && !MediumBytes.IsLater(entry.Version, before.Version)
                 || MediumBytes.IsLater(entry.Version, after.Version))
-                throw Failure($"ListAsync gives version {entry.Version} of track {entry.Track}, between {before.Version} and {after.Version}");
+                throw Failure(
+                    $"ListAsync gives version {entry.Version} of track {entry.Track}, between {before.Version} and {after.Version}");
         if (before.Tracks.Keys.Any(track => list.All(entry => entry.Track != track)))
             throw Failure("ListAsync leaves a track out");
     }

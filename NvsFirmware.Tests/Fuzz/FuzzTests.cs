@@ -6,8 +6,8 @@ namespace NvsFirmware.Tests.Fuzz;
 
 /// <summary>G7, shortly; the command `fuzz` runs longer.</summary>
 /// <remarks>
-/// What it is to find: a frame carried out without its session's key or with a damaged payload (the medium changes), a length or count that is
-/// believed (an error inside), an answer that a client takes though it is another request's (success that is not the truth).
+/// What it is to find: a frame carried out without its session's key or with a damaged payload (the medium changes), a length or count that
+/// is believed (an error inside), an answer that a client takes though it is another request's (success that is not the truth).
 /// </remarks>
 [TestClass]
 [OnlyOnDotNet("needs the chip model of the simulated board, threads, and time")]

@@ -38,7 +38,8 @@ public sealed class BackupTests
         {
             JsonElement kept = Nvs(board.Port, null, "backup", BackupPath, "--json").Expect(0).Json;
             Assert.AreEqual((43, true), (kept.GetProperty("tracks").GetInt32(), kept.GetProperty("isSnapshot").GetBoolean()));
-            StringAssert.Contains(Nvs(board.Port, null, "restore", BackupPath).Expect(0).Output, "0 tracks restored in 0 commits, 43 were there already");
+            StringAssert.Contains(
+                Nvs(board.Port, null, "restore", BackupPath).Expect(0).Output, "0 tracks restored in 0 commits, 43 were there already");
         }
         StringAssert.Contains(NvsCommand.Run(null, null, "restore", BackupPath, "--check").Expect(0).Output, "is whole: 43 tracks");
         Dictionary<uint, byte[]> before = TracksOn(FramPath);
@@ -49,7 +50,8 @@ public sealed class BackupTests
             CollectionAssert.AreEqual(before[200], Nvs(board.Port, null, "read", "200").Expect(0).Bytes);
         }
         AssertSame(before, TracksOn(other));
-        Assert.AreEqual(43, File.ReadLines(BackupPath).Count(line => line.Contains("\"crc32\"", StringComparison.Ordinal) && line.Contains("\"data\"", StringComparison.Ordinal)));
+        Assert.AreEqual(43, File.ReadLines(BackupPath).Count(
+            line => line.Contains("\"crc32\"", StringComparison.Ordinal) && line.Contains("\"data\"", StringComparison.Ordinal)));
     }
 
     /// <summary>Breaks when a restore overwrites or releases what it was not told to, or --replace leaves anything.</summary>
@@ -66,7 +68,8 @@ public sealed class BackupTests
             Nvs(board.Port, null, "restore", BackupPath, "--replace", "0123456789abcdef").ExpectFailure(1, id);
             Assert.AreEqual("new", Nvs(board.Port, null, "read", "1").Output);
             JsonElement done = Nvs(board.Port, null, "restore", BackupPath, "--replace", id, "--json").Expect(0).Json;
-            Assert.AreEqual((1, 42, 1), (done.GetProperty("written").GetInt32(), done.GetProperty("unchanged").GetInt32(), done.GetProperty("released").GetInt32()));
+            Assert.AreEqual((1, 42, 1), (
+                done.GetProperty("written").GetInt32(), done.GetProperty("unchanged").GetInt32(), done.GetProperty("released").GetInt32()));
             Nvs(board.Port, null, "read", "999").ExpectFailure(5, "NotFound");
         }
     }
@@ -102,7 +105,9 @@ public sealed class BackupTests
         AssertSame(before, TracksOn(other));
     }
 
-    /// <summary>Breaks when a file that was cut short or changed is restored, even in part, or a track has no room and others are written.</summary>
+    /// <summary>
+    /// Breaks when a file that was cut short or changed is restored, even in part, or a track has no room and others are written.
+    /// </summary>
     [TestMethod]
     public void WhatIsNotAWholeBackupIsNotRestored()
     {
@@ -111,7 +116,8 @@ public sealed class BackupTests
         byte[] whole = File.ReadAllBytes(BackupPath);
         string bad = Path.Combine(folder, "bad");
         using SimProcess small = new(Path.Combine(folder, "small.fram"), "--chip", "MB85RS64V", "--format-blank");
-        foreach ((int length, int flip, string told) in new[] { (whole.Length - 1, -1, "its end is missing"), (whole.Length / 2, -1, "not a whole backup"), (whole.Length, 900, "CRC-32"), (0, -1, "end is missing") })
+        foreach ((int length, int flip, string told) in new[] { (whole.Length - 1, -1, "its end is missing"),
+            (whole.Length / 2, -1, "not a whole backup"), (whole.Length, 900, "CRC-32"), (0, -1, "end is missing") })
         {
             byte[] changed = whole[..length];
             if (flip >= 0)
@@ -173,7 +179,8 @@ public sealed class BackupTests
         {
             foreach (int[] tracks in Enumerable.Range(0, 40).Chunk(5)) // what a set holds
                 Nvs(board.Port, null, ["batch", .. tracks.Select(track => $"{track}={files.FileOf((uint)track, 30 * track)}")]).Expect(0);
-            Nvs(board.Port, null, "batch", $"200={files.FileOf(200, 6000)}", $"201={files.FileOf(201, 0)}", $"4294967295={files.FileOf(uint.MaxValue, 5)}").Expect(0);
+            Nvs(board.Port, null, "batch", $"200={files.FileOf(200, 6000)}", $"201={files.FileOf(201, 0)}",
+                $"4294967295={files.FileOf(uint.MaxValue, 5)}").Expect(0);
         }
         byte[] cells = File.ReadAllBytes(files.FramPath);
         files.RemoveFolders();

@@ -31,7 +31,8 @@ public sealed class CallbackTests
         Assert.AreNotEqual(0u, await client.WriteAsync(7, new byte[] { 2 }));
         board.Break();
         Assert.AreNotEqual(0u, await client.WriteAsync(7, new byte[] { 3 }));
-        NvsRefusedException e = await Assert.ThrowsExactlyAsync<NvsRefusedException>(() => client.WriteAsync(7, new byte[] { 4 }, expectedVersion: 1));
+        NvsRefusedException e = await Assert.ThrowsExactlyAsync<NvsRefusedException>(
+            () => client.WriteAsync(7, new byte[] { 4 }, expectedVersion: 1));
         Assert.AreEqual(Status.VersionMismatch, e.Status);
         CollectionAssert.AreEqual(new byte[] { 3 }, (await client.ReadAsync(7))!.Data);
     }
@@ -92,7 +93,8 @@ public sealed class CallbackTests
 
         public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Warning ? throw new InvalidOperationException("the level") : true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             throw new InvalidOperationException("the log");
     }
 
@@ -105,7 +107,8 @@ public sealed class CallbackTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             lock (entries)
                 entries.Add((logLevel, formatter(state, exception)));

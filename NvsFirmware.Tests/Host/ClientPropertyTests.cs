@@ -90,7 +90,8 @@ public sealed class ClientPropertyTests
         }
     }
 
-    private async Task<WriteOutcome> WriteAsync(ClientHolder holder, uint track, byte[] data, uint? expected, bool isExpectingWrong, string what)
+    private async Task<WriteOutcome> WriteAsync(
+        ClientHolder holder, uint track, byte[] data, uint? expected, bool isExpectingWrong, string what)
     {
         using CancellationTokenSource cancel = new();
         lock (sync)
@@ -100,7 +101,8 @@ public sealed class ClientPropertyTests
         try
         {
             NvsClient client = await holder.Current;
-            await client.WriteBatchAsync([WriteItem.Store(track, data, expected), WriteItem.Store(track + Twins, data)], null, cancel.Token);
+            await client.WriteBatchAsync(
+                [WriteItem.Store(track, data, expected), WriteItem.Store(track + Twins, data)], null, cancel.Token);
             Count("committed");
             return WriteOutcome.Committed;
         }
@@ -136,7 +138,8 @@ public sealed class ClientPropertyTests
         return outcome;
     }
 
-    private static Task<NvsTrack?> ReadAsync(ClientHolder holder, uint track) => UntilAnsweredAsync(holder, client => client.ReadAsync(track));
+    private static Task<NvsTrack?> ReadAsync(ClientHolder holder, uint track) =>
+        UntilAnsweredAsync(holder, client => client.ReadAsync(track));
 
     private static async Task<T> UntilAnsweredAsync<T>(ClientHolder holder, Func<NvsClient, Task<T>> ask)
     {

@@ -23,7 +23,9 @@ public sealed class CommandTests
     [TestCleanup]
     public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
-    /// <summary>Breaks when a byte is changed on the way from stdin or a file to stdout or a file, or stdout holds more than the data.</summary>
+    /// <summary>
+    /// Breaks when a byte is changed on the way from stdin or a file to stdout or a file, or stdout holds more than the data.
+    /// </summary>
     [TestMethod]
     public void WhatIsWrittenIsRead()
     {
@@ -46,7 +48,8 @@ public sealed class CommandTests
         Assert.IsNotNull(new FileInfo(Path.Combine(folder, "link")).LinkTarget);
 
         Assert.AreEqual(0, Nvs(board.Port, null, "read", "5", "-v").Expect(0).Bytes.AsSpan().SequenceCompareTo(data), "-v tells on stderr");
-        Assert.AreEqual("sim", Nvs((string?)null, null, "info", "--json", "--port", board.Port).Expect(0).Json.GetProperty("board").GetProperty("boardName").GetString());
+        Assert.AreEqual("sim", Nvs((string?)null, null, "info", "--json", "--port",
+            board.Port).Expect(0).Json.GetProperty("board").GetProperty("boardName").GetString());
     }
 
     /// <summary>Breaks when a batch is more or less than one commit, or is committed in part.</summary>
@@ -55,10 +58,12 @@ public sealed class CommandTests
     {
         using PtyBoard board = Formatted();
         string one = FileOf("one", "1"u8.ToArray());
-        AssertText("track 1: version 2, 1 byte committed\ntrack 2: version 2, 2 bytes committed\n", Nvs(board.Port, "22"u8.ToArray(), "batch", $"1={one}", "2=-"));
+        AssertText("track 1: version 2, 1 byte committed\ntrack 2: version 2, 2 bytes committed\n",
+            Nvs(board.Port, "22"u8.ToArray(), "batch", $"1={one}", "2=-"));
         Nvs(board.Port, null, "batch", $"3={one}", "--release", "9").ExpectFailure(5, "NotFound");
         Nvs(board.Port, null, "batch", $"3={one}", $"3={one}").ExpectFailure(1, "twice");
-        AssertText("track 3: version 3, 1 byte committed\ntrack 1: released\ntrack 2: released\n", Nvs(board.Port, null, "batch", $"3={one}", "--release", "1", "--release", "0x2"));
+        AssertText("track 3: version 3, 1 byte committed\ntrack 1: released\ntrack 2: released\n",
+            Nvs(board.Port, null, "batch", $"3={one}", "--release", "1", "--release", "0x2"));
         AssertText("track 3: released\n", Nvs(board.Port, null, "release", "3"));
         Nvs(board.Port, null, "release", "3").ExpectFailure(5, "NotFound");
         AssertText("no tracks\n", Nvs(board.Port, null, "list"));
@@ -82,7 +87,8 @@ public sealed class CommandTests
     public void JsonIsOneDocument()
     {
         using PtyBoard board = new(FramPath);
-        string id = Json(board.Port, null, "format", "BLANK", "--segment-bytes", "100", "--set-segments", "32").GetProperty("storeId").GetString()!;
+        string id = Json(board.Port, null, "format", "BLANK", "--segment-bytes", "100", "--set-segments", "32").GetProperty("storeId")
+            .GetString()!;
         Assert.AreEqual(2, Json(board.Port, [1, 2], "write", "5", "-v").GetProperty("bytes").GetInt32());
         Assert.AreEqual("AQI=", Json(board.Port, null, "read", "5").GetProperty("data").GetString());
         Assert.AreEqual(2, Json(board.Port, null, "read", "5", "-o", Path.Combine(folder, "out")).GetProperty("bytes").GetInt32());
@@ -157,7 +163,8 @@ public sealed class CommandTests
     public void HelpTellsTheCommandsAndExitCodes()
     {
         string help = Nvs((string?)null, null, "--help").Expect(0).Output;
-        foreach (string told in new[] { "ports", "info", "write", "read", "list", "release", "batch", "verify", "format", "repair", "stats", "demo", "--json", "6 data do not match" })
+        foreach (string told in new[] { "ports", "info", "write", "read", "list", "release", "batch", "verify", "format", "repair", "stats",
+            "demo", "--json", "6 data do not match" })
             StringAssert.Contains(help, told);
     }
 
@@ -222,7 +229,8 @@ public sealed class CommandTests
     {
         const int Commands = 6;
         using PtyBoard board = Formatted();
-        List<NvsCommand> running = [.. Enumerable.Range(1, Commands).Select(i => NvsCommand.Start(board.Port, null, "write", $"{i}", "--wait", "600"))];
+        List<NvsCommand> running = [.. Enumerable.Range(1, Commands).Select(
+            i => NvsCommand.Start(board.Port, null, "write", $"{i}", "--wait", "600"))];
         for (int i = 0; i < Commands; i++)
             running[i].GiveInput([(byte)i]);
         foreach (NvsCommand command in running)
@@ -254,11 +262,13 @@ public sealed class CommandTests
         using PtyBoard board = Formatted();
         Nvs(board.Port, "mine"u8.ToArray(), "write", "5").Expect(0);
         JsonElement rows = Json(board.Port, null, "bench", "--size", "64", "--size", "5000", "--count", "12").GetProperty("sizes");
-        Assert.AreEqual((2, 64, 5000), (rows.GetArrayLength(), rows[0].GetProperty("bytes").GetInt32(), rows[1].GetProperty("bytes").GetInt32()));
+        Assert.AreEqual(
+            (2, 64, 5000), (rows.GetArrayLength(), rows[0].GetProperty("bytes").GetInt32(), rows[1].GetProperty("bytes").GetInt32()));
         foreach (JsonElement row in rows.EnumerateArray())
         {
             Assert.IsGreaterThan(0, row.GetProperty("behindPerSecond").GetDouble());
-            Assert.IsGreaterThanOrEqualTo(row.GetProperty("waitingMs").GetProperty("least").GetDouble(), row.GetProperty("waitingMs").GetProperty("median").GetDouble());
+            Assert.IsGreaterThanOrEqualTo(row.GetProperty("waitingMs").GetProperty("least").GetDouble(),
+                row.GetProperty("waitingMs").GetProperty("median").GetDouble());
         }
         Assert.AreEqual(1, Json(board.Port, null, "list").GetArrayLength(), "only the track that was there");
         Nvs(board.Port, [1], "write", "0xBE7C0003").Expect(0);
@@ -281,7 +291,9 @@ public sealed class CommandTests
             AssertText("no tracks\n", Nvs(board.Port, null, "list"));
     }
 
-    /// <summary>Breaks when a board that falls silent is waited for without end, or the command repeats a write without asking LAST.</summary>
+    /// <summary>
+    /// Breaks when a board that falls silent is waited for without end, or the command repeats a write without asking LAST.
+    /// </summary>
     [TestMethod]
     public async Task ABoardThatFallsSilentEndsWith4()
     {
@@ -301,7 +313,8 @@ public sealed class CommandTests
         using (PtyBoard board = Formatted())
         {
             Nvs(board.Port, null, "read", "5").ExpectFailure(5, "NotFound");
-            Nvs(board.Port, new byte[8193], "write", "5").ExpectFailure(5, "8193 bytes need 33 segments of 256 bytes, and a request has at most 32");
+            Nvs(board.Port, new byte[8193], "write", "5")
+                .ExpectFailure(5, "8193 bytes need 33 segments of 256 bytes, and a request has at most 32");
             Nvs(board.Port, new byte[65536], "write", "5").ExpectFailure(1, "65534");
             Nvs(board.Port, null, "repair", "0123456789abcdef").ExpectFailure(5, "WrongName");
         }
@@ -336,7 +349,8 @@ public sealed class CommandTests
         NvsCommand.Outcome verified = Nvs(next.Port, null, "verify").Expect(6);
         StringAssert.Contains(verified.Output, "track 5");
         StringAssert.Contains(verified.Errors, "nvs repair");
-        Assert.AreEqual(5, Nvs(next.Port, null, "verify", "--json").Expect(6).Json.GetProperty("damages")[0].GetProperty("track").GetInt32());
+        Assert.AreEqual(
+            5, Nvs(next.Port, null, "verify", "--json").Expect(6).Json.GetProperty("damages")[0].GetProperty("track").GetInt32());
     }
 
     // Time passes from when the board has fallen silent.
@@ -360,7 +374,8 @@ public sealed class CommandTests
 
     private static NvsCommand.Outcome Nvs(string? port, byte[]? input, params string[] arguments) => NvsCommand.Run(port, input, arguments);
 
-    private static JsonElement Json(string port, byte[]? input, params string[] arguments) => Nvs(port, input, [.. arguments, "--json"]).Expect(0).Json;
+    private static JsonElement Json(string port, byte[]? input, params string[] arguments) =>
+        Nvs(port, input, [.. arguments, "--json"]).Expect(0).Json;
 
     private static void AssertText(string expected, NvsCommand.Outcome outcome)
     {

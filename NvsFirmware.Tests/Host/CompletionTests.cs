@@ -34,7 +34,9 @@ public sealed class CompletionTests
         Assert.IsEmpty(Suggest("/dev/no-such-port", "nvs read ").Where(word => char.IsAsciiDigit(word[0])));
     }
 
-    /// <summary>Breaks when a script does not run in its shell, or drops what nvs offers. Shells that are not installed are left out.</summary>
+    /// <summary>
+    /// Breaks when a script does not run in its shell, or drops what nvs offers. Shells that are not installed are left out.
+    /// </summary>
     [TestMethod]
     [DataRow("bash", "eval \"$(nvs completion bash)\"; COMP_WORDS=(nvs re); COMP_CWORD=1; COMP_LINE='nvs re'; COMP_POINT=6; _nvs; printf '%s\\n' \"${COMPREPLY[@]}\"")]
     [DataRow("zsh", "compdef() { :; }; compadd() { printf '%s\\n' $found; }; source <(nvs completion zsh); words=(nvs re); CURRENT=2; _nvs")]

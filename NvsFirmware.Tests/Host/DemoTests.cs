@@ -38,7 +38,8 @@ public sealed class DemoTests
         foreach (string told in new[]
         {
             "formatted by its name, BLANK", "docs/protocol.md", "the plug is pulled", "power is gone", "power is back", "was not",
-            "12 of 12 tracks read back, all equal the file", "is the commit: with one byte less nothing is stored", "set A", "A → B", "B → A", "✔",
+            "12 of 12 tracks read back, all equal the file", "is the commit: with one byte less nothing is stored", "set A", "A → B",
+                "B → A", "✔",
         })
             StringAssert.Contains(outcome.Output, told);
         Assert.DoesNotContain("\u001b", outcome.Output);

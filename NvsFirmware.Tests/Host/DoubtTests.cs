@@ -49,7 +49,9 @@ public sealed class DoubtTests
         Assert.HasCount(isCommitted ? 1 : someData.Length, (await next.ReadAsync(7))!.Data);
     }
 
-    /// <summary>Breaks when a client that the store may have forgotten is told that its request was not committed: it would write it once more.</summary>
+    /// <summary>
+    /// Breaks when a client that the store may have forgotten is told that its request was not committed: it would write it once more.
+    /// </summary>
     [TestMethod]
     [DataRow(false, WriteOutcome.Unknown)]
     [DataRow(true, WriteOutcome.Committed)] // Those that pass by push nobody out.
@@ -119,7 +121,8 @@ public sealed class DoubtTests
         // The request does not reach the board, but an answer comes.
         board.ToBoard = Each(frame => Frame.Type(frame, 0) == FrameType.Write, frame =>
         {
-            board.SendToHost(Rig.Frames.Build(Frame.KeyOf(frame, 0), FrameType.Write | FrameType.Answer, (uint)Frame.Number(frame, 0), 0, default, 0, (int)status));
+            board.SendToHost(Rig.Frames.Build(
+                Frame.KeyOf(frame, 0), FrameType.Write | FrameType.Answer, (uint)Frame.Number(frame, 0), 0, default, 0, (int)status));
             return [];
         });
         NvsRefusedException e = await Assert.ThrowsExactlyAsync<NvsRefusedException>(() => client.WriteAsync(7, new byte[9]));
@@ -212,15 +215,16 @@ public sealed class DoubtTests
             Task.Run(cancel.Cancel);
             return [];
         });
-        NvsCanceledException e = await Assert.ThrowsExactlyAsync<NvsCanceledException>(() => client.WriteAsync(7, new byte[9], null, cancel.Token));
+        NvsCanceledException e = await Assert.ThrowsExactlyAsync<NvsCanceledException>(
+            () => client.WriteAsync(7, new byte[9], null, cancel.Token));
         Assert.AreEqual((WriteOutcome.NotCommitted, 1u), (e.Outcome, e.Write!.Number));
         board.ToBoard = Open;
         Assert.IsNull(await client.ReadAsync(7));
     }
 
     /// <summary>
-    /// Breaks when a cancelled request is waited for without end, does not tell its number, or leaves the session in which a recording of it
-    /// could still be carried out.
+    /// Breaks when a cancelled request is waited for without end, does not tell its number, or leaves the session in which a recording of
+    /// it could still be carried out.
     /// </summary>
     [TestMethod]
     public async Task ACancelledRequestThatCannotBeAskedForIsUnknown()
@@ -239,7 +243,8 @@ public sealed class DoubtTests
         StringAssert.Contains(e.Message, "request 2");
         board.IsPaused = false;
         await client.WriteAsync(8, someData);
-        IEnumerable<byte[]> behind = board.Sent.SkipWhile(frame => Frame.Type(frame, 0) != FrameType.Write || Frame.Number(frame, 0) != 2).Skip(1);
+        IEnumerable<byte[]> behind = board.Sent.SkipWhile(frame => Frame.Type(frame, 0) != FrameType.Write || Frame.Number(frame, 0) != 2)
+            .Skip(1);
         Assert.Contains(FrameType.Hello, behind.Select(frame => Frame.Type(frame, 0)).TakeWhile(type => type != FrameType.Write));
         Assert.AreEqual(WriteOutcome.Unknown, await client.OutcomeAsync(e.Write), "a later number of this client's is committed");
     }
@@ -250,7 +255,8 @@ public sealed class DoubtTests
     {
         using LineBoard board = new();
         await using NvsClient client = await board.ConnectAsync(LineBoard.Patient);
-        NvsCanceledException e = await Assert.ThrowsExactlyAsync<NvsCanceledException>(() => client.WriteAsync(7, new byte[9], null, new CancellationToken(true)));
+        NvsCanceledException e = await Assert.ThrowsExactlyAsync<NvsCanceledException>(
+            () => client.WriteAsync(7, new byte[9], null, new CancellationToken(true)));
         Assert.AreEqual((WriteOutcome.NotCommitted, null), (e.Outcome, e.Write));
         foreach (Func<CancellationToken, Task> request in Requests(client))
             await Assert.ThrowsAsync<OperationCanceledException>(() => request(new CancellationToken(true)));
@@ -297,7 +303,8 @@ public sealed class DoubtTests
     {
         using LineBoard board = new();
         await using NvsClient client = await board.ConnectAsync(LineBoard.Patient with { Retries = 2 });
-        board.ToBoard = frame => Frame.Type(frame, 0) == FrameType.Write && Frame.Part(frame, 0) == 1 ? [Damaged(frame, frame.Length - 1)] : [frame];
+        board.ToBoard = frame =>
+            Frame.Type(frame, 0) == FrameType.Write && Frame.Part(frame, 0) == 1 ? [Damaged(frame, frame.Length - 1)] : [frame];
         NvsLineException e = await Assert.ThrowsExactlyAsync<NvsLineException>(() => client.WriteAsync(7, new byte[1200]));
         Assert.AreEqual((WriteOutcome.NotCommitted, false), (e.Outcome, e.IsTimeout));
         board.ToBoard = Open;

@@ -15,7 +15,9 @@ public sealed class FileArgumentTests
     [TestCleanup]
     public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
-    /// <summary>Breaks when a file error looks like a mistake in the command line, or its message does not name the file that was given.</summary>
+    /// <summary>
+    /// Breaks when a file error looks like a mistake in the command line, or its message does not name the file that was given.
+    /// </summary>
     [TestMethod]
     [DataRow("write 5 FOLDER", "FOLDER is a folder")]
     [DataRow("write 5 FOLDER/none", "There is no file FOLDER/none")]
@@ -23,7 +25,8 @@ public sealed class FileArgumentTests
     [DataRow("demo FOLDER", "FOLDER is a folder")]
     [DataRow("demo FOLDER/none", "There is no file")]
     public void WhatCannotBeReadEndsWith8(string arguments, string told) =>
-        NvsCommand.Run("/dev/no-such-port", null, arguments.Replace("FOLDER", folder).Split(' ')).ExpectFailure(8, told.Replace("FOLDER", folder));
+        NvsCommand.Run("/dev/no-such-port", null, arguments.Replace("FOLDER", folder).Split(' '))
+            .ExpectFailure(8, told.Replace("FOLDER", folder));
 
     /// <summary>Breaks when an endless or far too long input is read whole before it is refused.</summary>
     [TestMethod]

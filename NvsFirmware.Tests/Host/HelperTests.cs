@@ -90,7 +90,8 @@ public sealed class HelperTests
         uint version = await client.WriteAsync(Track, new byte[] { 1 });
         Assert.AreEqual(version, (await client.UpdateAsync(Track, _ => null))!.Version);
         Assert.AreEqual(version, (await client.HelloAsync()).Version);
-        NvsRefusedException e = await Assert.ThrowsExactlyAsync<NvsRefusedException>(() => client.UpdateAsync(Track, _ => new byte[60_000]));
+        NvsRefusedException e = await Assert.ThrowsExactlyAsync<NvsRefusedException>(
+            () => client.UpdateAsync(Track, _ => new byte[60_000]));
         Assert.AreEqual(Status.TooLong, e.Status);
     }
 

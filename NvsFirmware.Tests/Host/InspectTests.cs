@@ -38,8 +38,10 @@ public sealed class InspectTests
         Assert.AreEqual(5, image.GetProperty("version").GetInt32());
         Assert.AreEqual(0, image.GetProperty("damages").GetArrayLength());
         Assert.AreEqual(32, image.GetProperty("activeSet").GetArrayLength());
-        Dictionary<uint, JsonElement> entries = image.GetProperty("entries").EnumerateArray().ToDictionary(entry => entry.GetProperty("track").GetUInt32());
-        Assert.AreEqual((2, 8000, true), (entries[100].GetProperty("version").GetInt32(), entries[100].GetProperty("length").GetInt32(), entries[100].GetProperty("isWhole").GetBoolean()));
+        Dictionary<uint, JsonElement> entries = image.GetProperty("entries").EnumerateArray()
+            .ToDictionary(entry => entry.GetProperty("track").GetUInt32());
+        Assert.AreEqual((2, 8000, true), (entries[100].GetProperty("version").GetInt32(), entries[100].GetProperty("length").GetInt32(),
+            entries[100].GetProperty("isWhole").GetBoolean()));
         Assert.IsTrue(entries[8].GetProperty("isReleased").GetBoolean());
         CollectionAssert.AreEquivalent(new[] { "7", "100" }, Directory.GetFiles(target).Select(Path.GetFileName).ToArray());
         CollectionAssert.AreEqual(data, File.ReadAllBytes(Path.Combine(target, "100")));
@@ -62,7 +64,8 @@ public sealed class InspectTests
             Nvs(board.Port, Data(8000), "write", "5").ExpectFailure(4, "not known");
         JsonElement image = Inspect(0);
         JsonElement block = image.GetProperty("unfinished")[0];
-        Assert.AreEqual((1, 5, 4096), (image.GetProperty("unfinished").GetArrayLength(), block.GetProperty("track").GetInt32(), block.GetProperty("count").GetInt32()));
+        Assert.AreEqual((1, 5, 4096), (image.GetProperty("unfinished").GetArrayLength(), block.GetProperty("track").GetInt32(),
+            block.GetProperty("count").GetInt32()));
         Assert.AreEqual(3, image.GetProperty("entries")[0].GetProperty("length").GetInt32(), "the old one is the track");
         StringAssert.Contains(NvsCommand.Run(null, null, "inspect", FramPath).Expect(0).Output, "it did not commit");
     }
@@ -83,14 +86,16 @@ public sealed class InspectTests
         JsonElement before = Inspect(0);
         byte[] cells = File.ReadAllBytes(FramPath);
         int dataAt = cells.AsSpan().IndexOf(data.AsSpan(4500, 30)); // in the second block
-        int entryAt = before.GetProperty("entries").EnumerateArray().Single(entry => entry.GetProperty("track").GetInt32() == 9).GetProperty("address").GetInt32();
+        int entryAt = before.GetProperty("entries").EnumerateArray().Single(entry => entry.GetProperty("track").GetInt32() == 9)
+            .GetProperty("address").GetInt32();
         cells[dataAt] ^= 1;
         cells[entryAt + 12] ^= 1;
         cells[20] ^= 1;
         File.WriteAllBytes(FramPath, cells);
         string target = Path.Combine(folder, "out");
         JsonElement image = Inspect(6, "--extract", target);
-        (string, int)[] damages = [.. image.GetProperty("damages").EnumerateArray().Select(damage => (damage.GetProperty("kind").GetString()!, damage.GetProperty("address").GetInt32()))];
+        (string, int)[] damages = [.. image.GetProperty("damages").EnumerateArray().Select(
+            damage => (damage.GetProperty("kind").GetString()!, damage.GetProperty("address").GetInt32()))];
         int segmentBytes = before.GetProperty("store").GetProperty("segmentBytes").GetInt32();
         Assert.Contains(("superblock", 0), damages);
         Assert.Contains(("entry", entryAt), damages);
@@ -125,7 +130,8 @@ public sealed class InspectTests
         Nvs(board.Port, "b"u8.ToArray(), "write", "5").Expect(0);
     }
 
-    private JsonElement Inspect(int exitCode, params string[] options) => NvsCommand.Run(null, null, ["inspect", FramPath, "--json", .. options]).Expect(exitCode).Json;
+    private JsonElement Inspect(int exitCode, params string[] options) =>
+        NvsCommand.Run(null, null, ["inspect", FramPath, "--json", .. options]).Expect(exitCode).Json;
 
     private static byte[] Data(int count) => LineTap.Data(count, 1);
 

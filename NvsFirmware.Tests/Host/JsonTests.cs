@@ -91,7 +91,8 @@ public sealed class JsonTests
     private static async Task<JsonSchema> DocumentAsync()
     {
         string text = File.ReadAllText(Path.Combine(MarkdownSamples.Root, "docs/cli.md"));
-        return await JsonSchema.FromJsonAsync(Regex.Match(text, "^```json\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value);
+        return await JsonSchema.FromJsonAsync(
+            Regex.Match(text, "^```json\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value);
     }
 
     private static void Validate(JsonSchema document, string name, string json)

@@ -11,7 +11,9 @@ namespace NvsFirmware.Tests.Host;
 [OnlyOnDotNet("tests the host's side")]
 public sealed class LastAnswerTests
 {
-    /// <summary>Breaks when a row of the table says something else: then a write request is repeated that was committed, or given up that was not.</summary>
+    /// <summary>
+    /// Breaks when a row of the table says something else: then a write request is repeated that was committed, or given up that was not.
+    /// </summary>
     [TestMethod]
     [DataRow(Status.Ok, 5u, 9u, WriteOutcome.Committed, DisplayName = "the request itself")]
     [DataRow(Status.Ok, 5u, 8u, WriteOutcome.NotCommitted, DisplayName = "its number, another fingerprint")]
@@ -37,7 +39,8 @@ public sealed class LastAnswerTests
     {
         // That of the clients that pass by says the opposite: it does not count for one that stays.
         uint other = outcome == WriteOutcome.Unknown ? 0 : knownVersion + 1;
-        Assert.AreEqual(outcome, new LastAnswer(Status.NotFound, 0, 0, 0, horizon, other, storeVersion).OutcomeOf(5, 9, knownVersion, false));
+        Assert.AreEqual(
+            outcome, new LastAnswer(Status.NotFound, 0, 0, 0, horizon, other, storeVersion).OutcomeOf(5, 9, knownVersion, false));
         Assert.AreEqual(outcome, new LastAnswer(Status.Ok, 4, 8, 3, horizon, other, storeVersion).OutcomeOf(5, 9, knownVersion, false));
         // Its number with another fingerprint: another program may have come to it after the client was forgotten.
         Assert.AreEqual(outcome, new LastAnswer(Status.Ok, 5, 8, 3, horizon, other, storeVersion).OutcomeOf(5, 9, knownVersion, false));
@@ -54,7 +57,10 @@ public sealed class LastAnswerTests
     public void NumbersGoRound(uint last, uint number, WriteOutcome outcome) =>
         Assert.AreEqual(outcome, new LastAnswer(Status.Ok, last, 9, 100, 0, 95, 100).OutcomeOf(number, 8, 90, false));
 
-    /// <summary>Breaks when of a row more or fewer than a gapless beginning count as committed, or another program's request with the same number does.</summary>
+    /// <summary>
+    /// Breaks when of a row more or fewer than a gapless beginning count as committed, or another program's request with the same number
+    /// does.
+    /// </summary>
     [TestMethod]
     [DataRow(Status.Ok, 4u, 14u, 0, DisplayName = "the one before the row")]
     [DataRow(Status.Ok, 5u, 15u, 1)]

@@ -18,9 +18,16 @@ namespace NvsFirmware.Tests.Host;
 internal sealed class LineBoard : IUart, IDisposable
 {
     /// <summary>
-    /// For lines that lose frames: a short timeout, so that they are soon asked for again, and a minute of patience, for a machine may be slow.
+    /// For lines that lose frames: a short timeout, so that they are soon asked for again, and a minute of patience, for a machine may be
+    /// slow.
     /// </summary>
-    public static readonly NvsClientOptions Options = new() { TimeoutMs = 2000, OpenTimeoutMs = 600_000, FormatTimeoutMs = 2000, Retries = 29 };
+    public static readonly NvsClientOptions Options = new()
+    {
+        TimeoutMs = 2000,
+        OpenTimeoutMs = 600_000,
+        FormatTimeoutMs = 2000,
+        Retries = 29,
+    };
 
     /// <summary>Nothing is ever overdue: for tests in which every answer comes, and which count what is asked.</summary>
     public static readonly NvsClientOptions Patient = Options with { TimeoutMs = 600_000, FormatTimeoutMs = 600_000 };
@@ -191,7 +198,8 @@ internal sealed class LineBoard : IUart, IDisposable
     private void Settle(byte[] answer)
     {
         if (answer.Length < Frame.HeaderBytes || answer[0] != Frame.Sync0 || answer[1] != Frame.Sync1
-            || answer.Length < Frame.TotalBytes(Frame.PayloadBytes(answer, 0)) || !Frame.IsPayloadIntact(answer, 0, Frame.PayloadBytes(answer, 0)))
+            || answer.Length < Frame.TotalBytes(Frame.PayloadBytes(answer, 0))
+                || !Frame.IsPayloadIntact(answer, 0, Frame.PayloadBytes(answer, 0)))
             return;
         lock (accounts)
         {

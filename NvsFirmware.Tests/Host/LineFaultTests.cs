@@ -132,7 +132,8 @@ public sealed class LineFaultTests
                 CollectionAssert.AreEqual(oldData, read.Data);
                 return 0;
             case "list":
-                Assert.AreEqual("7:1:700 8:1:1", string.Join(' ', (await client.ListAsync()).Select(t => $"{t.Track}:{t.Version}:{t.Length}")));
+                Assert.AreEqual(
+                    "7:1:700 8:1:1", string.Join(' ', (await client.ListAsync()).Select(t => $"{t.Track}:{t.Version}:{t.Length}")));
                 return 0;
             case "verify":
                 VerifyResult verified = await client.VerifyAsync();

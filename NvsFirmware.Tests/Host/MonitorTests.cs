@@ -23,7 +23,10 @@ public sealed partial class MonitorTests
     [TestCleanup]
     public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
-    /// <summary>Breaks when keys do not pull and restore the power, the interrupted request is not shown and then found, or the picture is not saved.</summary>
+    /// <summary>
+    /// Breaks when keys do not pull and restore the power, the interrupted request is not shown and then found, or the picture is not
+    /// saved.
+    /// </summary>
     [TestMethod]
     public void KeysPullAndRestoreThePower()
     {
@@ -55,7 +58,9 @@ public sealed partial class MonitorTests
         return terminal.WaitFor("in the middle of request", "between two requests") == 0;
     }
 
-    /// <summary>Breaks when an end from outside leaves the terminal on the other screen or without a cursor, or the simulated board behind.</summary>
+    /// <summary>
+    /// Breaks when an end from outside leaves the terminal on the other screen or without a cursor, or the simulated board behind.
+    /// </summary>
     [TestMethod]
     [DataRow(Signal.Interrupt)]
     [DataRow(Signal.Terminate)]
@@ -66,7 +71,8 @@ public sealed partial class MonitorTests
         terminal.Send(signal);
         Assert.AreEqual(2, terminal.End());
         terminal.AssertIsClean();
-        Assert.IsEmpty(Directory.GetFileSystemEntries(folder).Where(path => Path.GetFileName(path).StartsWith("nvs-", StringComparison.Ordinal)));
+        Assert.IsEmpty(
+            Directory.GetFileSystemEntries(folder).Where(path => Path.GetFileName(path).StartsWith("nvs-", StringComparison.Ordinal)));
         Assert.IsFalse(Color().IsMatch(terminal.Text), "NO_COLOR");
     }
 
@@ -92,7 +98,8 @@ public sealed partial class MonitorTests
         string picture = NvsCommand.Run(board.Port, null, "monitor").Expect(0).Output;
         StringAssert.Contains(picture, "1 of 797 tracks");
         Assert.DoesNotContain('\u001b', picture);
-        Assert.AreEqual(1, NvsCommand.Run(board.Port, null, "monitor", "--json").Expect(0).Json.GetProperty("counters").GetProperty("commits").GetInt32());
+        Assert.AreEqual(1,
+            NvsCommand.Run(board.Port, null, "monitor", "--json").Expect(0).Json.GetProperty("counters").GetProperty("commits").GetInt32());
         NvsCommand.Run(null, null, "monitor", "--port", "/dev/no-such-port").ExpectFailure(3, "no-such-port");
     }
 
@@ -153,10 +160,13 @@ public sealed partial class MonitorTests
 
         public void AssertIsClean()
         {
-            Assert.IsGreaterThan(Text.LastIndexOf(OtherScreen, StringComparison.Ordinal), Text.LastIndexOf(FirstScreen, StringComparison.Ordinal), "on the first screen");
-            Assert.IsGreaterThan(Text.LastIndexOf("\u001b[?25l", StringComparison.Ordinal), Text.LastIndexOf(ShowCursor, StringComparison.Ordinal), "with a cursor");
+            Assert.IsGreaterThan(Text.LastIndexOf(OtherScreen, StringComparison.Ordinal),
+                Text.LastIndexOf(FirstScreen, StringComparison.Ordinal), "on the first screen");
+            Assert.IsGreaterThan(Text.LastIndexOf("\u001b[?25l", StringComparison.Ordinal),
+                Text.LastIndexOf(ShowCursor, StringComparison.Ordinal), "with a cursor");
             Assert.DoesNotContain("   at ", Text, "a stack trace");
-            using Process stty = Process.Start(new ProcessStartInfo("sh", ["-c", $"stty -a < {uart.Path}"]) { RedirectStandardOutput = true })!;
+            using Process stty = Process.Start(
+                new ProcessStartInfo("sh", ["-c", $"stty -a < {uart.Path}"]) { RedirectStandardOutput = true })!;
             string mode = stty.StandardOutput.ReadToEnd();
             StringAssert.Matches(mode, new Regex(@"(^|\s)icanon\b"), "reads lines");
             StringAssert.Matches(mode, new Regex(@"(^|\s)echo\b"), "shows what is typed");

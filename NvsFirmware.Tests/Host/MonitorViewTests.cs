@@ -14,7 +14,9 @@ namespace NvsFirmware.Tests.Host;
 [OnlyOnDotNet("draws with a library of .NET's")]
 public sealed class MonitorViewTests
 {
-    /// <summary>Breaks when the picture is larger than a terminal, or does not show where the sets, the tracks and the last commit lie.</summary>
+    /// <summary>
+    /// Breaks when the picture is larger than a terminal, or does not show where the sets, the tracks and the last commit lie.
+    /// </summary>
     [TestMethod]
     [DataRow(true)]
     [DataRow(false)]
@@ -37,7 +39,8 @@ public sealed class MonitorViewTests
         }
         if (!isUnicode)
             Assert.IsTrue(lines.All(line => line.All(char.IsAscii)), string.Join('\n', lines));
-        Assert.IsTrue(lines.Any(line => line.StartsWith("set      A", StringComparison.Ordinal) && line.Contains("flag", StringComparison.Ordinal)), "two commits: A is next");
+        Assert.IsTrue(lines.Any(line => line.StartsWith("set      A", StringComparison.Ordinal)
+            && line.Contains("flag", StringComparison.Ordinal)), "two commits: A is next");
         Assert.IsTrue(lines.Any(line => line.Contains("2 of 45 tracks", StringComparison.Ordinal)));
     }
 
@@ -57,10 +60,13 @@ public sealed class MonitorViewTests
         string[] lines = Draw(state, true);
         Assert.AreEqual(medium.Unfinished.Sum(block => block.SegmentCount), Map(lines).Count(cell => cell == '!'));
         Assert.IsTrue(lines[0].Contains("POWER OFF", StringComparison.Ordinal));
-        Assert.IsTrue(lines.Any(line => line.StartsWith("cut", StringComparison.Ordinal) && line.Contains("request 2", StringComparison.Ordinal)));
+        Assert.IsTrue(
+            lines.Any(line => line.StartsWith("cut", StringComparison.Ordinal) && line.Contains("request 2", StringComparison.Ordinal)));
     }
 
-    /// <summary>Breaks when there is more to show than a terminal has lines: a large chip, an interrupted request, and all that can be told of it.</summary>
+    /// <summary>
+    /// Breaks when there is more to show than a terminal has lines: a large chip, an interrupted request, and all that can be told of it.
+    /// </summary>
     [TestMethod]
     public void ALargeChipFitsToo()
     {

@@ -93,7 +93,9 @@ public sealed class NvsClientTests
         }
     }
 
-    /// <summary>Breaks when something that can be sent waits for a timer: LAST before the first write request of an id, or HELLO before a query.</summary>
+    /// <summary>
+    /// Breaks when something that can be sent waits for a timer: LAST before the first write request of an id, or HELLO before a query.
+    /// </summary>
     [TestMethod]
     [Timeout(600_000)] // Against a hang.
     public async Task NothingWaitsForTimeToPass()
@@ -174,7 +176,9 @@ public sealed class NvsClientTests
         Assert.IsEmpty((await client.VerifyAsync()).Damages);
     }
 
-    /// <summary>Breaks when an entry that the board cannot trust is listed with a length, or repair gives up more or less than it.</summary>
+    /// <summary>
+    /// Breaks when an entry that the board cannot trust is listed with a length, or repair gives up more or less than it.
+    /// </summary>
     [TestMethod]
     public async Task ADamagedEntryIsGivenUpByRepair()
     {
@@ -271,7 +275,8 @@ public sealed class NvsClientTests
         await using NvsClient client = await board.ConnectAsync();
         uint version = await client.WriteAsync(7, new byte[10]);
 
-        NvsRefusedException e = await AssertRefusedAsync(Status.VersionMismatch, () => client.WriteAsync(7, new byte[1], expectedVersion: 5));
+        NvsRefusedException e = await AssertRefusedAsync(
+            Status.VersionMismatch, () => client.WriteAsync(7, new byte[1], expectedVersion: 5));
         Assert.AreEqual((7u, version, WriteOutcome.NotCommitted), (e.Track, e.ActualVersion, e.Outcome));
         StringAssert.Contains(e.Message, $"version {version}");
         e = await AssertRefusedAsync(Status.VersionMismatch, () => client.WriteAsync(8, new byte[1], expectedVersion: 5));
@@ -338,14 +343,16 @@ public sealed class NvsClientTests
         using LineBoard board = new();
         foreach (NvsClientOptions wrong in new NvsClientOptions[]
         {
-            new() { ClientId = 0 }, new() { TimeoutMs = 0 }, new() { BaudRate = 0 }, new() { FormatTimeoutMs = 0 }, new() { OpenTimeoutMs = 0 }, new() { Retries = -1 },
+            new() { ClientId = 0 }, new() { TimeoutMs = 0 }, new() { BaudRate = 0 }, new() { FormatTimeoutMs = 0 },
+                new() { OpenTimeoutMs = 0 }, new() { Retries = -1 },
         })
             await Assert.ThrowsExactlyAsync<ArgumentException>(() => board.ConnectAsync(wrong));
         await using NvsClient client = await board.ConnectAsync();
         int sent = board.Sent.Count;
         await Assert.ThrowsExactlyAsync<ArgumentException>(() => client.WriteBatchAsync([]));
         await Assert.ThrowsExactlyAsync<ArgumentException>(() => client.ReleaseAsync([]));
-        await Assert.ThrowsExactlyAsync<ArgumentException>(() => client.WriteBatchAsync([WriteItem.Store(7, default), WriteItem.Release(7)]));
+        await Assert.ThrowsExactlyAsync<ArgumentException>(
+            () => client.WriteBatchAsync([WriteItem.Store(7, default), WriteItem.Release(7)]));
         await Assert.ThrowsExactlyAsync<ArgumentException>(() => client.WriteAsync(7, new byte[65536]));
         await Assert.ThrowsExactlyAsync<ArgumentException>(() => client.FormatAsync("the board"));
         await Assert.ThrowsExactlyAsync<ArgumentException>(() => client.RepairAsync(""));

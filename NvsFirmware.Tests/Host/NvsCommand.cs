@@ -15,8 +15,8 @@ namespace NvsFirmware.Tests.Host;
 
 /// <summary>The command nvs: what it is given, what came of it.</summary>
 /// <remarks>
-/// A process takes half a second of a processor, most of it to start. So what only has to end runs in this one, with streams and a clock of its
-/// own; <see cref="ProcessTests"/> shows that a process does the same. What is killed, interrupted or has a terminal is a process.
+/// A process takes half a second of a processor, most of it to start. So what only has to end runs in this one, with streams and a clock of
+/// its own; <see cref="ProcessTests"/> shows that a process does the same. What is killed, interrupted or has a terminal is a process.
 /// </remarks>
 internal sealed class NvsCommand : IDisposable
 {

@@ -38,7 +38,8 @@ public sealed class PackageTests
     public void ThePackagesHoldWhatTheySay()
     {
         CollectionAssert.AreEquivalent(
-            new[] { "CHANGELOG.md", "LICENSE", "NvsClient.dll", "NvsClient.nuspec", "NvsClient.xml", "NvsFirmware.dll", "NvsFirmware.xml", "README.md" },
+            new[] { "CHANGELOG.md", "LICENSE", "NvsClient.dll", "NvsClient.nuspec", "NvsClient.xml", "NvsFirmware.dll", "NvsFirmware.xml",
+                "README.md" },
             Files("NvsClient.*.nupkg").Select(Path.GetFileName).ToArray());
         IReadOnlyList<string> tool = Files("NvsHost.*.nupkg");
         foreach (string file in new[] { "nvs.dll", "NvsSim.dll", "README.md", "LICENSE", "CHANGELOG.md" })
@@ -46,7 +47,9 @@ public sealed class PackageTests
         Assert.IsEmpty(tool.Where(file => file.EndsWith(".resources.dll", StringComparison.Ordinal)), "languages");
     }
 
-    /// <summary>Breaks when the tool needs anything of this repository: the simulated board's executable, a file of docs/, a library.</summary>
+    /// <summary>
+    /// Breaks when the tool needs anything of this repository: the simulated board's executable, a file of docs/, a library.
+    /// </summary>
     [TestMethod]
     public void TheToolWorksAlone()
     {
@@ -66,7 +69,9 @@ public sealed class PackageTests
         StringAssert.Contains(Run(nvs, folder, "completion", "bash").Expect(0).Output, "complete -F");
     }
 
-    /// <summary>Breaks when an empty project that references the library alone does not build, does not run, or gets more than it needs.</summary>
+    /// <summary>
+    /// Breaks when an empty project that references the library alone does not build, does not run, or gets more than it needs.
+    /// </summary>
     [TestMethod]
     public void AnEmptyProjectUsesTheLibrary()
     {
@@ -118,14 +123,21 @@ public sealed class PackageTests
     {
         using ZipArchive archive = ZipFile.OpenRead(Directory.GetFiles(feed, package).Single());
         return [.. archive.Entries.Select(entry => entry.FullName)
-            .Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal) && name != "[Content_Types].xml")];
+            .Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal)
+                && name != "[Content_Types].xml")];
     }
 
     private static NvsCommand.Outcome Run(string program, string where, params string[] arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = where, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(program, arguments)
+        {
+            WorkingDirectory = where,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         // Those of the test run would go on into the builds.
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+        foreach (
+            string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1"; // A node that stays would keep its output open.
         start.Environment["NVS_PORT"] = "";

@@ -6,7 +6,9 @@ using NvsHost;
 
 namespace NvsFirmware.Tests.Host;
 
-/// <summary>A client's time that stands still but while a test lets it pass: so however slow the machine is, nothing is overdue before.</summary>
+/// <summary>
+/// A client's time that stands still but while a test lets it pass: so however slow the machine is, nothing is overdue before.
+/// </summary>
 internal static class PassingTime
 {
     private static readonly TimeSpan step = TimeSpan.FromMilliseconds(50);

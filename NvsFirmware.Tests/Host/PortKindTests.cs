@@ -6,7 +6,9 @@ using NvsFirmware.Tests.Rig;
 
 namespace NvsFirmware.Tests.Host;
 
-/// <summary>A board is reached by what the system has: a pseudo-terminal on Linux, a socket anywhere. And what cannot be used is told apart.</summary>
+/// <summary>
+/// A board is reached by what the system has: a pseudo-terminal on Linux, a socket anywhere. And what cannot be used is told apart.
+/// </summary>
 [TestClass]
 [OnlyOnDotNet("runs processes")]
 public sealed class PortKindTests

@@ -17,7 +17,8 @@ public sealed class ProcessTests
     public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
     /// <summary>
-    /// Breaks when bytes are changed on the way from stdin or to stdout, text is not UTF-8, NVS_PORT is not heard, or the exit code is lost: only
+    /// Breaks when bytes are changed on the way from stdin or to stdout, text is not UTF-8, NVS_PORT is not heard, or the exit code is
+    /// lost: only
     /// the process has these.
     /// </summary>
     [TestMethod]
@@ -29,7 +30,8 @@ public sealed class ProcessTests
         foreach ((byte[]? input, string line) in new (byte[]?, string)[]
         {
             (data, "write 5"), (null, "read 5"), (null, "read 5 --json"), ("é\n"u8.ToArray(), "batch 6=- --release 5"), (null, "read 6"),
-            (null, "watch 6 --count 1"), (null, "verify"), (null, "list -v"), (null, "read 77"), (null, "read 77 --json"), (null, "wirte 5"), (null, "--help"),
+            (null, "watch 6 --count 1"), (null, "verify"), (null, "list -v"), (null, "read 77"), (null, "read 77 --json"),
+                (null, "wirte 5"), (null, "completion bash"),
         })
         {
             string[] arguments = line.Split(' ');
@@ -37,7 +39,8 @@ public sealed class ProcessTests
             NvsCommand.Outcome process = NvsCommand.RunProcess(other.Port, input, arguments);
             Assert.AreEqual(call.ExitCode, process.ExitCode, line);
             Assert.AreEqual(call.Errors.Replace(one.Port, other.Port), process.Errors, line);
-            CollectionAssert.AreEqual(Encoding.UTF8.GetBytes(call.Output.Replace(one.Port, other.Port)), Encoding.UTF8.GetBytes(process.Output), line);
+            CollectionAssert.AreEqual(
+                Encoding.UTF8.GetBytes(call.Output.Replace(one.Port, other.Port)), Encoding.UTF8.GetBytes(process.Output), line);
             if (line == "read 5")
                 CollectionAssert.AreEqual(data, process.Bytes);
         }

@@ -16,7 +16,9 @@ public sealed class ProtocolDocumentTests
     // The document as it was when the host was built, in which it is embedded.
     private static readonly string[] lines = ReadDocument();
 
-    /// <summary>Breaks when one byte of an example, or of an answer of the firmware, changes alone. `conversation` prints them anew.</summary>
+    /// <summary>
+    /// Breaks when one byte of an example, or of an answer of the firmware, changes alone. `conversation` prints them anew.
+    /// </summary>
     [TestMethod]
     public void TheFirmwareAnswersTheExamplesAsTheDocumentSays()
     {
@@ -57,14 +59,16 @@ public sealed class ProtocolDocumentTests
     [TestMethod]
     public void TheDocumentListsEveryRequestType() =>
         AssertSame(
-            Constants(typeof(FrameType)).Where(type => (type.Value & FrameType.Answer) == 0 && type.Name != nameof(FrameType.KeyedBits)).Select(type => $"{type.Value:X2} {type.Name.ToUpperInvariant()}"),
+            Constants(typeof(FrameType)).Where(type => (type.Value & FrameType.Answer) == 0 && type.Name != nameof(FrameType.KeyedBits))
+                .Select(type => $"{type.Value:X2} {type.Name.ToUpperInvariant()}"),
             Rows("## Requests"));
 
     /// <summary>Breaks when a counter is added, moved or renamed in code or document alone.</summary>
     [TestMethod]
     public void TheDocumentListsEveryCounter() =>
         AssertSame(
-            Constants(typeof(Counter)).Where(counter => counter.Name != nameof(Counter.Count)).Select(counter => $"{counter.Value} {counter.Name} {counter.Value * 4}"),
+            Constants(typeof(Counter)).Where(counter => counter.Name != nameof(Counter.Count))
+                .Select(counter => $"{counter.Value} {counter.Name} {counter.Value * 4}"),
             Rows("### 03 STATS"));
 
     /// <summary>Breaks when a damage or a finding gets another number, or one that the document does not tell.</summary>
@@ -141,7 +145,8 @@ public sealed class ProtocolDocumentTests
     // The cells of the table below a heading whose own heading begins with `first` and ends with `last`.
     private static IEnumerable<string[]> Table(string heading, string first, string? last = null)
     {
-        IEnumerable<string> section = lines.SkipWhile(line => line != heading).Skip(1).TakeWhile(line => !line.StartsWith("##", StringComparison.Ordinal));
+        IEnumerable<string> section = lines.SkipWhile(line => line != heading).Skip(1)
+            .TakeWhile(line => !line.StartsWith("##", StringComparison.Ordinal));
         List<string[]> rows = [.. section
             .SkipWhile(line => !(Cells(line) is { Length: > 1 } cells && cells[0] == first && (last == null || cells[^1] == last)))
             .Skip(2)

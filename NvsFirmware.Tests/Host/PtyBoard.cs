@@ -9,8 +9,8 @@ using NvsSim;
 namespace NvsFirmware.Tests.Host;
 
 /// <summary>
-/// A board in this process, on a real pseudo-terminal, that can be made to answer late, or nothing but HELLO. Where its end must be that of a
-/// process, or its options matter, there is <see cref="SimProcess"/>.
+/// A board in this process, on a real pseudo-terminal, that can be made to answer late, or nothing but HELLO. Where its end must be that of
+/// a process, or its options matter, there is <see cref="SimProcess"/>.
 /// </summary>
 internal sealed class PtyBoard : IUart, IDisposable
 {

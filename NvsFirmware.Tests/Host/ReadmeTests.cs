@@ -22,7 +22,9 @@ public sealed partial class ReadmeTests
     [TestCleanup]
     public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
-    /// <summary>Breaks when a program in a README does not compile, without any using that it does not show, or fails on an empty store.</summary>
+    /// <summary>
+    /// Breaks when a program in a README does not compile, without any using that it does not show, or fails on an empty store.
+    /// </summary>
     [TestMethod]
     public async Task TheProgramsRun()
     {
@@ -41,12 +43,14 @@ public sealed partial class ReadmeTests
     {
         RootCommand root = NvsCommand.Root;
         int checkedLines = 0;
-        foreach (string document in new[] { "README.md", "NvsHost/README.md", "NvsHost/Client/README.md", "docs/cli.md", "docs/boards.md", "docs/backup.md", "docs/inspect.md", "docs/serve.md", "boards/sim/README.md" })
+        foreach (string document in new[] { "README.md", "NvsHost/README.md", "NvsHost/Client/README.md", "docs/cli.md", "docs/boards.md",
+            "docs/backup.md", "docs/inspect.md", "docs/serve.md", "boards/sim/README.md" })
             foreach (string line in CommandLines(File.ReadAllText(Path.Combine(MarkdownSamples.Root, document))))
             {
                 ParseResult parsed = root.Parse(line);
                 Assert.IsEmpty(parsed.Errors, $"{document}: nvs {line}: {string.Join(' ', parsed.Errors.Select(error => error.Message))}");
-                Assert.IsFalse(parsed.CommandResult.Command is RootCommand && line.Length > 0 && !line.StartsWith('-'), $"{document}: nvs {line}");
+                Assert.IsFalse(
+                    parsed.CommandResult.Command is RootCommand && line.Length > 0 && !line.StartsWith('-'), $"{document}: nvs {line}");
                 checkedLines++;
             }
         Assert.IsGreaterThan(15, checkedLines);
@@ -85,7 +89,8 @@ public sealed partial class ReadmeTests
         CSharpCompilation compilation = CSharpCompilation.Create(
             "Sample",
             [CSharpSyntaxTree.ParseText(sample)],
-            ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path)),
+            ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+                .Select(path => MetadataReference.CreateFromFile(path)),
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
         using MemoryStream image = new();
         Microsoft.CodeAnalysis.Emit.EmitResult result = compilation.Emit(image);

@@ -81,7 +81,9 @@ public sealed class ReconnectTests
             CollectionAssert.AreEqual(new[] { NvsClientState.Reconnecting, NvsClientState.Connected }, states);
     }
 
-    /// <summary>Breaks when who opens a line is told afterwards that it is connected, as if it had been gone: nvs watch would say so.</summary>
+    /// <summary>
+    /// Breaks when who opens a line is told afterwards that it is connected, as if it had been gone: nvs watch would say so.
+    /// </summary>
     [TestMethod]
     public async Task TheFirstConnectionIsNoChange()
     {

@@ -55,19 +55,24 @@ public sealed class UsageTests
         void Check(string[] arguments)
         {
             foreach (string message in root.Parse(arguments).Errors.Select(error => error.Message))
-                Assert.IsFalse(message.Contains("System.") || message.Contains("(Parameter"), $"nvs {string.Join(' ', arguments)}: {message}");
+                Assert.IsFalse(
+                    message.Contains("System.") || message.Contains("(Parameter"), $"nvs {string.Join(' ', arguments)}: {message}");
         }
     }
 
-    /// <summary>Breaks when a chip without a store, found while writing, does not say which write it stopped, or sizes do not say what they may be.</summary>
+    /// <summary>
+    /// Breaks when a chip without a store, found while writing, does not say which write it stopped, or sizes do not say what they may be.
+    /// </summary>
     [TestMethod]
     public void ABlankChipIsToldWithWhatWasAsked()
     {
         using PtyBoard board = new(FramPath);
         NvsCommand.Run(board.Port, [1], "write", "5").ExpectFailure(5, "write track 5: the board refused with Blank");
         NvsCommand.Run(board.Port, [1], "batch", "5=-", "--release", "6").ExpectFailure(5, "write request of 2 tracks");
-        NvsCommand.Run(board.Port, null, "format", "BLANK", "--segment-bytes", "7").ExpectFailure(1, "--segment-bytes is 64 to 4132, or 0 for the default; not 7");
-        NvsCommand.Run(board.Port, null, "format", "BLANK", "--segment-bytes", "4132", "--set-segments", "64").ExpectFailure(1, "a set has at most 65532");
+        NvsCommand.Run(board.Port, null, "format", "BLANK", "--segment-bytes", "7")
+            .ExpectFailure(1, "--segment-bytes is 64 to 4132, or 0 for the default; not 7");
+        NvsCommand.Run(board.Port, null, "format", "BLANK", "--segment-bytes", "4132", "--set-segments", "64")
+            .ExpectFailure(1, "a set has at most 65532");
         NvsCommand.Run(board.Port, null, "format", "BLANK", "--segment-bytes", "4000", "--set-segments", "16").Expect(0);
     }
 

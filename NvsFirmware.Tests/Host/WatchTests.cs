@@ -8,8 +8,8 @@ using NvsFirmware.Tests.Rig;
 namespace NvsFirmware.Tests.Host;
 
 /// <summary>
-/// nvs watch as a process. A serial port has one program at a time, so what is new comes while the board is without power: by another board with the
-/// same chip. So each new version is also a restart that the watch survives.
+/// nvs watch as a process. A serial port has one program at a time, so what is new comes while the board is without power: by another board
+/// with the same chip. So each new version is also a restart that the watch survives.
 /// </summary>
 [TestClass]
 [OnlyOnDotNet("runs processes on a pseudo-terminal")]
@@ -35,7 +35,8 @@ public sealed class WatchTests
         using (Board("--format-blank"))
         {
         }
-        using NvsCommand watch = StartWatched("--every", "20", "--", "sh", "-c", $"(printf '%s %s ' $NVS_TRACK $NVS_VERSION; cat; echo) >> {log}");
+        using NvsCommand watch = StartWatched(
+            "--every", "20", "--", "sh", "-c", $"(printf '%s %s ' $NVS_TRACK $NVS_VERSION; cat; echo) >> {log}");
         WaitForLines(watch, log, 1);
         Change("one"u8.ToArray(), "write", "7");
         WaitForLines(watch, log, 2);
@@ -60,11 +61,15 @@ public sealed class WatchTests
     {
         using PtyBoard board = new(FramPath, formatsBlank: true);
         NvsCommand.Run(board.Port, "hello\n"u8.ToArray(), "write", "7").Expect(0);
-        Assert.AreEqual("track 7: version 2, 6 bytes: hello\n", NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1").Expect(0).Output);
+        Assert.AreEqual(
+            "track 7: version 2, 6 bytes: hello\n", NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1").Expect(0).Output);
         Assert.AreEqual("track 9: none\n", NvsCommand.Run(board.Port, null, "watch", "9", "--count", "1").Expect(0).Output);
-        Assert.AreEqual("aGVsbG8K", NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1", "--json").Expect(0).Json.GetProperty("data").GetString());
-        NvsCommand.Run(board.Port, null, "watch", "7", "--timeout", PatienceMs, "--", "/no/such/program").ExpectFailure(1, "does not start");
-        NvsCommand.Outcome failing = NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1", "--timeout", PatienceMs, "--", "sh", "-c", "exit 9").Expect(0);
+        Assert.AreEqual("aGVsbG8K",
+            NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1", "--json").Expect(0).Json.GetProperty("data").GetString());
+        NvsCommand.Run(board.Port, null, "watch", "7", "--timeout", PatienceMs, "--", "/no/such/program")
+            .ExpectFailure(1, "does not start");
+        NvsCommand.Outcome failing = NvsCommand.Run(board.Port, null, "watch", "7", "--count", "1", "--timeout", PatienceMs, "--", "sh",
+            "-c", "exit 9").Expect(0);
         StringAssert.Contains(failing.Errors, "ended with code 9");
         NvsCommand.Run(board.Port, null, "watch", "7", "--every", "0").ExpectFailure(1, "--every");
     }

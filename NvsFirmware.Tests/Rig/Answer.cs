@@ -25,7 +25,8 @@ public sealed record Answer(int Type, Status Status, uint Number, int Part, uint
             int type = Frame.Type(sent, at);
             uint expectedKey = FrameType.IsKeyless(type) ? 0 : key;
             if (Frame.KeyOf(sent, at) != expectedKey)
-                throw new InvalidOperationException($"the board sent a frame of type {type:X2} with key {Frame.KeyOf(sent, at):X8}, not {expectedKey:X8}");
+                throw new InvalidOperationException(
+                    $"the board sent a frame of type {type:X2} with key {Frame.KeyOf(sent, at):X8}, not {expectedKey:X8}");
             int payloadBytes = Frame.PayloadBytes(sent, at);
             int total = Frame.TotalBytes(payloadBytes);
             if (left < total || !Frame.IsPayloadIntact(sent, at, payloadBytes))

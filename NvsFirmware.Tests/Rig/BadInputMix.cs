@@ -63,7 +63,8 @@ public sealed class BadInputMix(TestBoard board, TrackModel model, int seed)
                 frames.Insert(random.Next(frames.Count), RandomBytes(random.Next(1, 40)));
                 return frames;
             case 7: // an intact frame of any type and payload; FORMAT and REPAIR cannot guess the store's id
-                return [board.BuildFrame(random.Next(2, 256), 1, (uint)random.Next(3), RandomBytes(random.Next(30)), random.Next(3), random.Next(4))];
+                return [board.BuildFrame(
+                    random.Next(2, 256), 1, (uint)random.Next(3), RandomBytes(random.Next(30)), random.Next(3), random.Next(4))];
             case 8: // a write request of one frame whose fields may be wrong
                 return [OddWrite()];
             case 9: // what other requests may do between the parts

@@ -36,7 +36,8 @@ internal sealed partial class ChildProcess : IDisposable
         ? ["env", "--default-signal=INT"] : [];
 
     private readonly string commandLine;
-    private readonly Channel<(byte[] Bytes, TaskCompletionSource IsTaken)> input = Channel.CreateUnbounded<(byte[], TaskCompletionSource)>();
+    private readonly Channel<(byte[] Bytes, TaskCompletionSource IsTaken)> input = Channel.CreateUnbounded<(byte[],
+        TaskCompletionSource)>();
     private readonly CommandTask<CommandResult> running;
 
     /// <summary>Starts a program.</summary>
@@ -109,7 +110,8 @@ internal sealed partial class ChildProcess : IDisposable
     /// <summary>True if Linux counts a signal among those that a process catches (SigCgt) or ignores (SigIgn).</summary>
     public static bool IsMasked(string process, string mask, Signal signal)
     {
-        string found = File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith(mask, StringComparison.Ordinal)).Split('\t')[1];
+        string found = File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith(mask, StringComparison.Ordinal))
+            .Split('\t')[1];
         return ((ulong.Parse(found, NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> ((int)signal - 1)) & 1) != 0;
     }
 

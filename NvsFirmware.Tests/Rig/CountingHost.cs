@@ -61,7 +61,8 @@ internal static class CountingHost
             if (track == 0)
                 count = told;
             if (told != count || (read != null && !read.Data.AsSpan().SequenceEqual(Data(track, told))))
-                throw new InvalidOperationException($"track 0 holds count {count}, track {track} count {told} in {read?.Data.Length} bytes");
+                throw new InvalidOperationException(
+                    $"track 0 holds count {count}, track {track} count {told} in {read?.Data.Length} bytes");
         }
         return count;
     }

@@ -5,7 +5,9 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace NvsFirmware.Tests.Rig;
 
-/// <summary>Cuts the power everywhere in an operation, in the recovery after it, in the recovery after that, and so on without end.</summary>
+/// <summary>
+/// Cuts the power everywhere in an operation, in the recovery after it, in the recovery after that, and so on without end.
+/// </summary>
 public sealed class CutExplorer
 {
     private readonly CutScenario scenario;
@@ -21,7 +23,9 @@ public sealed class CutExplorer
         before = board.Chip.Storage.ToArray();
         board.Restart(before);
         trace = WriteTrace.Record(board, acknowledged => scenario.Operate(board, acknowledged));
-        media = new MediaFound(scenario, board, Medium.Read(board.Chip.Memory) is { State: MediumState.Store } after ? after.Version : 0) { IsExact = isExact };
+        media = new MediaFound(scenario, board,
+            Medium.Read(board.Chip.Memory) is { State: MediumState.Store } after ? after.Version : 0)
+        { IsExact = isExact };
     }
 
     /// <summary>Places where the power was cut in the operation: one before each byte on the bus, and one behind the last.</summary>
@@ -93,7 +97,8 @@ public sealed class CutExplorer
                 int acknowledged = 0;
                 scenario.Operate(board, () => acknowledged++);
                 Assert.IsFalse(board.Chip.IsPowered, $"{Where(cut)}: no cut");
-                Assert.IsTrue(board.Chip.Memory.SequenceEqual(expected), $"{Where(cut)}: other bytes are stored than were clocked before it");
+                Assert.IsTrue(
+                    board.Chip.Memory.SequenceEqual(expected), $"{Where(cut)}: other bytes are stored than were clocked before it");
                 Assert.AreEqual(trace.AcknowledgedBefore(bits), acknowledged, $"{Where(cut)}: acknowledged requests");
             }
             cut++;

@@ -18,15 +18,17 @@ public abstract class CutScenario(string name)
     /// <summary>A board with the medium that the operation meets.</summary>
     public abstract TestBoard Prepare();
 
-    /// <summary>Does it, and lets the board come to rest. Stops at the first request that is not answered as it is without a fault.</summary>
+    /// <summary>
+    /// Does it, and lets the board come to rest. Stops at the first request that is not answered as it is without a fault.
+    /// </summary>
     /// <param name="board">The board.</param>
     /// <param name="acknowledged">Called after each request that was answered with Ok.</param>
     /// <returns>The answer that it stopped at; Ok when all was answered as without a fault; null when there was no answer.</returns>
     public abstract Status? Operate(TestBoard board, Action acknowledged);
 
     /// <summary>
-    /// Checks a board that was booted on a medium left by a fault and has brought it up to date. Throws when anything is wrong; may leave the
-    /// medium as it likes.
+    /// Checks a board that was booted on a medium left by a fault and has brought it up to date. Throws when anything is wrong; may leave
+    /// the medium as it likes.
     /// </summary>
     /// <param name="board">The board.</param>
     /// <param name="left">The array as the fault left it.</param>

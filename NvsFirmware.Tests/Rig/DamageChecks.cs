@@ -7,8 +7,8 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.Tests.Rig;
 
 /// <summary>
-/// What a board may say of a damaged store. Of a track: the truth, or that it is damaged. Of a request: the truth, that it is not known, or that
-/// the store is damaged; never that an acknowledged one was not committed.
+/// What a board may say of a damaged store. Of a track: the truth, or that it is damaged. Of a request: the truth, that it is not known, or
+/// that the store is damaged; never that an acknowledged one was not committed.
 /// </summary>
 public static class DamageChecks
 {
@@ -23,9 +23,11 @@ public static class DamageChecks
         {
             (Status status, uint version, byte[]? data) = board.Read(track);
             if (!model.TryGetValue(track, out (uint Version, byte[] Data) expected))
-                Assert.IsTrue(status is Status.NotFound or Status.TrackDamaged, $"{where}: track {track}, which does not exist, reads {status}");
+                Assert.IsTrue(
+                    status is Status.NotFound or Status.TrackDamaged, $"{where}: track {track}, which does not exist, reads {status}");
             else if (status == Status.Ok)
-                Assert.IsTrue(version == expected.Version && expected.Data.AsSpan().SequenceEqual(data), $"{where}: WRONG DATA of track {track}, version {version}");
+                Assert.IsTrue(version == expected.Version
+                    && expected.Data.AsSpan().SequenceEqual(data), $"{where}: WRONG DATA of track {track}, version {version}");
             else
             {
                 Assert.AreEqual(Status.TrackDamaged, status, $"{where}: track {track}");
@@ -34,12 +36,15 @@ public static class DamageChecks
         }
         List<(uint Track, uint Version, int Length, Damage Damage)> listed = board.List();
         Assert.IsTrue(damaged.Count == 0 || board.Verify().Count > 0, $"{where}: a loss that VERIFY does not tell");
-        foreach ((uint track, uint version, int length, Damage _) in listed.Where(entry => entry.Damage == Damage.None && !damaged.Contains(entry.Track)))
+        foreach ((uint track, uint version, int length, Damage _) in listed.Where(
+            entry => entry.Damage == Damage.None && !damaged.Contains(entry.Track)))
             Assert.IsTrue(
-                model.TryGetValue(track, out (uint Version, byte[] Data) expected) && (expected.Version, expected.Data.Length) == (version, length),
+                model.TryGetValue(track, out (uint Version, byte[] Data) expected)
+                    && (expected.Version, expected.Data.Length) == (version, length),
                 $"{where}: track {track} is listed with version {version} and {length} bytes");
         foreach (uint track in model.Keys.Except(damaged))
-            Assert.AreEqual(1, listed.Count(entry => entry.Track == track && entry.Damage == Damage.None), $"{where}: track {track} as listed");
+            Assert.AreEqual(
+                1, listed.Count(entry => entry.Track == track && entry.Damage == Damage.None), $"{where}: track {track} as listed");
         return damaged;
     }
 
@@ -63,7 +68,8 @@ public static class DamageChecks
             : client;
         return last.Status switch
         {
-            Status.Ok => told == client || told.Number < client.Number && IsBehindHorizon(client, last) ? null : $"LAST tells {told}, and {client} was acknowledged",
+            Status.Ok => told == client || told.Number < client.Number
+                && IsBehindHorizon(client, last) ? null : $"LAST tells {told}, and {client} was acknowledged",
             Status.NotFound => IsBehindHorizon(client, last)
                 ? null : $"LAST tells that client {client.Client:X} never committed since {last.U32(Payload.LastAnswer.Horizon)}, and {client} was acknowledged",
             Status.StoreDamaged => null,

@@ -7,8 +7,8 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.Tests.Rig;
 
 /// <summary>
-/// One unit of a store is damaged: no more is lost than it holds, the loss is told, what is lost can be written anew or released, and REPAIR brings
-/// the rest back.
+/// One unit of a store is damaged: no more is lost than it holds, the loss is told, what is lost can be written anew or released, and
+/// REPAIR brings the rest back.
 /// </summary>
 internal static class DamagedUnit
 {
@@ -54,7 +54,8 @@ internal static class DamagedUnit
         List<(uint Track, uint Version, int Length, Damage Damage)> told = board.Verify();
         Assert.IsTrue(lost.Count == 0 || told.Count > 0, $"{where}: a loss that VERIFY does not tell");
         if (isChanged && unit.Kind == "superblock")
-            Assert.IsTrue((findings & RecoveryFindings.SuperblockCopy) != 0 || told.Count > 0, $"{where}: neither recovery nor VERIFY tells it");
+            Assert.IsTrue(
+                (findings & RecoveryFindings.SuperblockCopy) != 0 || told.Count > 0, $"{where}: neither recovery nor VERIFY tells it");
         CheckWritable(store, damaged, lost, unit, where);
         CheckRepair(store, damaged, lost, where);
         return lost.Count;
@@ -73,13 +74,15 @@ internal static class DamagedUnit
             model[track] = (written!.Argument, [1, 2, 3]);
             board.Recover();
             string then = $"{where}, then track {track} written anew";
-            Assert.IsTrue(DamageChecks.CheckTracks(board, store.Numbers, model, then).IsSubsetOf(lost.Where(other => other != track)), then);
+            Assert.IsTrue(
+                DamageChecks.CheckTracks(board, store.Numbers, model, then).IsSubsetOf(lost.Where(other => other != track)), then);
 
             damaged.CopyTo(board.Chip.Memory);
             board.Boot();
             Status? released = board.TryWrite(1, [new TrackItem(track, null)], writer)?.Status;
             // When the number itself was hit, nobody knows which entry to release.
-            Assert.IsTrue(released == Status.Ok || released == Status.TrackDamaged && unit.Kind == "entry", $"{where}: release track {track}: {released}");
+            Assert.IsTrue(released == Status.Ok || released == Status.TrackDamaged
+                && unit.Kind == "entry", $"{where}: release track {track}: {released}");
             model.Remove(track);
             board.Recover();
             then = $"{where}, then track {track} released";

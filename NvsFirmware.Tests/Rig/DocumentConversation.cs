@@ -6,7 +6,9 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.Rig;
 
-/// <summary>The conversation that docs/protocol.md shows in hex, held with the firmware itself. The command `conversation` prints it.</summary>
+/// <summary>
+/// The conversation that docs/protocol.md shows in hex, held with the firmware itself. The command `conversation` prints it.
+/// </summary>
 public sealed class DocumentConversation
 {
     private const uint Client = 0x11223344;

@@ -5,8 +5,8 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.Tests.Rig;
 
 /// <summary>
-/// Lets transactions of an operation do nothing, or read noise: each one alone, with the ones behind it, and with all behind it; and then cuts
-/// the power behind every later transaction. G2: the answer is the truth or ChipError, nothing older is lost, and what the board says
+/// Lets transactions of an operation do nothing, or read noise: each one alone, with the ones behind it, and with all behind it; and then
+/// cuts the power behind every later transaction. G2: the answer is the truth or ChipError, nothing older is lost, and what the board says
 /// afterwards, and after a boot, is so.
 /// </summary>
 public sealed class DropExplorer
@@ -84,7 +84,8 @@ public sealed class DropExplorer
         DropExplorer explorer = new(scenario);
         for (long first = 0; first < explorer.transactions; first++)
             for (long second = first + 2; second < explorer.transactions; second++)
-                explorer.Run($"transactions {first} and {second} dropped", n => n == first || n == second ? BusFault.Dropped : BusFault.None);
+                explorer.Run(
+                    $"transactions {first} and {second} dropped", n => n == first || n == second ? BusFault.Dropped : BusFault.None);
         explorer.board.Bus = explorer.board.Chip;
         explorer.media.Follow();
         return explorer;

@@ -47,7 +47,8 @@ public static class Frames
 
     /// <summary>The parts of a write request, the last one with the flag that commits.</summary>
     /// <param name="flags">Flags of part 0: <see cref="WriteFlags.Behind"/>, <see cref="WriteFlags.Passing"/>.</param>
-    public static List<byte[]> WriteRequest(uint key, uint number, IReadOnlyList<TrackItem> items, uint client, int pieceBytes, int flags = 0, Func<bool>? isQuiet = null)
+    public static List<byte[]> WriteRequest(
+        uint key, uint number, IReadOnlyList<TrackItem> items, uint client, int pieceBytes, int flags = 0, Func<bool>? isQuiet = null)
     {
         List<byte[]> frames = [];
         uint before = 0;

@@ -51,7 +51,8 @@ internal static class KillCommand
         }
         catch (Exception e) when (e is AssertFailedException or InvalidOperationException)
         {
-            Console.WriteLine($"FAILED {e.Message}\n  again, as far as processes allow: {ProofCommands.Run} kills --seed {seed} --count {count}");
+            Console.WriteLine(
+                $"FAILED {e.Message}\n  again, as far as processes allow: {ProofCommands.Run} kills --seed {seed} --count {count}");
             return false;
         }
     }

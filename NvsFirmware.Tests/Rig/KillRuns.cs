@@ -13,8 +13,8 @@ namespace NvsFirmware.Tests.Rig;
 /// afterwards every acknowledged count must be there, in all tracks, once.
 /// </summary>
 /// <remarks>
-/// The moments are random, and the verdict does not depend on them: each kill comes behind a first commit, however slow the machine is, and what
-/// is right after one is right after each.
+/// The moments are random, and the verdict does not depend on them: each kill comes behind a first commit, however slow the machine is, and
+/// what is right after one is right after each.
 /// </remarks>
 internal sealed class KillRuns : IDisposable
 {
@@ -104,7 +104,8 @@ internal sealed class KillRuns : IDisposable
         {
             uint acknowledged;
             using (SimProcess board = new(FramPath, "--format-blank"))
-                acknowledged = await CountAsync(board, committed, wait => random.OneIn(2) ? KillAfterAsync(board, wait) : Task.CompletedTask);
+                acknowledged = await CountAsync(
+                    board, committed, wait => random.OneIn(2) ? KillAfterAsync(board, wait) : Task.CompletedTask);
             using SimProcess next = new(FramPath, "--format-blank");
             committed = await FoundAsync(next.Port, acknowledged, kill);
             report(kill + 1);
@@ -135,7 +136,8 @@ internal sealed class KillRuns : IDisposable
     {
         await using NvsClient client = await NvsClient.OpenAsync(port, CountingHost.Options with { ClientId = 1 });
         uint found = await CountingHost.ReadAsync(client);
-        Assert.IsTrue(found == acknowledged || found == acknowledged + 1, $"seed {seed}, kill {kill}: count {acknowledged} was acknowledged, {found} is found");
+        Assert.IsTrue(found == acknowledged
+            || found == acknowledged + 1, $"seed {seed}, kill {kill}: count {acknowledged} was acknowledged, {found} is found");
         return found;
     }
 

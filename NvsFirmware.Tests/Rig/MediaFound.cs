@@ -62,12 +62,14 @@ public sealed class MediaFound(CutScenario scenario, TestBoard board, uint top)
             WriteTrace recovery = WriteTrace.Record(board, _ => board.Recover());
             medium.RecoveryBytes = recovery.BusBytes;
             medium.Outcome = scenario.Check(board, next.Memory, medium.Where);
-            Assert.IsTrue(medium.Acknowledged == 0 || medium.Outcome >= medium.Acknowledged, $"{medium.Where}: {medium.Acknowledged} acknowledged, {medium.Outcome} found");
+            Assert.IsTrue(medium.Acknowledged == 0
+                || medium.Outcome >= medium.Acknowledged, $"{medium.Where}: {medium.Acknowledged} acknowledged, {medium.Outcome} found");
             foreach ((long cut, byte[] left) in recovery.Media())
                 recoveryCuts.Add((next.Key, Add(left, 0, () => $"{medium.Where}, then at byte {cut} of a recovery")));
         }
         foreach ((UInt128 medium, UInt128 left) in recoveryCuts)
-            Assert.AreEqual(found[medium].Outcome, found[left].Outcome, $"{found[left].Where}: the cut recovery changed what was committed");
+            Assert.AreEqual(
+                found[medium].Outcome, found[left].Outcome, $"{found[left].Where}: the cut recovery changed what was committed");
         recoveryCuts.Clear();
     }
 }

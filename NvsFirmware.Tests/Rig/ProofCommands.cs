@@ -33,9 +33,14 @@ internal static class ProofCommands
 
     private static Command Cuts()
     {
-        Argument<string[]> names = new("SCENARIO") { Description = "which; all of them if none is named", Arity = ArgumentArity.ZeroOrMore };
+        Argument<string[]> names = new("SCENARIO")
+        {
+            Description = "which; all of them if none is named",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         Option<bool> exact = new("--exact") { Description = "make each cut really, at every bit, and take no two torn records for the same" };
-        Command command = new("cuts", "Cuts the power at every byte of every operation, and of every recovery, without end.") { names, exact };
+        Command command = new("cuts", "Cuts the power at every byte of every operation, and of every recovery, without end.") { names,
+            exact };
         command.SetAction(parsed =>
         {
             bool isExact = parsed.GetValue(exact);
@@ -53,10 +58,15 @@ internal static class ProofCommands
 
     private static Command Drops()
     {
-        Argument<string[]> names = new("SCENARIO") { Description = "which; all of them if none is named", Arity = ArgumentArity.ZeroOrMore };
+        Argument<string[]> names = new("SCENARIO")
+        {
+            Description = "which; all of them if none is named",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         Option<bool> pairs = new("--pairs") { Description = "let any two transactions do nothing instead" };
         Option<bool> contact = new("--contact") { Description = "let the chip lose contact for a while instead, at each transaction and for each while" };
-        Command command = new("drops", "Lets each transaction of every operation do nothing or read noise, and cuts the power behind.") { names, pairs, contact };
+        Command command = new("drops",
+            "Lets each transaction of every operation do nothing or read noise, and cuts the power behind.") { names, pairs, contact };
         command.SetAction(parsed =>
         {
             bool isPairs = parsed.GetValue(pairs);
@@ -69,7 +79,8 @@ internal static class ProofCommands
                 Interlocked.Add(ref runs, explored.Runs);
                 return explored;
             });
-            return Summary("runs with faults", runs, parsed.GetValue(names)!.Length == 0 ? isPairs ? FewestPairRuns : isContact ? FewestContactRuns : FewestRuns : 0, isGood);
+            return Summary("runs with faults", runs,
+                parsed.GetValue(names)!.Length == 0 ? isPairs ? FewestPairRuns : isContact ? FewestContactRuns : FewestRuns : 0, isGood);
         });
         return command;
     }
@@ -77,7 +88,8 @@ internal static class ProofCommands
     private static Command Damage()
     {
         Option<long?> only = new("--pair") { Description = "the one pair to try, of each of the two stores" };
-        Command command = new("damage", "Turns each bit of the metadata of two small stores, and tries each pair of damages within them.") { only };
+        Command command = new("damage",
+            "Turns each bit of the metadata of two small stores, and tries each pair of damages within them.") { only };
         command.SetAction(parsed =>
         {
             int wrong = 0;
@@ -89,7 +101,8 @@ internal static class ProofCommands
                 string what = isAtRest ? "at rest" : "commits behind the record";
                 Action<string> told = Every();
                 DamagePairs pairs = DamagePairs.Try(
-                    StoreHistory.Make(isAtRest, 200, 8), only: parsed.GetValue(only), progress: done => told($"{what}: {done:P0} of the pairs"));
+                    StoreHistory.Make(isAtRest, 200, 8), only: parsed.GetValue(only), progress: done =>
+                        told($"{what}: {done:P0} of the pairs"));
                 Console.WriteLine($"{what}: {pairs}");
                 foreach ((long number, string text) in pairs.Wrong.Take(50))
                     Console.WriteLine($"WRONG, {what}: {text}\n  again: {Run} damage --pair {number}");
@@ -111,7 +124,8 @@ internal static class ProofCommands
             Action<string> told = Every();
             try
             {
-                (int bits, int losses) = DamagedUnit.TurnBits(StoreHistory.Make(isAtRest, 200, 8), report: done => told($"{what}: {done} bits turned"));
+                (int bits, int losses) = DamagedUnit.TurnBits(
+                    StoreHistory.Make(isAtRest, 200, 8), report: done => told($"{what}: {done} bits turned"));
                 Console.WriteLine($"{what}: {bits} bits turned, {losses} of them cost a track");
             }
             catch (AssertFailedException e)
@@ -131,7 +145,8 @@ internal static class ProofCommands
         if (names.Length == 0 && scenarios.Length < FewestScenarios)
             failed++;
         // One at a time to each core: the scenarios are of very different lengths.
-        Parallel.ForEach(System.Collections.Concurrent.Partitioner.Create(scenarios, System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering), scenario =>
+        Parallel.ForEach(System.Collections.Concurrent.Partitioner.Create(scenarios,
+            System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering), scenario =>
         {
             Stopwatch watch = Stopwatch.StartNew();
             try

@@ -5,7 +5,9 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.Rig;
 
-/// <summary>A line without a wire: what the host sends waits in a queue, what the board sends is kept. Bytes may come at a given time.</summary>
+/// <summary>
+/// A line without a wire: what the host sends waits in a queue, what the board sends is kept. Bytes may come at a given time.
+/// </summary>
 public sealed class QueueUart(VirtualClock clock) : IUart
 {
     private readonly Queue<(long AtMs, byte Value)> toBoard = new();

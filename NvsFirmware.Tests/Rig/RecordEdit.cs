@@ -16,7 +16,9 @@ public static class RecordEdit
     public static int Address(FramModel chip, int which) =>
         which == 0 ? 64 + 20 * (chip.Part.Bytes < 32 * 1024 ? 10 : 36) : chip.Part.Bytes - 100;
 
-    /// <summary>Gives the current record another version and lap and makes the other one void. The board must be at rest, and is booted.</summary>
+    /// <summary>
+    /// Gives the current record another version and lap and makes the other one void. The board must be at rest, and is booted.
+    /// </summary>
     public static void SetVersion(TestBoard board, uint version, int lap = 0)
     {
         FramModel chip = board.Chip;
@@ -26,7 +28,8 @@ public static class RecordEdit
         {
             Span<byte> record = chip.Memory.Slice(Address(chip, which), RecordBytes);
             versions[which] = BinaryPrimitives.ReadUInt32LittleEndian(record);
-            isWhole[which] = Crc32.HashToUInt32(record[..(RecordBytes - 4)]) == BinaryPrimitives.ReadUInt32LittleEndian(record[(RecordBytes - 4)..]);
+            isWhole[which] = Crc32.HashToUInt32(record[..(RecordBytes - 4)]) == BinaryPrimitives.ReadUInt32LittleEndian(
+                record[(RecordBytes - 4)..]);
         }
         if (!isWhole[0] && !isWhole[1])
             throw new InvalidOperationException("the store has no record");

@@ -17,8 +17,8 @@ internal sealed partial class SimProcess : IDisposable
     // Read and write, no controlling terminal, no waiting, not for child processes.
     private const int OpenFlags = 0x2 | 0x100 | 0x800 | 0x80000;
 
-    // The system gives a terminal's number away again when both its ends are closed, and who looks for a board that was killed would find that of
-    // another test there. So one end of each stays open until all tests have run.
+    // The system gives a terminal's number away again when both its ends are closed, and who looks for a board that was killed would find
+    // that of another test there. So one end of each stays open until all tests have run.
     private static readonly ConcurrentBag<SafeFileHandle> terminals = [];
 
     private readonly ChildProcess process;

@@ -44,7 +44,8 @@ public static class StoreChecks
         {
             if (!medium.Tracks.TryGetValue(track, out MediumTrack? expected))
                 Assert.Fail($"{where}: track {track} is listed and not on the medium");
-            Assert.AreEqual((expected.Version, expected.Entry.Length, Damage.None), (version, length, damage), $"{where}: track {track} as listed");
+            Assert.AreEqual(
+                (expected.Version, expected.Entry.Length, Damage.None), (version, length, damage), $"{where}: track {track} as listed");
             (Status status, uint readVersion, byte[]? data) = board.Read(track);
             Assert.AreEqual((Status.Ok, version), (status, readVersion), $"{where}: track {track} as read");
             Assert.IsTrue(expected.Data.AsSpan().SequenceEqual(data), $"{where}: data of track {track}");
@@ -109,7 +110,8 @@ public static class StoreChecks
         Medium now = Medium.Read(after);
         if (then.Current == null || now.Current?.Version != then.Current.Version)
             return;
-        HashSet<int> kept = [.. then.Rows.SelectMany(row => row.Segments), .. Enumerable.Range(0, then.Layout.Segments).Where(i => then.Owners[i] >= 0)];
+        HashSet<int> kept = [.. then.Rows.SelectMany(row => row.Segments),
+            .. Enumerable.Range(0, then.Layout.Segments).Where(i => then.Owners[i] >= 0)];
         foreach (int segment in kept)
         {
             int at = then.Layout.SegmentAt(segment);
@@ -132,6 +134,7 @@ public static class StoreChecks
         Assert.AreEqual(0, info.U16(Payload.InfoAnswer.SinceRecord), $"{where}: commits since the record");
         Assert.AreEqual(medium.Clients.Known.Count, info.U16(Payload.InfoAnswer.Clients), $"{where}: clients known");
         Assert.IsFalse(
-            MediumBytes.IsLater(medium.Clients.Horizon(false), info.U32(Payload.InfoAnswer.Horizon)), $"{where}: the horizon is earlier than what may be forgotten");
+            MediumBytes.IsLater(medium.Clients.Horizon(false), info.U32(Payload.InfoAnswer.Horizon)),
+                $"{where}: the horizon is earlier than what may be forgotten");
     }
 }

@@ -6,7 +6,8 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.Tests.Rig;
 
 /// <summary>A stretch of the medium that is one unit of the format.</summary>
-/// <param name="Kind">What it is: superblock, client, newest record, older record, link, entry, chain (a block behind the record) or segment.</param>
+/// <param name="Kind">What it is: superblock, client, newest record, older record, link, entry, chain (a block behind the record) or
+/// segment.</param>
 /// <param name="Index">Which one.</param>
 /// <param name="At">Its address.</param>
 /// <param name="Bytes">Its length.</param>
@@ -43,7 +44,9 @@ public sealed class StoreHistory
 
     public byte[] Id { get; private set; } = [];
 
-    /// <summary>Overwrites, releases, new tracks in entries of released ones, clients in turn, boots between; short tracks and long ones.</summary>
+    /// <summary>
+    /// Overwrites, releases, new tracks in entries of released ones, clients in turn, boots between; short tracks and long ones.
+    /// </summary>
     /// <param name="isAtRest">False to leave commits behind the record.</param>
     /// <param name="segmentBytes">Bytes in a segment, 0 for the default.</param>
     /// <param name="setSegments">Segments in a set, 0 for the default.</param>
@@ -103,14 +106,16 @@ public sealed class StoreHistory
         for (int i = 0; i < layout.ClientEntries; i++)
             yield return new MediumUnit("client", i, layout.ClientAt(i), MediumLayout.ClientBytes, []);
         for (int i = 0; i < 2; i++)
-            yield return new MediumUnit(i == Medium.CurrentIndex ? "newest record" : "older record", i, layout.RecordAt(i), MediumLayout.RecordBytes, []);
+            yield return new MediumUnit(
+                i == Medium.CurrentIndex ? "newest record" : "older record", i, layout.RecordAt(i), MediumLayout.RecordBytes, []);
         for (int i = 0; i < layout.Entries; i++)
             yield return new MediumUnit("entry", i, layout.EntryAt(i), MediumLayout.EntryBytes, TracksOf(i));
         for (int i = 0; i < layout.Segments; i++)
             yield return new MediumUnit("link", i, layout.LinkAt(i), 2, TracksOf(Medium.Owners[i]));
         foreach (MediumBlock block in Medium.Rows.SelectMany(row => row.Blocks))
             yield return new MediumUnit(
-                "chain", block.Segment, layout.SegmentAt(block.Segment), block.SegmentCount * layout.SegmentBytes, TracksOf(Medium.Owners[block.Segment]));
+                "chain", block.Segment, layout.SegmentAt(block.Segment), block.SegmentCount * layout.SegmentBytes,
+                    TracksOf(Medium.Owners[block.Segment]));
         HashSet<int> chain = [.. Medium.Rows.SelectMany(row => row.Segments)];
         for (int i = 0; i < layout.Segments; i++)
             if (!chain.Contains(i))

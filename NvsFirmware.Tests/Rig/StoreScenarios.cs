@@ -89,7 +89,8 @@ public sealed class FormatScenario(string name, Func<(TestBoard Board, Dictionar
         board.Rest();
         Medium medium = StoreChecks.CheckServed(board, where);
         Assert.IsEmpty(medium.Tracks, $"{where}: tracks in the new store");
-        Assert.IsTrue(SegmentBytes == 0 || (SegmentBytes, SetSegments) == (medium.Layout.SegmentBytes, medium.Layout.SetSegments), $"{where}: sizes");
+        Assert.IsTrue(
+            SegmentBytes == 0 || (SegmentBytes, SetSegments) == (medium.Layout.SegmentBytes, medium.Layout.SetSegments), $"{where}: sizes");
     }
 
     private Answer Format(TestBoard board, byte[] by) => board.Format(by, NewId, SegmentBytes, SetSegments);
@@ -193,7 +194,8 @@ public sealed class RepairScenario(string name, Func<(TestBoard Board, Dictionar
             Assert.IsTrue(data.AsSpan().SequenceEqual(board.Read(track).Data), $"{where}: track {track}");
         foreach ((uint track, uint _, int _, Damage damage) in board.List())
             Assert.IsTrue(
-                whole.ContainsKey(track) || damage != Damage.None || board.Read(track).Status == Status.TrackDamaged, $"{where}: track {track} is served");
+                whole.ContainsKey(track) || damage != Damage.None || board.Read(track)
+                    .Status == Status.TrackDamaged, $"{where}: track {track} is served");
         return board.Verify().Count == 0 ? 1 : 0;
     }
 }

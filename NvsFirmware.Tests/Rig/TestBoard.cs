@@ -9,8 +9,8 @@ namespace NvsFirmware.Tests.Rig;
 
 /// <summary>A board in this process: the real firmware on the chip model, spoken to in frames, on virtual time.</summary>
 /// <remarks>
-/// The first request after <see cref="Boot"/> is preceded by HELLO, which gives the session key; a test that counts transactions or cuts power
-/// says <see cref="Hello"/> before, and one that sends frames of its own without a session gives their keys itself.
+/// The first request after <see cref="Boot"/> is preceded by HELLO, which gives the session key; a test that counts transactions or cuts
+/// power says <see cref="Hello"/> before, and one that sends frames of its own without a session gives their keys itself.
 /// </remarks>
 public sealed class TestBoard
 {
@@ -96,7 +96,9 @@ public sealed class TestBoard
         return board;
     }
 
-    /// <summary>Power comes (back): the chip wakes, the firmware starts anew, all that was in RAM or on the line is gone, the session too.</summary>
+    /// <summary>
+    /// Power comes (back): the chip wakes, the firmware starts anew, all that was in RAM or on the line is gone, the session too.
+    /// </summary>
     /// <param name="bits">Cut the power again after so many bits.</param>
     public void Boot(long bits = long.MaxValue)
     {
@@ -118,7 +120,9 @@ public sealed class TestBoard
         firmware.Boot();
     }
 
-    /// <summary>Turns the firmware's loop until it has taken all that was sent, and a few times more for what it keeps and what follows.</summary>
+    /// <summary>
+    /// Turns the firmware's loop until it has taken all that was sent, and a few times more for what it keeps and what follows.
+    /// </summary>
     public void Run()
     {
         long sent = Uart.SentBytes;
@@ -162,7 +166,9 @@ public sealed class TestBoard
         _ = Key;
     }
 
-    /// <summary>Another board on a copy of this one's chip, booted: what a power cut now would leave, without disturbing this board.</summary>
+    /// <summary>
+    /// Another board on a copy of this one's chip, booted: what a power cut now would leave, without disturbing this board.
+    /// </summary>
     public TestBoard BootCopy()
     {
         TestBoard copy = new(new FramModel(Chip.Part, Chip.Storage.ToArray()), Settings);
@@ -216,7 +222,8 @@ public sealed class TestBoard
         return Frames.WriteRequest(Key, number, items, client, piece, flags);
     }
 
-    public List<Answer> Ask(int type, uint number, uint argument = 0, byte[]? payload = null) => Send(BuildFrame(type, number, argument, payload));
+    public List<Answer> Ask(int type, uint number, uint argument = 0, byte[]? payload = null) =>
+        Send(BuildFrame(type, number, argument, payload));
 
     public Answer AskOne(int type, uint argument = 0, params byte[] payload) => Ask(type, AnyNumber, argument, payload).Single();
 

@@ -16,10 +16,12 @@ internal static class TestSeed
     /// <summary>A seed for the test that calls this; prints the command that takes the same one again.</summary>
     public static ulong Take([CallerMemberName] string test = "", [CallerFilePath] string file = "")
     {
-        ulong seed = ulong.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out ulong given)
+        ulong seed = ulong.TryParse(
+            Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out ulong given)
             ? given
             : (ulong)Random.Shared.Next(MostSeeds);
-        Console.WriteLine($"Again: {Variable}={seed} dotnet test --filter FullyQualifiedName~{Path.GetFileNameWithoutExtension(file)}.{test}");
+        Console.WriteLine(
+            $"Again: {Variable}={seed} dotnet test --filter FullyQualifiedName~{Path.GetFileNameWithoutExtension(file)}.{test}");
         return seed;
     }
 }

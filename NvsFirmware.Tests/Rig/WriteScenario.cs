@@ -122,7 +122,8 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
             MediumClient? last = board.LastOf(cut[i].Client, where);
             bool isDone = last != null && last.Number >= NumberOf(i) && last.Number < NumberOf(cut.Length);
             Assert.IsTrue(!isDone || done == i, $"{where}: request {i} is committed and the one before it is not");
-            Assert.IsTrue(!isDone || last!.Number != NumberOf(i) || last.Fingerprint == fingerprints[i], $"{where}: fingerprint of request {i}");
+            Assert.IsTrue(
+                !isDone || last!.Number != NumberOf(i) || last.Fingerprint == fingerprints[i], $"{where}: fingerprint of request {i}");
             done += isDone ? 1 : 0;
         }
         Assert.IsTrue(served.Holds(models[done]), $"{where}: LAST tells that {done} requests are done, and the tracks are others");
@@ -131,7 +132,8 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
         {
             Answer last = board.Last(other.Client);
             if (last.Status == Status.NotFound)
-                Assert.IsFalse(MediumBytes.IsLater(other.Version, HorizonOf(other.Client, last)), $"{where}: {other} is forgotten and not behind the horizon");
+                Assert.IsFalse(MediumBytes.IsLater(other.Version, HorizonOf(other.Client, last)),
+                    $"{where}: {other} is forgotten and not behind the horizon");
             else
                 Assert.AreEqual(other, board.LastOf(other.Client, where), $"{where}: another client");
         }
@@ -154,7 +156,8 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
         for (int i = done; i < cut.Length; i++)
             Assert.AreEqual(ExpectedOf(i), Send(board, NumberOf(i), cut[i]), $"{where}: request {i} sent again");
         board.Rest();
-        Assert.IsTrue(StoreChecks.CheckSettled(board.Chip.Memory, $"{where}, then sent again").Holds(models[^1]), $"{where}, then sent again: other tracks");
+        Assert.IsTrue(StoreChecks.CheckSettled(board.Chip.Memory, $"{where}, then sent again").Holds(models[^1]),
+            $"{where}, then sent again: other tracks");
     }
 
     // What each request gives without a fault.
@@ -186,7 +189,8 @@ public sealed class WriteScenario(string name, IEnumerable<ClientRequest> before
         StoreChecks.CheckNone(medium.Due, where);
         StoreChecks.CheckKept(atRecord, now, where);
         Assert.IsLessThan(16, medium.Rows.Count, $"{where}: a record is due after 16 commits");
-        Assert.IsLessThan((medium.Layout.SetSegments + 1) / 2, medium.Rows.Sum(row => row.Segments.Count()), $"{where}: a record is due after half a set");
+        Assert.IsLessThan((medium.Layout.SetSegments + 1) / 2, medium.Rows.Sum(row => row.Segments.Count()),
+            $"{where}: a record is due after half a set");
         return medium.Current!.Version == Medium.Read(atRecord).Current!.Version ? atRecord : now;
     }
 

@@ -52,7 +52,9 @@ public sealed class WriteTrace
         return trace;
     }
 
-    /// <summary>How many requests were acknowledged before a cut right behind so many bits: a transaction that it ends does not return.</summary>
+    /// <summary>
+    /// How many requests were acknowledged before a cut right behind so many bits: a transaction that it ends does not return.
+    /// </summary>
     public int AcknowledgedBefore(long bits) => acknowledgedAt.FindAll(at => at * 8 < bits).Count;
 
     /// <summary>The array after a cut at each byte on the bus from 0; one buffer, which changes from step to step.</summary>

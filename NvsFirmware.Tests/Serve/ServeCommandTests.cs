@@ -33,10 +33,12 @@ public sealed class ServeCommandTests
         StringAssert.Contains(server.Ready, $"serving sim on {board.Port}");
         if (!OperatingSystem.IsWindows())
             Assert.AreEqual(
-                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite, File.GetUnixFileMode(SocketPath));
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite,
+                    File.GetUnixFileMode(SocketPath));
         NvsCommand.Run(Port, "41"u8.ToArray(), "write", "7").Expect(0);
         Assert.AreEqual("41", NvsCommand.Run(Port, null, "read", "7").Expect(0).Output);
-        Assert.AreEqual("sim", NvsCommand.Run(Port, null, "info", "--json").Expect(0).Json.GetProperty("board").GetProperty("boardName").GetString());
+        Assert.AreEqual(
+            "sim", NvsCommand.Run(Port, null, "info", "--json").Expect(0).Json.GetProperty("board").GetProperty("boardName").GetString());
         // The port is the server's, and a second server finds the socket taken.
         NvsCommand.Run(board.Port, null, "info").ExpectFailure(3, "nvs");
         using PtyBoard other = new(Path.Combine(folder, "other.fram"), formatsBlank: true);
@@ -76,8 +78,10 @@ public sealed class ServeCommandTests
         string text = await http.GetStringAsync($"http://{address}/metrics");
         foreach (string line in new[]
         {
-            "nvs_commits_total 1", "nvs_refusals_total{status=\"VersionMismatch\"} 1", "nvs_write_seconds_count 2", "nvs_board_up 1", "nvs_boots 1",
-            "nvs_damaged_tracks 0", "nvs_board_count{counter=\"Commits\"} 1", "nvs_board_count{counter=\"ChipErrors\"} 0", "nvs_line_errors_total 0",
+            "nvs_commits_total 1", "nvs_refusals_total{status=\"VersionMismatch\"} 1", "nvs_write_seconds_count 2", "nvs_board_up 1",
+                "nvs_boots 1",
+            "nvs_damaged_tracks 0", "nvs_board_count{counter=\"Commits\"} 1", "nvs_board_count{counter=\"ChipErrors\"} 0",
+                "nvs_line_errors_total 0",
             "nvs_reconnects_total 0",
         })
             Assert.IsTrue(Regex.IsMatch(text, "^" + Regex.Escape(line) + "$", RegexOptions.Multiline), $"no line '{line}' in\n{text}");
@@ -92,7 +96,8 @@ public sealed class ServeCommandTests
         NvsCommand.Run("/dev/none", null, "serve", "--listen", Port).ExpectFailure(3, "There is no port /dev/none");
         NvsCommand.Run("/dev/none", null, "serve", "--listen", Port, "--mode", "9").ExpectFailure(1, "--mode 9 is not octal");
         NvsCommand.Run("/dev/none", null, "serve", "--listen", Port, "--metrics", "x").ExpectFailure(1, "\"x\" is not PORT or HOST:PORT");
-        NvsCommand.Run("/dev/none", null, "serve", "--listen", Port, "--metrics", "tcp:no-such-host.invalid:1").ExpectFailure(1, "There is no host no-such-host.invalid");
+        NvsCommand.Run("/dev/none", null, "serve", "--listen", Port, "--metrics", "tcp:no-such-host.invalid:1")
+            .ExpectFailure(1, "There is no host no-such-host.invalid");
         Assert.IsFalse(File.Exists(SocketPath));
     }
 
@@ -102,8 +107,10 @@ public sealed class ServeCommandTests
     {
         string units = Path.Combine(MarkdownSamples.Root, "docs", "systemd");
         foreach (string unit in new[] { "nvs.socket", "nvs.service" })
-            File.WriteAllText(Path.Combine(folder, unit), File.ReadAllText(Path.Combine(units, unit)).Replace("/usr/local/bin/nvs", "/bin/true"));
-        ChildProcess verify = StartTool("systemd-analyze", "verify", Path.Combine(folder, "nvs.service"), Path.Combine(folder, "nvs.socket"));
+            File.WriteAllText(
+                Path.Combine(folder, unit), File.ReadAllText(Path.Combine(units, unit)).Replace("/usr/local/bin/nvs", "/bin/true"));
+        ChildProcess verify = StartTool(
+            "systemd-analyze", "verify", Path.Combine(folder, "nvs.service"), Path.Combine(folder, "nvs.socket"));
         Assert.AreEqual((0, ""), (verify.End(), verify.Errors.Text));
     }
 
@@ -113,7 +120,8 @@ public sealed class ServeCommandTests
     {
         using PtyBoard board = new(Path.Combine(folder, "cells.fram"), formatsBlank: true);
         using ChildProcess activate = StartTool(
-            "systemd-socket-activate", "--listen", SocketPath, "--setenv", $"NVS_PORT={board.Port}", Path.Combine(AppContext.BaseDirectory, "nvs"), "serve");
+            "systemd-socket-activate", "--listen", SocketPath, "--setenv", $"NVS_PORT={board.Port}",
+                Path.Combine(AppContext.BaseDirectory, "nvs"), "serve");
         activate.Errors.WaitFor("Listening on"); // It becomes the server with the first program.
         NvsCommand.Run(Port, "41"u8.ToArray(), "write", "7").Expect(0);
         Assert.AreEqual("41", NvsCommand.Run(Port, null, "read", "7").Expect(0).Output);

@@ -91,7 +91,8 @@ public sealed class ServeKillTests
             for (int program = 0; program < Programs; program++)
                 for (int task = 0; task < IncrementingHost.Tasks; task++)
                     Assert.AreEqual(Increments, IncrementingHost.Number(await client.ReadAsync(IncrementingHost.Track(program, task))));
-            Assert.AreEqual(Programs * IncrementingHost.Tasks * Increments, IncrementingHost.Number(await client.ReadAsync(IncrementingHost.Counter)), $"seed {seed}");
+            Assert.AreEqual(Programs * IncrementingHost.Tasks * Increments,
+                IncrementingHost.Number(await client.ReadAsync(IncrementingHost.Counter)), $"seed {seed}");
         }
         Console.WriteLine($"killed: the board {kills[0]} times, the server {kills[1]}, a program {kills[2]}");
         server.Dispose();

@@ -111,7 +111,8 @@ public sealed class ServeProtocolTests
         Check(program.Next(), FrameType.Write, Status.NotNext, 0);
         Check(program.Next(), FrameType.Write, Status.NotNext, 0);
         Check(program.Ask(Parts(program, 2, 7, 10)[0]), FrameType.Write, Status.Ok, LineBoard.FirstVersion);
-        Check(other.Ask(Frames.WriteRequest(other.Key, 3, [new TrackItem(9, [1])], 0xB2, PieceBytes)[0]), FrameType.Write, Status.Ok, LineBoard.FirstVersion + 1);
+        Check(other.Ask(Frames.WriteRequest(other.Key, 3, [new TrackItem(9, [1])], 0xB2, PieceBytes)[0]), FrameType.Write, Status.Ok,
+            LineBoard.FirstVersion + 1);
         Check(program.Ask(Parts(program, 3, 7, 11, WriteFlags.Behind)[0]), FrameType.Write, Status.Ok, LineBoard.FirstVersion + 2);
         Check(program.Ask(Parts(program, 5, 7, 12, WriteFlags.Behind)[0]), FrameType.Write, Status.NotNext, 0);
     }
@@ -132,10 +133,12 @@ public sealed class ServeProtocolTests
         Check(program.Ask(Frames.Build(key, FrameType.Last, 6)), FrameType.Last, Status.BadRequest, 0);
         Check(program.Ask(Frames.Build(key, FrameType.Format, 7, 0, new byte[3])), FrameType.Format, Status.BadRequest, 0);
         Check(program.Ask(Frames.Write(key, 1, 0, 7, new byte[10], flags: 0x40, client: Client)), FrameType.Write, Status.BadRequest, 0);
-        Check(program.Ask(Frames.Write(key, 1, 0, 7, new byte[10], flags: WriteFlags.Last, client: 0)), FrameType.Write, Status.BadRequest, 0);
+        Check(program.Ask(Frames.Write(key, 1, 0, 7, new byte[10], flags: WriteFlags.Last, client: 0)), FrameType.Write, Status.BadRequest,
+            0);
         Check(program.Ask(Frames.Write(key, 1, 0, 7, new byte[10], 11, WriteFlags.Last, Client)), FrameType.Write, Status.BadRequest, 0);
         Check(program.Ask(Frames.Write(key, 1, 1, 7, new byte[10], null, WriteFlags.Last, Client)), FrameType.Write, Status.WrongOrder, 0);
-        Check(program.Ask(Frames.Write(key, 1, 0, 7, new byte[300], null, WriteFlags.Last, Client)), FrameType.Write, Status.TooLong, 16 + PieceBytes);
+        Check(program.Ask(Frames.Write(key, 1, 0, 7, new byte[300], null, WriteFlags.Last, Client)), FrameType.Write, Status.TooLong,
+            16 + PieceBytes);
         List<byte[]> parts = Parts(program, 1, 7, 600);
         Check(program.Ask(parts[0]), FrameType.Write, Status.Continue, 1);
         Check(program.Ask(parts[2]), FrameType.Write, Status.WrongOrder, 1);
@@ -144,7 +147,8 @@ public sealed class ServeProtocolTests
     }
 
     private static List<byte[]> Parts(RawProgram program, uint number, uint track, int bytes, int flags = 0, uint? expected = null) =>
-        Frames.WriteRequest(program.Key, number, [new TrackItem(track, LineTap.Data(bytes, (int)number), expected)], Client, PieceBytes, flags);
+        Frames.WriteRequest(
+            program.Key, number, [new TrackItem(track, LineTap.Data(bytes, (int)number), expected)], Client, PieceBytes, flags);
 
     private static void Check(Answer answer, int type, Status status, uint argument) =>
         Assert.AreEqual((type | FrameType.Answer, status, argument), (answer.Type, answer.Status, answer.Argument));

@@ -29,12 +29,14 @@ public sealed class ServeTests
         await using NvsClient other = await server.ConnectAsync();
         Assert.AreEqual("line", client.Board.BoardName);
         byte[] data = Data(3000, 1); // Twelve frames.
-        uint version = await client.WriteBatchAsync([WriteItem.Store(7, data), WriteItem.Store(8, default), WriteItem.Store(9, Data(700, 2))]);
+        uint version = await client.WriteBatchAsync(
+            [WriteItem.Store(7, data), WriteItem.Store(8, default), WriteItem.Store(9, Data(700, 2))]);
         CollectionAssert.AreEqual(data, (await other.ReadAsync(7))!.Data);
         Assert.IsEmpty((await other.ReadAsync(8))!.Data);
         await other.ReleaseAsync([8]);
         Assert.IsNull(await client.ReadAsync(8));
-        Assert.AreEqual($"7:{version}:3000 9:{version}:700", string.Join(' ', (await client.ListAsync()).Select(t => $"{t.Track}:{t.Version}:{t.Length}")));
+        Assert.AreEqual($"7:{version}:3000 9:{version}:700",
+            string.Join(' ', (await client.ListAsync()).Select(t => $"{t.Track}:{t.Version}:{t.Length}")));
         Assert.AreEqual(2, (await client.VerifyAsync()).TracksChecked);
         Assert.AreEqual(version + 1, (await client.InfoAsync()).Version);
         Assert.AreEqual(2u, (await client.StatsAsync())[NvsFirmware.Wire.Counter.Commits]);
@@ -143,7 +145,8 @@ public sealed class ServeTests
         await using TestServer server = await TestServer.StartAsync();
         NvsClient[] clients = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => server.ConnectAsync()));
         for (int i = 0; i < 5; i++)
-            await Task.WhenAll(clients.SelectMany(c => new[] { c.WriteAsync(c.ClientId, Data(40, i)), c.WriteAsync(c.ClientId, Data(41, i)) }));
+            await Task.WhenAll(
+                clients.SelectMany(c => new[] { c.WriteAsync(c.ClientId, Data(40, i)), c.WriteAsync(c.ClientId, Data(41, i)) }));
         uint session = 0;
         HashSet<uint> asked = [];
         foreach (byte[] frame in server.Board.Sent.Where(f => Frame.Type(f, 0) == FrameType.Write))

@@ -21,7 +21,8 @@ public sealed class WorldAudit(SeededRandom random, StoreModel model, BoardSetti
             $"the medium is {medium.State}, {string.Join("; ", medium.Damages)}");
         World.Check(right.IsStoreVersion(medium.Version), $"the medium has commit {medium.Version}; the last one is {right.Version}");
         CheckTracks("the medium", medium.Tracks.Select(pair => (pair.Key, pair.Value.Version, pair.Value.Data)));
-        World.Check(medium.FreeSegments == model.Layout!.Segments - right.OwnedSegments, $"the medium has {medium.FreeSegments} free segments");
+        World.Check(
+            medium.FreeSegments == model.Layout!.Segments - right.OwnedSegments, $"the medium has {medium.FreeSegments} free segments");
 
         BoardSettings own = new() { LargestPieceBytes = settings.LargestPieceBytes, ReceiveWindowBytes = settings.ReceiveWindowBytes };
         TestBoard board = new(new FramModel(chip.Part, chip.Storage.ToArray()), own);

@@ -6,7 +6,9 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Tests.World;
 
-/// <summary>What hosts write in a world: tracks, data, batches, stores; what is at a limit comes more often than chance would have it.</summary>
+/// <summary>
+/// What hosts write in a world: tracks, data, batches, stores; what is at a limit comes more often than chance would have it.
+/// </summary>
 /// <param name="random">Decides.</param>
 /// <param name="model">Knows what the store holds.</param>
 /// <param name="settings">The board's.</param>

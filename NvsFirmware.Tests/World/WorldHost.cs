@@ -147,7 +147,8 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
     {
         List<ModelRequest> requests = [];
         for (int i = random.Between(2, 6); i > 0 && model.Layout != null; i--)
-            if (model.Add(client, NextNumber(), random.OneIn(4) ? world.Content.NewBatch() : [world.Content.NewItem()], false) is { } request)
+            if (model.Add(client, NextNumber(), random.OneIn(4) ? world.Content.NewBatch() : [world.Content.NewItem()],
+                false) is { } request)
                 requests.Add(request);
             else
                 return;

@@ -264,7 +264,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
         model.LastTold(client, told.Answer, told.SentUs);
         uint number = told.Answer.U32(Payload.LastAnswer.Number);
         uint storeVersion = told.Answer.U32(Payload.LastAnswer.StoreVersion);
-        bool isForgotten = IsBehind(StoreModel.Horizon(told.Answer, false)) || open[0].IsPassing && IsBehind(StoreModel.Horizon(told.Answer, true))
+        bool isForgotten = IsBehind(StoreModel.Horizon(told.Answer, false)) || open[0].IsPassing
+            && IsBehind(StoreModel.Horizon(told.Answer, true))
             || StoreState.Distance(knownVersion, storeVersion) >= 1u << 30 || roundTrips != world.RoundTrips;
         if (told.Answer.Status == Status.Ok)
         {
@@ -277,7 +278,8 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             }
             else if (open.Find(request => request.Number == number) is { } other)
             {
-                // Another program uses the same id: this number is not this program's, if none was forgotten; of those before nothing is known.
+                // Another program uses the same id: this number is not this program's, if none was forgotten; of those before nothing is
+                // known.
                 if (!isForgotten)
                     model.Concluded(other, false);
                 isForgotten = true;
