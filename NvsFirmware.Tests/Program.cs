@@ -1,6 +1,7 @@
 using System.CommandLine;
 using NvsFirmware.Tests.Costs;
 using NvsFirmware.Tests.Fuzz;
+using NvsFirmware.Tests.Mutations;
 using NvsFirmware.Tests.Rig;
 using NvsFirmware.Tests.World;
 
@@ -15,6 +16,7 @@ internal static class Program
         root.Subcommands.Add(WorldCommand.Create());
         root.Subcommands.Add(FuzzCommand.Create());
         root.Subcommands.Add(CostsCommand.Create());
+        root.Subcommands.Add(MutateCommand.Create());
         root.Subcommands.Add(KillCommand.Create());
         root.Subcommands.Add(CountingHost.Create());
         root.Subcommands.Add(IncrementingHost.Create());

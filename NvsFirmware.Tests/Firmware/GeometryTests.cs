@@ -55,6 +55,7 @@ public class GeometryTests
     [DataRow(0x2000, 500, 8)] // fewer segments than twice the reserve
     [DataRow(0x2000, 100, -1)]
     [DataRow(0x40000, -100, 8)]
+    [DataRow(0x40000, 36, 8)] // nothing but a block's overhead
     public void ImpossibleSizesAreKnown(int chip, int segmentBytes, int setSegments) =>
         Assert.IsFalse(new Geometry(chip, segmentBytes, setSegments, 4096).IsPossible);
 
@@ -67,6 +68,25 @@ public class GeometryTests
     [DataRow(4096, 1024)]
     public void APieceIsAMultipleOfASegmentsData(int largest, int expected) =>
         Assert.AreEqual(expected, new Geometry(0x2000, 0, 0, largest).PieceBytes);
+
+    // The limits themselves are possible: a set of 65,532 bytes, and as many segments as twice the reserve.
+    [TestMethod]
+    [DataRow(0x100000, 36 + 1524, 43)]
+    [DataRow(0x2000, 302, 8)]
+    public void TheLimitsArePossible(int chip, int segmentBytes, int setSegments)
+    {
+        Geometry geometry = new Geometry(chip, segmentBytes, setSegments, 4096);
+        Assert.IsTrue(geometry.LongestTrackBytes == 65532 || geometry.Segments == 2 * geometry.Reserve, "it is no limit");
+        Assert.IsTrue(geometry.IsPossible);
+    }
+
+    // A part of 16 KiB is none that the chip table knows; its sets would be the small ones.
+    [TestMethod]
+    public void SmallChipsHaveSmallSets()
+    {
+        Assert.AreEqual(16, new Geometry(0x4000, 0, 0, 4096).SetSegments);
+        Assert.AreEqual(32, new Geometry(0x4001, 0, 0, 4096).SetSegments);
+    }
 
     [TestMethod]
     public void AFrameThatHoldsNoSegmentMakesAStoreImpossible() => Assert.IsFalse(new Geometry(0x2000, 0, 0, 63).IsPossible);

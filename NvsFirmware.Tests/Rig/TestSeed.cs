@@ -8,7 +8,9 @@ namespace NvsFirmware.Tests.Rig;
 /// <summary>Chooses the part of something large that a test tries: another part in each run, so that in time all of it is tried.</summary>
 internal static class TestSeed
 {
-    private const string Variable = "NVS_SEED";
+    /// <summary>The environment variable that gives the seed.</summary>
+    public const string Variable = "NVS_SEED";
+
     private const int MostSeeds = 1_000_000;
 
     /// <summary>A seed for the test that calls this; prints the command that takes the same one again.</summary>
