@@ -156,6 +156,19 @@ public sealed class TimeoutTests
     }
 
     [TestMethod]
+    public void AHeaderAloneBehindALongSilenceWaitsForItsPayload()
+    {
+        // Breaks with a silence that counts from before the header.
+        byte[] frame = board.WriteFrame(1, 0, 9, ten, flags: WriteFlags.Last);
+        board.Idle(5000);
+        board.Uart.Send(frame.AsSpan(0, Frame.HeaderBytes));
+        board.Firmware.Step(0);
+        board.Uart.Send(frame.AsSpan(Frame.HeaderBytes), board.Clock.NowMs + SilenceMs / 2);
+        board.Idle(SilenceMs);
+        Assert.AreEqual(Status.Ok, board.TakeAnswers().Single().Status);
+    }
+
+    [TestMethod]
     public void ASlowFrameDoesNotKeepTheBoardFromMissingItsChip()
     {
         SendSlowly(board.WriteFrame(1, 0, 9, TrackModel.Data(100, 1), flags: WriteFlags.Last));

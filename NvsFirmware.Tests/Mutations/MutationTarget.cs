@@ -36,26 +36,29 @@ internal sealed record MutationTarget(
 
     private static readonly string[] firmwareTests =
     [
-        "NvsFirmware.UnitTests", "Tests.BadInputTests", "Tests.BehindTests", "Tests.BootReadTests", "Tests.CacheTests", "Tests.ChipStateTests",
-        "Tests.ClaimsTests",
-        "Tests.ExactlyOnceTests", "Tests.ForgottenClientTests", "Tests.FormatTests", "Tests.FramDropTests", "Tests.LapTests",
-        "Tests.LineTests",
-        "Tests.MidRequestTests", "Tests.QuietTests", "Tests.RecordTests", "Tests.RecordedFramesTests", "Tests.RepairTests", "Tests.RunsTests",
-        "Tests.StatsTests",
-        "Tests.SumTests", "Tests.TimeoutTests", "Tests.UartFaultsTests",
+        "NvsFirmware.UnitTests", "Tests.BadInputTests", "Tests.BadWriteTests", "Tests.BehindTests", "Tests.BlankChipTests",
+        "Tests.BootReadTests", "Tests.CacheTests", "Tests.CheckOrderTests", "Tests.ChipFormatTests", "Tests.ChipLostTests",
+        "Tests.ChipStateTests", "Tests.ClaimsTests", "Tests.DamagedStoreTests", "Tests.ExactlyOnceTests", "Tests.ForgottenClientTests",
+        "Tests.FormatTests", "Tests.FramDropTests", "Tests.LapTests", "Tests.LineTests", "Tests.MidRequestTests", "Tests.ProtectionTests",
+        "Tests.QuietTests", "Tests.RecordTests", "Tests.RecordedFramesTests", "Tests.RepairTests", "Tests.RunsTests", "Tests.StatsTests",
+        "Tests.SumTests", "Tests.TimeoutTests", "Tests.UartFaultsTests", "Tests.UndefinedInputTests", "Tests.VersionTests",
+        "Tests.WhichChipTests",
     ];
+
     private static readonly string[] slowFirmwareTests =
     [
         "PowerLossTests", "AClientThatMayHaveBeenForgottenIsNeverToldThatItDi", "NoMixOfGoodAndBadFramesChangesMoreThanItsWholeRequ",
         "RandomReadsAndWritesMatchAModel", "AContactThatIsLostForAWhileIsNoDamage", "ACutFormatLeavesTheOldStoreOrABlankChipOrTheNewSto",
         "ACutRepairForgetsNoClient",
     ];
+
     private static readonly string[] clientTests =
     [
         "Host.CallbackTests", "Host.ClientPropertyTests", "Host.DoubtTests", "Host.HelperTests", "Host.LastAnswerTests",
         "Host.LineFaultTests",
         "Host.NvsClientTests", "Host.ReconnectTests", "Tests.Client.",
     ];
+
     private static readonly string[] slowClientTests =
     [
         "ACounterCountsEveryIncrementOnce", "OneBadFrameChangesNothing", "AWriteWhoseLastPartWasNotSentIsNotCommitted",
