@@ -38,7 +38,7 @@ internal sealed record MutationTarget(
     [
         "NvsFirmware.UnitTests", "Tests.BadInputTests", "Tests.BadWriteTests", "Tests.BehindTests", "Tests.BlankChipTests",
         "Tests.BootReadTests", "Tests.CacheTests", "Tests.CheckOrderTests", "Tests.ChipFormatTests", "Tests.ChipLostTests",
-        "Tests.ChipStateTests", "Tests.ClaimsTests", "Tests.DamagedStoreTests", "Tests.ExactlyOnceTests", "Tests.ForgottenClientTests",
+        "Tests.ClaimsTests", "Tests.DamagedStoreTests", "Tests.ExactlyOnceTests", "Tests.ForgottenClientTests",
         "Tests.FormatTests", "Tests.FramDropTests", "Tests.LapTests", "Tests.LineTests", "Tests.MidRequestTests", "Tests.ProtectionTests",
         "Tests.QuietTests", "Tests.RecordTests", "Tests.RecordedFramesTests", "Tests.RepairTests", "Tests.RunsTests", "Tests.StatsTests",
         "Tests.SumTests", "Tests.TimeoutTests", "Tests.UartFaultsTests", "Tests.UndefinedInputTests", "Tests.VersionTests",
