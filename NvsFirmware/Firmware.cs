@@ -89,7 +89,7 @@ public sealed class Firmware
     /// <summary>Finds the chip and recovers the store. Call once, before <see cref="Step"/>. Never throws.</summary>
     public void Boot() => Mount();
 
-    /// <summary>One turn of the loop: at most one frame, its answer, the bookkeeping after it. Never throws.</summary>
+    /// <summary>One turn of the loop: a frame, or a few quiet parts, its answer, the bookkeeping after it. Never throws.</summary>
     /// <param name="waitMs">How long to wait for the host when there is nothing to do, in milliseconds.</param>
     public void Step(int waitMs)
     {

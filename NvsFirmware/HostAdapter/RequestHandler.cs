@@ -8,8 +8,8 @@ namespace NvsFirmware.HostAdapter;
 
 /// <summary>The host adapter: takes frames off the line, turns them into requests to the cache and the NVS, and answers each.</summary>
 /// <remarks>
-/// <para>Invariants: every intact request frame gets an answer, whatever happens inside; Ok to the last part of a write request is sent
-/// only after its commit; what is not defined is refused.</para>
+/// <para>Invariants: every intact request frame gets an answer, whatever happens inside, but for the Continue of a quiet part; Ok to the
+/// last part of a write request is sent only after its commit; what is not defined is refused.</para>
 /// <para>Nothing is allocated per request but by <see cref="Crc"/> and the bus: a request is read from the buffer it was received in, and
 /// its data go to the chip from there.</para>
 /// </remarks>
