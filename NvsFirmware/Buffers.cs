@@ -41,6 +41,15 @@ public static class Buffers
             buffer[offset + i] = i < text.Length ? (byte)text[i] : (byte)0;
     }
 
+    /// <summary>True when bytes are ASCII text as <see cref="PutText"/> stores it.</summary>
+    public static bool IsText(byte[] buffer, int offset, int count, string text)
+    {
+        for (int i = 0; i < count; i++)
+            if (buffer[offset + i] != (i < text.Length ? (byte)text[i] : (byte)0))
+                return false;
+        return true;
+    }
+
     /// <summary>True when all bytes have the value.</summary>
     public static bool AreAll(byte[] buffer, int offset, int count, byte value)
     {

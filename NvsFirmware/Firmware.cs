@@ -66,10 +66,7 @@ public sealed class Firmware
             switch (nvs.State)
             {
                 case Status.Ok:
-                    return nvs.ChipName + ": store ready, boot " + nvs.BootCount.ToString() + ", "
-                        + nvs.TrackCount.ToString() + (nvs.TrackCount == 1 ? " track" : " tracks")
-                        + ", last commit " + nvs.Version.ToString()
-                        + ", set " + (nvs.Flag == 0 ? "A" : "B") + " is active; recovery: " + FindingsText();
+                    return nvs.ChipName + ": store ready, " + nvs.Text();
                 case Status.NoChip:
                     return "no chip answers on the SPI bus; looking for it again every second";
                 case Status.UnknownChip:
@@ -197,26 +194,5 @@ public sealed class Firmware
         }
         nvs.Unmount();
         return false;
-    }
-
-    private string FindingsText()
-    {
-        int found = nvs.Findings;
-        if (found == RecoveryFindings.Clean)
-            return "clean";
-        string text = "";
-        if ((found & RecoveryFindings.Formatted) != 0)
-            text += ", the chip was blank and was formatted";
-        if ((found & RecoveryFindings.RolledForward) != 0)
-            text += ", commits were taken over";
-        if ((found & RecoveryFindings.Discarded) != 0)
-            text += ", an interrupted request was discarded";
-        if ((found & RecoveryFindings.SuperblockCopy) != 0)
-            text += ", a copy of the superblock was damaged";
-        if ((found & RecoveryFindings.RecordLost) != 0)
-            text += ", a record of a commit is lost";
-        if ((found & RecoveryFindings.TracksDamaged) != 0)
-            text += ", tracks are damaged";
-        return text.Substring(2);
     }
 }

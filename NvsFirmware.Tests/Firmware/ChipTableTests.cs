@@ -21,7 +21,7 @@ public class ChipTableTests
     [DataRow("MR20H40", 512)]
     public void SizesAreThoseOfTheDataSheets(string name, int kibibytes)
     {
-        FramPart part = ChipTable.At(ChipTable.IndexOfName(name));
+        FramPart part = ChipTable.Named(name);
         Assert.AreEqual(name, part.Name);
         Assert.AreEqual(kibibytes * 1024, part.CapacityBytes);
     }
@@ -31,17 +31,17 @@ public class ChipTableTests
     public void EachIdIsItsPartsAlone()
     {
         byte[] answer = new byte[9];
-        for (int i = 0; i < ChipTable.Count; i++)
+        for (int i = 0; i < ChipTable.Parts.Length; i++)
         {
-            byte[] id = ChipTable.At(i).Id;
+            byte[] id = ChipTable.Parts[i].Id;
             if (id.Length == 0)
                 continue;
             System.Array.Clear(answer, 0, answer.Length);
             System.Array.Copy(id, 0, answer, 0, id.Length);
-            Assert.AreEqual(i, ChipTable.IndexOfId(answer));
+            Assert.IsTrue(ChipTable.Parts[i] == ChipTable.WithId(answer));
             for (int j = 0; j < id.Length; j++)
                 answer[j] = id[id.Length - 1 - j];
-            Assert.AreEqual(i, ChipTable.IndexOfId(answer));
+            Assert.IsTrue(ChipTable.Parts[i] == ChipTable.WithId(answer));
         }
     }
 
@@ -51,9 +51,9 @@ public class ChipTableTests
     {
         int count = 0;
         byte[] answer = new byte[9];
-        for (int i = 0; i < ChipTable.Count; i++)
+        for (int i = 0; i < ChipTable.Parts.Length; i++)
         {
-            FramPart part = ChipTable.At(i);
+            FramPart part = ChipTable.Parts[i];
             if (part.Id.Length > 0)
                 continue;
             count++;
@@ -72,13 +72,13 @@ public class ChipTableTests
     [TestMethod]
     public void NamesDifferAndAreShortEnoughForTheWire()
     {
-        for (int i = 0; i < ChipTable.Count; i++)
+        for (int i = 0; i < ChipTable.Parts.Length; i++)
         {
-            Assert.AreEqual(i, ChipTable.IndexOfName(ChipTable.At(i).Name));
-            Assert.IsTrue(ChipTable.At(i).Name.Length <= 16);
+            Assert.IsTrue(ChipTable.Parts[i] == ChipTable.Named(ChipTable.Parts[i].Name));
+            Assert.IsTrue(ChipTable.Parts[i].Name.Length <= 16);
         }
-        Assert.AreEqual(-1, ChipTable.IndexOfName("MB85RS64"));
-        Assert.AreEqual(-1, ChipTable.IndexOfName(""));
+        Assert.IsTrue(ChipTable.None == ChipTable.Named("MB85RS64"));
+        Assert.IsTrue(ChipTable.None == ChipTable.Named(""));
     }
 
     [TestMethod]
@@ -91,7 +91,7 @@ public class ChipTableTests
     [TestMethod]
     public void AnotherPartsIdIsUnknown()
     {
-        Assert.AreEqual(-1, ChipTable.IndexOfId(new byte[] { 0x04, 0x7F, 0x03, 0x03, 0, 0, 0, 0, 0 }));
-        Assert.AreEqual(-1, ChipTable.IndexOfId(new byte[] { 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0xC2, 0x22, 0x07 }));
+        Assert.IsTrue(ChipTable.None == ChipTable.WithId(new byte[] { 0x04, 0x7F, 0x03, 0x03, 0, 0, 0, 0, 0 }));
+        Assert.IsTrue(ChipTable.None == ChipTable.WithId(new byte[] { 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0xC2, 0x22, 0x07 }));
     }
 }

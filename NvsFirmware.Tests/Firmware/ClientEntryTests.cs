@@ -20,9 +20,7 @@ public class ClientEntryTests
         for (int i = 0; i < Stay; i++)
             table.Note(200 + i, 1, 10 + i, 0, false);
         table.Note(0, 9, 30, 8, false);
-        Assert.IsFalse(table.IsLastPassing);
-        Assert.AreEqual(0, table.LastNumber);
-        Assert.AreEqual(0, table.LastFingerprint);
+        Assert.AreEqual(-1, table.Last);
     }
 
     // What is not due is not written: an FRAM wears, and each write takes time.
@@ -57,8 +55,8 @@ public class ClientEntryTests
         table.Note(5, 1, 10, 0, true);
         Assert.AreEqual(0, table.Horizon(true, 10));
         table.Note(6, 2, 11, 0, true);
-        Assert.IsTrue(table.IsLastPassing);
-        Assert.AreEqual(6, table.LastClient);
+        Assert.AreEqual(FirstPassing, table.Last);
+        Assert.AreEqual(6, table.Clients[FirstPassing]);
         Assert.AreEqual(10, table.ForgottenVersion);
     }
 
@@ -163,7 +161,7 @@ public class ClientEntryTests
         Put(store, 1, 5, 2, second);
         ClientTable table = Loaded(store);
         Assert.AreEqual(1, table.Count());
-        Assert.AreEqual(11, table.Version(table.IndexOf(5)));
+        Assert.AreEqual(11, table.Versions[table.IndexOf(5)]);
         table.StoreAll();
         Assert.AreEqual(1, EntriesOf(store, 5));
     }

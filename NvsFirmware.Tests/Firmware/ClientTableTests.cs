@@ -18,7 +18,7 @@ public class ClientTableTests
         Assert.AreEqual(-1, table.IndexOf(5));
         table.Note(5, 10, 100, 77, false);
         Is(table, 5, 10, 100);
-        Assert.AreEqual(77, table.Fingerprint(table.IndexOf(5)));
+        Assert.AreEqual(77, table.Fingerprints[table.IndexOf(5)]);
         table.Note(5, 11, 101, 78, false);
         Is(table, 5, 11, 101);
         Assert.AreEqual(1, table.Count());
@@ -123,7 +123,7 @@ public class ClientTableTests
         table.StoreDue();
         loaded = Loaded(store);
         Is(loaded, 6, 1, 11);
-        Assert.AreEqual(8, loaded.Fingerprint(loaded.IndexOf(6)));
+        Assert.AreEqual(8, loaded.Fingerprints[loaded.IndexOf(6)]);
     }
 
     // Two entries of one client, which a cut can leave: the later version counts, also round the end of the numbers.
@@ -249,6 +249,6 @@ public class ClientTableTests
         int index = table.IndexOf(client);
         Assert.IsTrue(index >= 0, "client " + client.ToString() + " is not known");
         Assert.AreEqual(number, table.Numbers[index], "number of client " + client.ToString());
-        Assert.AreEqual(version, table.Version(index), "version of client " + client.ToString());
+        Assert.AreEqual(version, table.Versions[index], "version of client " + client.ToString());
     }
 }

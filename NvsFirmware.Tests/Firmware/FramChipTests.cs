@@ -38,7 +38,7 @@ public class FramChipTests
     {
         FramChip chip = Chip(new SmallFram(0x8000, 0x04, 0x7F, 0x77, 0x77));
         Check.Is(Status.Ok, chip.Open("MB85RS256B"));
-        Assert.AreEqual("MB85RS256B", chip.Name);
+        Assert.AreEqual("MB85RS256B", chip.Part.Name);
         Assert.AreEqual(0x8000, chip.CapacityBytes);
         Check.Is(Status.UnknownChip, chip.Open("no such part"));
     }
@@ -222,7 +222,7 @@ public class FramChipTests
     {
         FramChip chip = Chip(new SmallFram(bytes, id));
         Check.Is(status, chip.Open(""));
-        Assert.AreEqual(name, chip.Name);
+        Assert.AreEqual(name, chip.Part.Name);
         if (status == Status.Ok)
             Assert.AreEqual(bytes, chip.CapacityBytes);
     }
@@ -239,9 +239,9 @@ public class FramChipTests
     // A chip of a size with an id that says so.
     private static SmallFram Part(int bytes)
     {
-        for (int i = 0; i < ChipTable.Count; i++)
-            if (ChipTable.At(i).CapacityBytes == bytes)
-                return new SmallFram(bytes, ChipTable.At(i).Id);
+        for (int i = 0; i < ChipTable.Parts.Length; i++)
+            if (ChipTable.Parts[i].CapacityBytes == bytes)
+                return new SmallFram(bytes, ChipTable.Parts[i].Id);
         throw new ArgumentException("no part of that size");
     }
 }

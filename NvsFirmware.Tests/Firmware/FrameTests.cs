@@ -70,6 +70,6 @@ public class FrameTests
     public void OnlyWhatIsSaidWithoutASessionHasNoKey()
     {
         for (int type = 0; type < 256; type++)
-            Assert.IsTrue(FrameType.IsKeyless(type) == (type == 0x01 || type == 0x80 || type == 0x81), "type " + type.ToString());
+            Assert.IsTrue(Frame.IsKeyless(type) == (type == 0x01 || type == 0x80 || type == 0x81), "type " + type.ToString());
     }
 }

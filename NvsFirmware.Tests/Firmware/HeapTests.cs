@@ -23,7 +23,7 @@ public class HeapTests
     [DataRow("MB85RS4MT")]
     public void TheFirmwareFits(string name)
     {
-        FramPart part = ChipTable.At(ChipTable.IndexOfName(name));
+        FramPart part = ChipTable.Named(name);
         SmallFram fram = new SmallFram(part.CapacityBytes, part.Id);
         BoardLine line = new BoardLine(fram);
         Held(fram, line); // not counted: what the tests before left would still be in use when it begins

@@ -15,10 +15,10 @@ public class SegmentTableTests
         SegmentTable table = Table(new SmallStore());
         table.Claim(scattered, 1, 2);
         Assert.AreEqual(2, table.OwnedCount);
-        Assert.IsFalse(table.IsFree(3));
-        Assert.IsFalse(table.IsFree(4));
-        Assert.IsTrue(table.IsFree(9));
-        Assert.IsTrue(table.IsFree(60));
+        Assert.IsTrue(table.IsTaken[3]);
+        Assert.IsTrue(table.IsTaken[4]);
+        Assert.IsFalse(table.IsTaken[9]);
+        Assert.IsFalse(table.IsTaken[60]);
     }
 
     [TestMethod]
@@ -29,7 +29,7 @@ public class SegmentTableTests
         Assert.IsFalse(table.TryClaim(8, 3), "one is taken");
         Assert.IsFalse(table.TryClaim(64, 3), "they end behind the store");
         Assert.AreEqual(3, table.OwnedCount);
-        Assert.IsTrue(table.IsFree(8) && table.IsFree(9) && table.IsFree(64) && table.IsFree(65));
+        Assert.IsTrue(!table.IsTaken[8] && !table.IsTaken[9] && !table.IsTaken[64] && !table.IsTaken[65]);
         Assert.IsTrue(table.TryClaim(64, 2));
     }
 
@@ -45,7 +45,7 @@ public class SegmentTableTests
         Assert.AreEqual(4, table.CountLinked(9));
         Assert.IsTrue(table.TryClaimLinked(9));
         Assert.AreEqual(4, table.OwnedCount);
-        Assert.IsFalse(table.IsFree(60));
+        Assert.IsTrue(table.IsTaken[60]);
     }
 
     // A chain that is not one: it bites its tail, leaves the store, or meets another track. Nothing of it stays taken.
@@ -66,8 +66,8 @@ public class SegmentTableTests
         table.Load();
         Assert.IsFalse(table.TryClaimLinked(9));
         Assert.AreEqual(1, table.OwnedCount);
-        Assert.IsTrue(table.IsFree(9) && table.IsFree(3) && table.IsFree(4) && table.IsFree(60));
-        Assert.IsFalse(table.IsFree(20));
+        Assert.IsTrue(!table.IsTaken[9] && !table.IsTaken[3] && !table.IsTaken[4] && !table.IsTaken[60]);
+        Assert.IsTrue(table.IsTaken[20]);
     }
 
     // What a commit makes free is not used again before the record: recovery may follow the chain through it.
@@ -84,10 +84,10 @@ public class SegmentTableTests
         Assert.AreEqual(0, table.OwnedCount);
         int[] pinned = { 9, 3, 4, 60, 30, 31, 50 };
         for (int i = 0; i < pinned.Length; i++)
-            Assert.IsFalse(table.IsFree(pinned[i]), "segment " + pinned[i].ToString());
+            Assert.IsTrue(table.IsTaken[pinned[i]], "segment " + pinned[i].ToString());
         table.FreePinned();
         for (int i = 0; i < pinned.Length; i++)
-            Assert.IsTrue(table.IsFree(pinned[i]), "segment " + pinned[i].ToString());
+            Assert.IsFalse(table.IsTaken[pinned[i]], "segment " + pinned[i].ToString());
         table.FreePinned();
         Assert.AreEqual(0, table.OwnedCount);
     }
@@ -102,7 +102,7 @@ public class SegmentTableTests
         table.Free(9, 0);
         table.Free(30, 2);
         Assert.AreEqual(0, table.OwnedCount);
-        Assert.IsTrue(table.IsFree(60) && table.IsFree(31));
+        Assert.IsTrue(!table.IsTaken[60] && !table.IsTaken[31]);
     }
 
     [TestMethod]

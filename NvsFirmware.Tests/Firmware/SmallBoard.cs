@@ -195,7 +195,7 @@ public sealed class SmallBoard
         for (int next = 0; next < Line.SentBytes; next += Frame.TotalBytes(Frame.PayloadBytes(Line.FromBoard, next)))
         {
             // Not asserted in passing: an assertion allocates, and CostTests count.
-            uint expectedKey = FrameType.IsKeyless(Frame.Type(Line.FromBoard, next)) ? 0 : key;
+            uint expectedKey = Frame.IsKeyless(Frame.Type(Line.FromBoard, next)) ? 0 : key;
             if (Frame.KeyOf(Line.FromBoard, next) != expectedKey
                 || !Frame.IsPayloadIntact(Line.FromBoard, next, Frame.PayloadBytes(Line.FromBoard, next))
                 || Frame.Number(frame, 0) != Frame.Number(Line.FromBoard, next))

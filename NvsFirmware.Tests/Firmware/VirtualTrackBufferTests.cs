@@ -231,7 +231,7 @@ public class VirtualTrackBufferTests
         store.Fram.Protection = 0x0C;
         store.Vtb.Version++; // else it would be the same record
         Assert.ThrowsException(typeof(FramException), () => store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments, store.Parts.Clients));
-        Assert.IsFalse(store.Parts.Segments.IsFree(old));
+        Assert.IsTrue(store.Parts.Segments.IsTaken[old]);
     }
 
     // The active set lists free segments, each once, and begins where the medium says.
@@ -242,7 +242,7 @@ public class VirtualTrackBufferTests
         Assert.AreEqual(store.Vtb.NextSegment, (int)set[0], message);
         for (int i = 0; i < set.Length; i++)
         {
-            Assert.IsTrue(store.Parts.Segments.IsFree(set[i]), message + ": segment " + set[i].ToString() + " is not free");
+            Assert.IsFalse(store.Parts.Segments.IsTaken[set[i]], message + ": segment " + set[i].ToString() + " is not free");
             for (int other = 0; other < i; other++)
                 Assert.IsTrue(set[other] != set[i], message + ": segment " + set[i].ToString() + " twice");
         }

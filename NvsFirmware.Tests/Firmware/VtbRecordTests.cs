@@ -75,7 +75,7 @@ public class VtbRecordTests
         Check.PutSample(3, buffer, At, VtbRecord.Bytes);
         buffer[At + 29] &= 0x8F;
         buffer[At + 30] &= 0xCF;
-        buffer[At + 31] = 0x55; // Seal clears it
+        buffer[At + 31] = 0;
         VtbRecord.Seal(buffer, At);
         return buffer;
     }

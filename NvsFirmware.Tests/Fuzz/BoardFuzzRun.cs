@@ -82,7 +82,7 @@ public static class BoardFuzzRun
         byte[] header = new byte[Frame.HeaderBytes];
         for (int at = 0; at + Frame.HeaderBytes <= block.Length; at++)
         {
-            if (block[at] != Frame.Sync0 || block[at + 1] != Frame.Sync1 || FrameType.IsKeyless(block[at + Frame.TypeAt]))
+            if (block[at] != Frame.Sync0 || block[at + 1] != Frame.Sync1 || Frame.IsKeyless(block[at + Frame.TypeAt]))
                 continue;
             block.Slice(at, Frame.HeaderBytes).CopyTo(header);
             if (Frame.KeyOf(header, 0) != from)

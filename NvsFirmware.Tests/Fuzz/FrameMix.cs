@@ -173,7 +173,7 @@ public sealed class FrameMix(SeededRandom random, int largestPieceBytes)
     private int SealAs(int type, int argument, int payloadBytes) =>
         Frame.Seal(frame, KeyOf(type), type, 0, number, 0, argument, payloadBytes);
 
-    private uint KeyOf(int type) => FrameType.IsKeyless(type) ? 0 : random.OneIn(30) ? (uint)random.NextUInt64() : Key;
+    private uint KeyOf(int type) => Frame.IsKeyless(type) ? 0 : random.OneIn(30) ? (uint)random.NextUInt64() : Key;
 
     private int RandomType() => random.Pick(types);
 }

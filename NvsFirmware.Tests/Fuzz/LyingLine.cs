@@ -146,7 +146,7 @@ public sealed class LyingLine(TestBoard board, SeededRandom random)
     }
 
     private byte[] Build(int type, Status status, uint number, int part, uint argument, byte[] payload) =>
-        Rig.Frames.Build(FrameType.IsKeyless(type) ? 0 : key, type, number, argument, payload, part, (int)status);
+        Rig.Frames.Build(Frame.IsKeyless(type) ? 0 : key, type, number, argument, payload, part, (int)status);
 
     private void Append(List<byte> bytes, byte[] frame)
     {

@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Tests.Rig;
 using NvsFirmware.Wire;
 using NvsHost;
 using static NvsFirmware.Tests.Host.LineTap;
@@ -42,10 +43,13 @@ public sealed class CallbackTests
     public async Task WhatHappensIsLoggedAndCounted()
     {
         Dictionary<string, double> counts = [];
+        TaskCompletionSource reconnected = new();
         using MeterListener listener = Listen((name, number) =>
         {
             lock (counts)
                 counts[name] = counts.GetValueOrDefault(name) + number;
+            if (name == NvsMetrics.ReconnectsName)
+                reconnected.TrySetResult(); // Counted when the line is there, which may be after its first answer.
         });
         ListLogger logger = new();
         using LineBoard board = new();
@@ -56,13 +60,14 @@ public sealed class CallbackTests
         await client.ReadAsync(7);
         board.Break();
         await client.WriteAsync(7, new byte[] { 3 });
+        await reconnected.Task.WaitAsync(ChildProcess.Guard);
         lock (counts)
         {
             Assert.AreEqual(2, counts["nvs.client.commits"]);
             Assert.AreEqual(1, counts["nvs.client.refusals"]);
             Assert.IsGreaterThanOrEqualTo(1, counts["nvs.client.repetitions"]);
             Assert.IsGreaterThanOrEqualTo(2, counts["nvs.client.line_errors"]); // A place lost, a line broken.
-            Assert.AreEqual(1, counts["nvs.client.reconnects"]);
+            Assert.AreEqual(1, counts[NvsMetrics.ReconnectsName]);
             Assert.IsGreaterThan(0, counts["nvs.client.write.duration"]);
         }
         logger.AssertHas(LogLevel.Information, "Board line, store Ok");

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -372,6 +373,19 @@ public sealed class CommandTests
         return path;
     }
 
+    /// <summary>Breaks when long work is silent where nobody watches, or what is short is not.</summary>
+    [TestMethod]
+    public async Task LongWorkSaysHowFarItIs()
+    {
+        using PtyBoard board = new(FramPath);
+        Nvs(board.Port, null, "format", "BLANK").Expect(0);
+        Nvs(board.Port, [1], "write", "5").Expect(0);
+        NvsCommand.Outcome hurried = await NvsCommand.RunAsync(new HurryingTime(), board.Port, null, "verify");
+        StringAssert.Contains(hurried.Expect(0).AllErrors, "Verifying: 1 of 1\n");
+        Assert.AreEqual("", hurried.Errors);
+        Assert.AreEqual("", (await NvsCommand.RunAsync(new FrozenTime(), board.Port, null, "verify")).Expect(0).AllErrors);
+    }
+
     private static NvsCommand.Outcome Nvs(string? port, byte[]? input, params string[] arguments) => NvsCommand.Run(port, input, arguments);
 
     private static JsonElement Json(string port, byte[]? input, params string[] arguments) =>
@@ -382,5 +396,13 @@ public sealed class CommandTests
         outcome.Expect(0);
         Assert.AreEqual(expected, outcome.Output);
         Assert.AreEqual("", outcome.Errors);
+    }
+
+    // Three seconds pass between any two looks at it.
+    private sealed class HurryingTime : TimeProvider
+    {
+        private long looks;
+
+        public override long GetTimestamp() => Interlocked.Increment(ref looks) * 3 * TimestampFrequency;
     }
 }

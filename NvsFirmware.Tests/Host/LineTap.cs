@@ -43,7 +43,7 @@ internal static class LineTap
     {
         int type = Frame.Type(frame, 0);
         return Frames.Build(
-            FrameType.IsKeyless(type) ? 0 : Frame.KeyOf(frame, 0), type, (uint)Frame.Number(frame, 0), argument, payload,
+            Frame.IsKeyless(type) ? 0 : Frame.KeyOf(frame, 0), type, (uint)Frame.Number(frame, 0), argument, payload,
                 Frame.Part(frame, 0), (int)status);
     }
 

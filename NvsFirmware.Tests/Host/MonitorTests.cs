@@ -118,7 +118,8 @@ public sealed partial class MonitorTests
         public Terminal(string environment, string arguments)
         {
             string nvs = Path.Combine(AppContext.BaseDirectory, "nvs");
-            string script = $"stty sane cols 80 rows 24; exec env TERM=xterm-256color {environment} {nvs} {arguments}";
+            string interruptible = string.Join(' ', ChildProcess.DefaultSignals);
+            string script = $"stty sane cols 80 rows 24; exec {interruptible} env TERM=xterm-256color {environment} {nvs} {arguments}";
             process = Process.Start("sh", ["-c", $"exec < {uart.Path} > {uart.Path} 2>&1; {script}"]);
         }
 

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -18,7 +19,7 @@ namespace NvsFirmware.Tests.Host;
 /// A process takes half a second of a processor, most of it to start. So what only has to end runs in this one, with streams and a clock of
 /// its own; <see cref="ProcessTests"/> shows that a process does the same. What is killed, interrupted or has a terminal is a process.
 /// </remarks>
-internal sealed class NvsCommand : IDisposable
+internal sealed partial class NvsCommand : IDisposable
 {
     // How long it waits for an answer where the test does not say it: no limit, a guard against a hang.
     private const string PatienceMs = "600000";
@@ -115,9 +116,15 @@ internal sealed class NvsCommand : IDisposable
             ? arguments
             : [.. arguments, "--timeout", PatienceMs];
 
+    [GeneratedRegex(@"^\w+: \d+ of \d+\n", RegexOptions.Multiline)]
+    private static partial Regex ProgressLine { get; }
+
     /// <summary>How a command ended.</summary>
-    public sealed record Outcome(int ExitCode, byte[] Bytes, string Errors)
+    public sealed record Outcome(int ExitCode, byte[] Bytes, string AllErrors)
     {
+        /// <summary>Stderr without lines of progress: a busy machine prints some where an idle one prints none.</summary>
+        public string Errors { get; } = ProgressLine.Replace(AllErrors, "");
+
         public string Output => Encoding.UTF8.GetString(Bytes);
 
         /// <summary>Stdout as the one JSON document that it must be.</summary>

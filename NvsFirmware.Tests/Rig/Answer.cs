@@ -23,7 +23,7 @@ public sealed record Answer(int Type, Status Status, uint Number, int Part, uint
             if (left < Frame.HeaderBytes || sent[at] != Frame.Sync0 || sent[at + 1] != Frame.Sync1)
                 throw new InvalidOperationException($"the board sent bytes that are no frame, {left} of {sent.Length}");
             int type = Frame.Type(sent, at);
-            uint expectedKey = FrameType.IsKeyless(type) ? 0 : key;
+            uint expectedKey = Frame.IsKeyless(type) ? 0 : key;
             if (Frame.KeyOf(sent, at) != expectedKey)
                 throw new InvalidOperationException(
                     $"the board sent a frame of type {type:X2} with key {Frame.KeyOf(sent, at):X8}, not {expectedKey:X8}");

@@ -31,8 +31,10 @@ internal sealed partial class ChildProcess : IDisposable
     /// <summary>The same in milliseconds.</summary>
     public static readonly int GuardMs = (int)Guard.TotalMilliseconds;
 
-    // A shell lets what it runs in the background ignore SIGINT, and so would the children of tests that run there.
-    private static readonly string[] defaultSignals = OperatingSystem.IsLinux() && IsMasked("self", "SigIgn", Signal.Interrupt)
+    /// <summary>
+    /// Goes in front of a command line. A shell lets what it runs in the background ignore SIGINT, and so would the children of tests that run there.
+    /// </summary>
+    public static readonly string[] DefaultSignals = OperatingSystem.IsLinux() && IsMasked("self", "SigIgn", Signal.Interrupt)
         ? ["env", "--default-signal=INT"] : [];
 
     private readonly string commandLine;
@@ -47,7 +49,7 @@ internal sealed partial class ChildProcess : IDisposable
     public ChildProcess(string program, IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
     {
         string beside = Path.Combine(AppContext.BaseDirectory, program);
-        string[] line = [.. defaultSignals, File.Exists(beside) ? beside : program, .. arguments];
+        string[] line = [.. DefaultSignals, File.Exists(beside) ? beside : program, .. arguments];
         commandLine = $"{program} {string.Join(' ', arguments)}";
         running = Cli.Wrap(line[0])
             .WithArguments(line[1..])

@@ -197,7 +197,7 @@ public sealed class TestBoard
     /// <summary>A whole frame, each field as wanted; of this session unless another key is given.</summary>
     public byte[] BuildFrame(
         int type, uint number, uint argument = 0, byte[]? payload = null, int part = 0, int flags = 0, uint? key = null) =>
-        Frames.Build(FrameType.IsKeyless(type) ? 0 : key ?? Key, type, number, argument, payload, part, flags);
+        Frames.Build(Frame.IsKeyless(type) ? 0 : key ?? Key, type, number, argument, payload, part, flags);
 
     /// <summary>One frame of a write request, each field as wanted, right or wrong; of this session unless another key is given.</summary>
     public byte[] WriteFrame(

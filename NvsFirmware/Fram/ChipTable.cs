@@ -5,7 +5,11 @@ public static class ChipTable
 {
     private const int KiB = 1024;
 
-    private static readonly FramPart[] parts =
+    /// <summary>No part.</summary>
+    public static readonly FramPart None = new FramPart("", 0, new byte[0], false);
+
+    /// <summary>All parts.</summary>
+    public static readonly FramPart[] Parts =
     {
         Fujitsu("MB85RS64V", 8 * KiB, 0x03, 0x02, false),
         Fujitsu("MB85RS256B", 32 * KiB, 0x05, 0x09, false),
@@ -27,30 +31,23 @@ public static class ChipTable
         Everspin("MR20H40", 512 * KiB),
     };
 
-    /// <summary>How many parts there are.</summary>
-    public static int Count => parts.Length;
-
-    /// <summary>The part at an index.</summary>
-    /// <param name="index">0 to <see cref="Count"/> - 1.</param>
-    public static FramPart At(int index) => parts[index];
-
-    /// <summary>The index of the part with a name, or -1.</summary>
-    public static int IndexOfName(string name)
+    /// <summary>The part with a name, or <see cref="None"/>.</summary>
+    public static FramPart Named(string name)
     {
-        for (int i = 0; i < parts.Length; i++)
-            if (parts[i].Name == name)
-                return i;
-        return -1;
+        foreach (FramPart part in Parts)
+            if (part.Name == name)
+                return part;
+        return None;
     }
 
-    /// <summary>The index of the part that gives this answer to RDID, or -1.</summary>
+    /// <summary>The part that gives this answer to RDID, or <see cref="None"/>.</summary>
     /// <param name="answer">Nine bytes as they came.</param>
-    public static int IndexOfId(byte[] answer)
+    public static FramPart WithId(byte[] answer)
     {
-        for (int i = 0; i < parts.Length; i++)
-            if (parts[i].Matches(answer))
-                return i;
-        return -1;
+        foreach (FramPart part in Parts)
+            if (part.Matches(answer))
+                return part;
+        return None;
     }
 
     private static FramPart Fujitsu(string name, int bytes, byte density, byte revision, bool hasSleep) =>

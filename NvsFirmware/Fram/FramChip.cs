@@ -49,9 +49,7 @@ public sealed class FramChip
     private readonly byte[] id = new byte[IdBytes];
     private byte[] readBack = new byte[0];
     private byte[] found = new byte[0];
-    private FramPart part = new FramPart("", 0, new byte[0], false);
     private int headerBytes;
-    private int capacityBytes;
     private bool asleep;
 
     /// <summary>A chip that is not looked for yet.</summary>
@@ -61,14 +59,14 @@ public sealed class FramChip
         this.clock = clock;
     }
 
-    /// <summary>The part's name, empty before a chip was found.</summary>
-    public string Name => part.Name;
+    /// <summary>Which part it is.</summary>
+    public FramPart Part = ChipTable.None;
 
     /// <summary>Size in bytes, 0 before a chip was found.</summary>
-    public int CapacityBytes => part.CapacityBytes;
+    public int CapacityBytes;
 
     /// <summary>True when block protection was on when it was looked at last: the chip would silently ignore writes.</summary>
-    public bool IsProtected { get; private set; }
+    public bool IsProtected;
 
     /// <summary>Bytes clocked on the bus since the start, wraps.</summary>
     public int BusBytes;
@@ -135,7 +133,8 @@ public sealed class FramChip
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside the chip: a bug, not a state of the chip.</exception>
     public void Read(int address, byte[] buffer, int offset, int count)
     {
-        CheckRange(address, count);
+        if (address < 0 || count < 0 || address > CapacityBytes - count)
+            throw new ArgumentOutOfRangeException(nameof(address));
         if (asleep)
             Wake();
         while (count > 0)
@@ -143,7 +142,10 @@ public sealed class FramChip
             int piece = count < LargestReadBytes ? count : LargestReadBytes;
             int start = offset - headerBytes;
             int last = offset + piece - 1;
-            PutRead(address);
+            output[0] = OpRead;
+            output[1] = (byte)(address >> 16); // the next line's place when addresses have two bytes
+            output[headerBytes - 2] = (byte)(address >> 8);
+            output[headerBytes - 1] = (byte)address;
             byte b0 = buffer[start], b1 = buffer[start + 1], b2 = buffer[start + 2], b3 = buffer[start + headerBytes - 1];
             buffer[last] = Untouched;
             Transfer(buffer, start, headerBytes + piece);
@@ -175,7 +177,7 @@ public sealed class FramChip
     {
         int header = headerBytes;
         int at = offset - header;
-        if (address < 0 || address > capacityBytes - count)
+        if (address < 0 || address > CapacityBytes - count)
             throw new ArgumentOutOfRangeException(nameof(address));
         if (asleep)
             Wake();
@@ -208,7 +210,7 @@ public sealed class FramChip
         int start = offset - header;
         byte[] asked = readBack;
         byte[] told = found;
-        if (address > capacityBytes - count)
+        if (address > CapacityBytes - count)
             throw new ArgumentOutOfRangeException(nameof(address));
         if (asleep)
             Wake();
@@ -242,7 +244,7 @@ public sealed class FramChip
     /// <returns>True when the chip is asleep.</returns>
     public bool Sleep()
     {
-        if (!asleep && part.HasSleep)
+        if (!asleep && Part.HasSleep)
         {
             Send(sleep);
             asleep = true;
@@ -263,50 +265,47 @@ public sealed class FramChip
 
     private Status Identify()
     {
-        int index = AskId();
+        FramPart said = AskId();
         if (Buffers.AreAll(id, 0, IdBytes, 0x00) || Buffers.AreAll(id, 0, IdBytes, 0xFF))
             return Status.NoChip;
-        if (index < 0)
-            return Status.UnknownChip;
-        Use(ChipTable.At(index));
-        return Status.Ok;
+        return Use(said);
     }
 
     private Status Find(string name)
     {
-        int index = ChipTable.IndexOfName(name);
-        if (index < 0)
+        FramPart named = ChipTable.Named(name);
+        if (named == ChipTable.None)
             return Status.UnknownChip;
         if (!IsAlive())
             return Status.NoChip;
-        FramPart named = ChipTable.At(index);
-        int said = AskId();
+        FramPart said = AskId();
         // Writes to it would wrap, or go elsewhere, and hit what is stored.
-        if (said >= 0
-            && (ChipTable.At(said).CapacityBytes < named.CapacityBytes || ChipTable.At(said).AddressBytes != named.AddressBytes))
+        if (said != ChipTable.None && (said.CapacityBytes < named.CapacityBytes || said.AddressBytes != named.AddressBytes))
             return Status.UnknownChip;
-        Use(named);
-        return Status.Ok;
+        return Use(named);
     }
 
-    // The index in the chip table of the part that the chip says it is, or -1.
-    private int AskId()
+    // The part that the chip says it is.
+    private FramPart AskId()
     {
         output[0] = OpReadId;
         Array.Clear(answer, 0, answer.Length);
         Transfer(answer, 0, 1 + IdBytes);
         Array.Copy(answer, 1, id, 0, IdBytes);
-        return ChipTable.IndexOfId(id);
+        return ChipTable.WithId(id);
     }
 
-    private void Use(FramPart chosen)
+    private Status Use(FramPart chosen)
     {
-        part = chosen;
+        if (chosen == ChipTable.None)
+            return Status.UnknownChip;
+        Part = chosen;
         headerBytes = 1 + chosen.AddressBytes;
-        capacityBytes = chosen.CapacityBytes;
+        CapacityBytes = chosen.CapacityBytes;
         readBack = new byte[headerBytes + 4];
         readBack[0] = OpRead;
         found = new byte[headerBytes + 4];
+        return Status.Ok;
     }
 
     private int ReadStatus()
@@ -329,21 +328,6 @@ public sealed class FramChip
         {
             throw new FramException("writing to the SPI bus failed", cause);
         }
-    }
-
-    private void PutRead(int address)
-    {
-        output[0] = OpRead;
-        if (headerBytes == CommandBytes)
-            output[1] = (byte)(address >> 16);
-        output[headerBytes - 2] = (byte)(address >> 8);
-        output[headerBytes - 1] = (byte)address;
-    }
-
-    private void CheckRange(int address, int count)
-    {
-        if (address < 0 || count < 0 || address > part.CapacityBytes - count)
-            throw new ArgumentOutOfRangeException(nameof(address));
     }
 
     private void Transfer(byte[] input, int inputOffset, int count)

@@ -3,33 +3,30 @@ namespace NvsFirmware.Fram;
 /// <summary>One FRAM part: what the firmware must know of it.</summary>
 public sealed class FramPart
 {
+    /// <summary>The manufacturer's name of it, at most 16 characters.</summary>
+    public readonly string Name;
+
+    /// <summary>Size in bytes.</summary>
+    public readonly int CapacityBytes;
+
+    /// <summary>What it answers to RDID, 4 or 9 bytes; empty for a part that does not know RDID and has to be named.</summary>
+    public readonly byte[] Id;
+
+    /// <summary>True if it has a sleep mode (opcode B9) that chip select alone ends.</summary>
+    public readonly bool HasSleep;
+
+    /// <summary>Address bytes in READ and WRITE: 2 up to 64 KiB, 3 above (data sheets of all parts in the table).</summary>
+    public readonly int AddressBytes;
+
     /// <summary>Describes a part.</summary>
-    /// <param name="name">The manufacturer's name of it, at most 16 characters.</param>
-    /// <param name="capacityBytes">Its size in bytes.</param>
-    /// <param name="id">What it answers to RDID, 4 or 9 bytes; empty for a part that does not know RDID and has to be named.</param>
-    /// <param name="hasSleep">True if it has a sleep mode (opcode B9) that chip select alone ends.</param>
     public FramPart(string name, int capacityBytes, byte[] id, bool hasSleep)
     {
         Name = name;
         CapacityBytes = capacityBytes;
         Id = id;
         HasSleep = hasSleep;
+        AddressBytes = capacityBytes <= 0x10000 ? 2 : 3;
     }
-
-    /// <summary>The manufacturer's name.</summary>
-    public string Name { get; }
-
-    /// <summary>Size in bytes.</summary>
-    public int CapacityBytes { get; }
-
-    /// <summary>The answer to RDID, empty if there is none.</summary>
-    public byte[] Id { get; }
-
-    /// <summary>True if the part has a sleep mode that chip select alone ends.</summary>
-    public bool HasSleep { get; }
-
-    /// <summary>Address bytes in READ and WRITE: 2 up to 64 KiB, 3 above (data sheets of all parts in the table).</summary>
-    public int AddressBytes => CapacityBytes <= 0x10000 ? 2 : 3;
 
     /// <summary>True when the answer to RDID is this part's, in the order of the data sheet or, as some parts send it, reversed.</summary>
     /// <param name="answer">Nine bytes as they came.</param>

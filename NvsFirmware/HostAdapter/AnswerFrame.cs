@@ -22,12 +22,12 @@ public sealed class AnswerFrame
     /// <summary>Answers on a line.</summary>
     /// <param name="uart">The line.</param>
     /// <param name="frames">Knows the session key.</param>
-    /// <param name="statistics">Counts the answers.</param>
-    public AnswerFrame(IUart uart, FrameReader frames, Statistics statistics)
+    /// <param name="counters">Count the answers, by <see cref="Counter"/>.</param>
+    public AnswerFrame(IUart uart, FrameReader frames, int[] counters)
     {
         this.uart = uart;
         this.frames = frames;
-        counters = statistics.Values;
+        this.counters = counters;
         header[0] = Frame.Sync0;
         header[1] = Frame.Sync1;
     }
@@ -64,23 +64,11 @@ public sealed class AnswerFrame
     /// <param name="status">Its status.</param>
     /// <param name="argument">Its argument.</param>
     /// <param name="payloadBytes">Length of the payload.</param>
-    public void Send(Status status, int argument, int payloadBytes)
+    /// <param name="key">The session key; 0 of the answer to HELLO.</param>
+    public void Send(Status status, int argument, int payloadBytes, uint key)
     {
         Buffers.PutUInt32(Buffer, Frame.HeaderBytes + payloadBytes, Crc.Of(Buffer, Frame.HeaderBytes, payloadBytes));
-        SendSealed(Buffer, status, argument, payloadBytes, frames.Key);
-    }
-
-    /// <summary>Sends the answer to HELLO, which has no key.</summary>
-    /// <param name="status">Its status.</param>
-    /// <param name="key">The key of the session that begins; 0 for none.</param>
-    public void SendHello(Status status, uint key)
-    {
-        Buffers.PutUInt32(
-            Buffer,
-            Frame.HeaderBytes + Payload.HelloAnswer.Bytes,
-            Crc.Of(Buffer, Frame.HeaderBytes, Payload.HelloAnswer.Bytes));
-        Buffers.PutUInt32(header, Frame.ArgumentAt, key);
-        SendSealed(Buffer, status, Buffers.GetInt32(header, Frame.ArgumentAt), Payload.HelloAnswer.Bytes, 0);
+        SendSealed(Buffer, status, argument, payloadBytes, key);
     }
 
     /// <summary>Sends one part of an answer to READ.</summary>

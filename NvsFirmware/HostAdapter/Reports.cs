@@ -14,14 +14,15 @@ public sealed class Reports
     private readonly BoardSettings settings;
     private readonly FrameReader frames;
     private readonly AnswerFrame answer;
-    private readonly Statistics statistics;
+    private readonly int[] counters;
+    private readonly byte[] findings = new byte[Payload.StatsAnswer.FindingsCount];
     private readonly byte[] keyed = new byte[12];
     private readonly long bootMs;
     private int sessions;
 
     /// <summary>Reports on a board that boots now.</summary>
     public Reports(
-        NvsStore nvs, TrackCache cache, IClock clock, BoardSettings settings, FrameReader frames, AnswerFrame answer, Statistics statistics)
+        NvsStore nvs, TrackCache cache, IClock clock, BoardSettings settings, FrameReader frames, AnswerFrame answer, int[] counters)
     {
         this.nvs = nvs;
         this.cache = cache;
@@ -29,7 +30,7 @@ public sealed class Reports
         this.settings = settings;
         this.frames = frames;
         this.answer = answer;
-        this.statistics = statistics;
+        this.counters = counters;
         bootMs = clock.NowMs;
     }
 
@@ -55,37 +56,47 @@ public sealed class Reports
         nvs.PutHello(buffer, at);
         if (protocol != Frame.ProtocolVersion)
         {
-            answer.SendHello(Status.WrongProtocol, 0);
+            answer.Send(Status.WrongProtocol, 0, Payload.HelloAnswer.Bytes, 0);
             return;
         }
         nvs.BeginSession();
-        frames.Key = NewKey(number);
-        answer.SendHello(Status.Ok, frames.Key);
+        PutNewKey(number);
+        answer.Send(Status.Ok, Buffers.GetInt32(keyed, 0), Payload.HelloAnswer.Bytes, 0);
     }
 
     /// <summary>Answers INFO; the store is ready.</summary>
     public void Info()
     {
         nvs.PutInfo(answer.Buffer, Frame.HeaderBytes);
-        answer.Send(Status.Ok, 0, Payload.InfoAnswer.Bytes);
+        answer.Send(Status.Ok, 0, Payload.InfoAnswer.Bytes, frames.Key);
     }
 
     /// <summary>Answers STATS.</summary>
     public void Stats()
     {
-        int[] counters = statistics.Values;
         counters[Counter.CacheHits] = cache.Hits;
         counters[Counter.PlacesLost] = frames.PlacesLost;
         counters[Counter.BusBytes] = nvs.BusBytes;
         counters[Counter.BusTransactions] = nvs.BusTransactions;
         counters[Counter.LineReopened] = frames.Reopened;
-        statistics.Put(answer.Buffer, Frame.HeaderBytes);
+        for (int i = 0; i < counters.Length; i++)
+            Buffers.PutInt32(answer.Buffer, Frame.HeaderBytes + i * 4, counters[i]);
         PutLow32(clock.NowMs - bootMs, answer.Buffer, Frame.HeaderBytes + Counter.UptimeMs * 4);
-        answer.Send(Status.Ok, 0, Payload.StatsAnswer.Bytes);
+        Array.Copy(findings, 0, answer.Buffer, Frame.HeaderBytes + Payload.StatsAnswer.Findings, findings.Length);
+        answer.Send(Status.Ok, 0, Payload.StatsAnswer.Bytes, frames.Key);
+    }
+
+    /// <summary>Notes a recovery.</summary>
+    /// <param name="found">Bits of <see cref="RecoveryFindings"/>.</param>
+    public void NoteRecovery(int found)
+    {
+        counters[Counter.Recoveries]++;
+        Array.Copy(findings, 0, findings, 1, findings.Length - 1);
+        findings[0] = (byte)found;
     }
 
     // Another one each time: the seed changes with each boot, the count with each HELLO, the number as the host likes.
-    private uint NewKey(int number)
+    private void PutNewKey(int number)
     {
         Buffers.PutInt32(keyed, 0, settings.SessionSeed);
         Buffers.PutInt32(keyed, 4, ++sessions);
@@ -93,7 +104,8 @@ public sealed class Reports
         uint key = Crc.Of(keyed, 0, keyed.Length);
         while (key == 0 || key == frames.Key)
             key++;
-        return key;
+        frames.Key = key;
+        Buffers.PutUInt32(keyed, 0, key);
     }
 
     // By bytes: a long that was made an int keeps its tag on nanoFramework.

@@ -29,11 +29,10 @@ public sealed class RequestHandler
     private readonly NvsStore nvs;
     private readonly BoardSettings settings;
     private readonly FrameReader frames;
-    private readonly Statistics statistics = new Statistics();
     private readonly AnswerFrame answer;
     private readonly Reports reports;
     private readonly byte[] data;
-    private readonly int[] counters;
+    private readonly int[] counters = new int[Counter.Count];
     private int committedCount = -1;
 
     /// <summary>A host adapter on a line.</summary>
@@ -49,10 +48,9 @@ public sealed class RequestHandler
         this.nvs = nvs;
         this.settings = settings;
         this.data = data;
-        counters = statistics.Values;
         frames = new FrameReader(uart, clock, Block.PayloadHeadBytes + settings.LargestPieceBytes, IdleReopenMs);
-        answer = new AnswerFrame(uart, frames, statistics);
-        reports = new Reports(nvs, cache, clock, settings, frames, answer, statistics);
+        answer = new AnswerFrame(uart, frames, counters);
+        reports = new Reports(nvs, cache, clock, settings, frames, answer, counters);
     }
 
     /// <summary>When the line was last heard, in the clock's milliseconds.</summary>
@@ -117,7 +115,7 @@ public sealed class RequestHandler
         Forget();
         if (nvs.IsSessionOver)
             frames.Key = 0;
-        statistics.NoteRecovery(found);
+        reports.NoteRecovery(found);
     }
 
     private void Keep(WriteRequest request, int count)
@@ -253,7 +251,7 @@ public sealed class RequestHandler
         if (status == Status.StoreDamaged)
             answer.Send(status, 0);
         else
-            answer.Send(status, version, Payload.LastAnswer.Bytes);
+            answer.Send(status, version, Payload.LastAnswer.Bytes, frames.Key);
     }
 
     private void Read(byte[] frame, int track)
@@ -312,7 +310,7 @@ public sealed class RequestHandler
             left -= bytesRead;
         }
         Buffers.PutInt32(buffer, Frame.HeaderBytes + Payload.PageAnswer.Checked, verified);
-        answer.Send(Status.Ok, entry < nvs.Entries ? entry : Payload.PageAnswer.End, at - Frame.HeaderBytes);
+        answer.Send(Status.Ok, entry < nvs.Entries ? entry : Payload.PageAnswer.End, at - Frame.HeaderBytes, frames.Key);
     }
 
     private int PutParts(byte[] buffer, int at)

@@ -32,6 +32,18 @@ public sealed class ClientTable
     /// <summary>The last request committed for the client at an index.</summary>
     public readonly int[] Numbers;
 
+    /// <summary>The version that request gave.</summary>
+    public readonly int[] Versions;
+
+    /// <summary>Its fingerprint.</summary>
+    public readonly int[] Fingerprints;
+
+    /// <summary>The clients' ids; 0 where there is none.</summary>
+    public readonly int[] Clients;
+
+    /// <summary>The index of the last commit's client; -1: nobody's.</summary>
+    public int Last = -1;
+
     private const int At = FramChip.CommandBytes;
     private const int NumberAt = 4;
     private const int VersionAt = 8;
@@ -44,12 +56,8 @@ public sealed class ClientTable
     private readonly FramChip chip;
     private readonly Geometry geometry;
     private readonly byte[] scratch;
-    private readonly int[] clients;
-    private readonly int[] versions;
-    private readonly int[] fingerprints;
     private readonly bool[] isDue;
     private readonly bool[] isLost;
-    private int current = -1;
 
     /// <summary>A table that is not read yet.</summary>
     /// <param name="chip">The chip.</param>
@@ -60,10 +68,10 @@ public sealed class ClientTable
         this.chip = chip;
         this.geometry = geometry;
         this.scratch = scratch;
-        clients = new int[geometry.Clients];
+        Clients = new int[geometry.Clients];
         Numbers = new int[geometry.Clients];
-        versions = new int[geometry.Clients];
-        fingerprints = new int[geometry.Clients];
+        Versions = new int[geometry.Clients];
+        Fingerprints = new int[geometry.Clients];
         isDue = new bool[geometry.Clients];
         isLost = new bool[geometry.Clients];
     }
@@ -71,39 +79,21 @@ public sealed class ClientTable
     /// <summary>The index of a client, or -1.</summary>
     public int IndexOf(int client)
     {
-        if (current >= 0 && clients[current] == client)
-            return current;
-        int[] known = clients;
+        if (Last >= 0 && Clients[Last] == client)
+            return Last;
+        int[] known = Clients;
         for (int i = 0; i < known.Length; i++)
             if (known[i] == client)
                 return i;
         return -1;
     }
 
-    /// <summary>The version that request gave.</summary>
-    public int Version(int index) => versions[index];
-
-    /// <summary>Its fingerprint.</summary>
-    public int Fingerprint(int index) => fingerprints[index];
-
-    /// <summary>Client of the last commit; 0: nobody's.</summary>
-    public int LastClient => current < 0 ? 0 : clients[current];
-
-    /// <summary>Request number of the last commit.</summary>
-    public int LastNumber => current < 0 ? 0 : Numbers[current];
-
-    /// <summary>Fingerprint of the last commit.</summary>
-    public int LastFingerprint => current < 0 ? 0 : fingerprints[current];
-
-    /// <summary>True when the client of the last commit is known as one that only passes by.</summary>
-    public bool IsLastPassing => current >= geometry.StayingClients;
-
     /// <summary>How many clients are known.</summary>
     public int Count()
     {
         int count = 0;
-        for (int i = 0; i < clients.Length; i++)
-            if (clients[i] != 0)
+        for (int i = 0; i < Clients.Length; i++)
+            if (Clients[i] != 0)
                 count++;
         return count;
     }
@@ -119,24 +109,24 @@ public sealed class ClientTable
         int index = client == 0 ? -1 : IndexOf(client);
         if (client != 0 && (index < 0 || index >= geometry.StayingClients && !isPassing))
             index = Enter(client, index, version, isPassing);
-        if (index != current && current >= 0)
+        if (index != Last && Last >= 0)
         {
-            isDue[current] = true;
+            isDue[Last] = true;
             IsAnyDue = true;
         }
-        current = index;
+        Last = index;
         if (index < 0)
             return;
         Numbers[index] = number;
-        versions[index] = version;
-        fingerprints[index] = fingerprint;
+        Versions[index] = version;
+        Fingerprints[index] = fingerprint;
     }
 
     /// <summary>Writes the entries that are due, all but that of the last commit's client.</summary>
     public void StoreDue()
     {
         for (int i = 0; i < isDue.Length; i++)
-            if (isDue[i] && i != current)
+            if (isDue[i] && i != Last)
                 Store(i);
         IsAnyDue = false;
     }
@@ -146,18 +136,18 @@ public sealed class ClientTable
     /// <param name="version">The store's last commit.</param>
     public int Horizon(bool isPassing, int version)
     {
-        int oldest = isPassing ? Oldest(geometry.StayingClients, clients.Length, version, out bool isFull)
+        int oldest = isPassing ? Oldest(geometry.StayingClients, Clients.Length, version, out bool isFull)
             : Oldest(0, geometry.StayingClients, version, out isFull);
-        return isFull ? versions[oldest] : 0;
+        return isFull ? Versions[oldest] : 0;
     }
 
     /// <summary>Forgets clients whose age could soon not be told from that in a later lap.</summary>
     /// <param name="version">The store's last commit.</param>
     public void ForgetOld(int version)
     {
-        for (int i = 0; i < clients.Length; i++)
+        for (int i = 0; i < Clients.Length; i++)
         {
-            if (clients[i] == 0 || i == current || (uint)(version - versions[i]) < OldestAge)
+            if (Clients[i] == 0 || i == Last || (uint)(version - Versions[i]) < OldestAge)
                 continue;
             Empty(i);
             Store(i);
@@ -173,9 +163,9 @@ public sealed class ClientTable
         chip.CheckAlive();
         if (Read() != crc)
             throw new FramException("the client table reads differently each time");
-        current = -1;
+        Last = -1;
         ForgottenVersion = 0;
-        for (int i = 0, at = At; i < clients.Length; i++, at += EntryBytes)
+        for (int i = 0, at = At; i < Clients.Length; i++, at += EntryBytes)
         {
             Empty(i);
             isDue[i] = false;
@@ -190,13 +180,13 @@ public sealed class ClientTable
             isLost[i] = difference != 0 || client == 0;
             if (isLost[i])
             {
-                clients[i] = 0;
+                Clients[i] = 0;
                 Numbers[i] = scratch[at]; // what is left of the client's id, see IsTornBy
                 continue;
             }
             int twin = IndexOf(client);
             int version = BitConverter.ToInt32(scratch, at + VersionAt);
-            if (twin >= 0 && version - versions[twin] <= 0)
+            if (twin >= 0 && version - Versions[twin] <= 0)
             {
                 isDue[i] = true; // to be emptied
                 continue;
@@ -206,10 +196,10 @@ public sealed class ClientTable
                 Empty(twin);
                 isDue[twin] = true;
             }
-            clients[i] = client;
+            Clients[i] = client;
             Numbers[i] = BitConverter.ToInt32(scratch, at + NumberAt);
-            versions[i] = version;
-            fingerprints[i] = BitConverter.ToInt32(scratch, at + FingerprintAt);
+            Versions[i] = version;
+            Fingerprints[i] = BitConverter.ToInt32(scratch, at + FingerprintAt);
         }
     }
 
@@ -218,12 +208,12 @@ public sealed class ClientTable
     public bool Settle()
     {
         bool isDamaged = false;
-        for (int i = 0; i < clients.Length; i++)
+        for (int i = 0; i < Clients.Length; i++)
         {
             if (!isLost[i])
                 continue;
             // A cut in the middle of writing an entry leaves one that is not whole; its client has entered it again by now.
-            isDamaged |= clients[i] == 0;
+            isDamaged |= Clients[i] == 0;
             isDue[i] = true;
         }
         return isDamaged;
@@ -232,16 +222,16 @@ public sealed class ClientTable
     /// <summary>Writes all entries that are due, also that of the last commit's client: nobody's commit comes next.</summary>
     public void StoreAll()
     {
-        if (current >= 0)
-            isDue[current] = true;
-        current = -1;
+        if (Last >= 0)
+            isDue[Last] = true;
+        Last = -1;
         StoreDue();
     }
 
     /// <summary>True when an entry on the medium is not as in RAM.</summary>
     public bool IsDamaged()
     {
-        for (int i = 0; i < clients.Length; i++)
+        for (int i = 0; i < Clients.Length; i++)
             if (!IsStored(i))
                 return true;
         return false;
@@ -250,24 +240,24 @@ public sealed class ClientTable
     /// <summary>Writes the entries that the medium does not hold as they are in RAM.</summary>
     public void Restore()
     {
-        for (int i = 0; i < clients.Length; i++)
+        for (int i = 0; i < Clients.Length; i++)
             if (!IsStored(i))
                 Store(i);
     }
 
     private uint Read()
     {
-        chip.Read(Geometry.ClientsAddress, scratch, At, clients.Length * EntryBytes);
-        return Crc.Of(scratch, At, clients.Length * EntryBytes);
+        chip.Read(Geometry.ClientsAddress, scratch, At, Clients.Length * EntryBytes);
+        return Crc.Of(scratch, At, Clients.Length * EntryBytes);
     }
 
     // The entry of the last commit's client may be an older one: the blocks or the record tell.
     private bool IsStored(int index)
     {
-        if (isDue[index] || index == current)
+        if (isDue[index] || index == Last)
             return true;
         chip.Read(Geometry.ClientsAddress + index * EntryBytes, scratch, At, EntryBytes);
-        if (clients[index] == 0 && (BitConverter.ToUInt32(scratch, At + CrcAt) ^ Crc.Of(scratch, At, CrcAt)) == GivenUp)
+        if (Clients[index] == 0 && (BitConverter.ToUInt32(scratch, At + CrcAt) ^ Crc.Of(scratch, At, CrcAt)) == GivenUp)
             return true;
         Put(index, At + EntryBytes);
         return Buffers.AreSame(scratch, At, scratch, At + EntryBytes, EntryBytes);
@@ -276,10 +266,10 @@ public sealed class ClientTable
     private int Enter(int client, int old, int version, bool isPassing)
     {
         int first = isPassing ? geometry.StayingClients : 0;
-        int end = isPassing ? clients.Length : geometry.StayingClients;
+        int end = isPassing ? Clients.Length : geometry.StayingClients;
         int index = -1;
         for (int i = first; i < end && index < 0; i++)
-            if (isLost[i] && clients[i] == 0 && Numbers[i] == (client & 0xFF))
+            if (isLost[i] && Clients[i] == 0 && Numbers[i] == (client & 0xFF))
                 index = i;
         if (index < 0)
             index = Oldest(first, end, version, out _);
@@ -289,9 +279,9 @@ public sealed class ClientTable
             isDue[old] = true;
             IsAnyDue = true;
         }
-        if (clients[index] != 0)
-            ForgottenVersion = versions[index];
-        clients[index] = client;
+        if (Clients[index] != 0)
+            ForgottenVersion = Versions[index];
+        Clients[index] = client;
         return index;
     }
 
@@ -304,10 +294,10 @@ public sealed class ClientTable
         isFull = false;
         for (int i = first; i < end; i++)
         {
-            if (clients[i] == 0 && !isLost[i])
+            if (Clients[i] == 0 && !isLost[i])
                 return i;
-            uint age = (uint)(version - versions[i]);
-            if (i == current || clients[i] == 0 || (oldest >= 0 && age <= greatestAge))
+            uint age = (uint)(version - Versions[i]);
+            if (i == Last || Clients[i] == 0 || (oldest >= 0 && age <= greatestAge))
                 continue;
             greatestAge = age;
             oldest = i;
@@ -318,21 +308,21 @@ public sealed class ClientTable
 
     private void Empty(int index)
     {
-        clients[index] = 0;
+        Clients[index] = 0;
         Numbers[index] = 0;
-        versions[index] = 0;
-        fingerprints[index] = 0;
+        Versions[index] = 0;
+        Fingerprints[index] = 0;
     }
 
     private void Put(int index, int at)
     {
         Array.Clear(scratch, at, EntryBytes);
-        if (clients[index] == 0)
+        if (Clients[index] == 0)
             return;
-        Buffers.PutInt32(scratch, at, clients[index]);
+        Buffers.PutInt32(scratch, at, Clients[index]);
         Buffers.PutInt32(scratch, at + NumberAt, Numbers[index]);
-        Buffers.PutInt32(scratch, at + VersionAt, versions[index]);
-        Buffers.PutInt32(scratch, at + FingerprintAt, fingerprints[index]);
+        Buffers.PutInt32(scratch, at + VersionAt, Versions[index]);
+        Buffers.PutInt32(scratch, at + FingerprintAt, Fingerprints[index]);
         Buffers.PutUInt32(scratch, at + CrcAt, Crc.Of(scratch, at, CrcAt));
     }
 
@@ -341,7 +331,7 @@ public sealed class ClientTable
         int address = Geometry.ClientsAddress + index * EntryBytes;
         isDue[index] = false;
         isLost[index] = false;
-        if (clients[index] == 0)
+        if (Clients[index] == 0)
         {
             chip.Read(address, scratch, At, EntryBytes);
             uint crc = Crc.Of(scratch, At, CrcAt);

@@ -31,7 +31,6 @@ public sealed class NvsStore
     private readonly FramChip chip;
     private readonly IClock clock;
     private readonly byte[] scratch;
-    private readonly byte[] blankName = new byte[Superblock.IdBytes];
     private readonly int largestPieceBytes;
     private readonly Superblock first = new Superblock();
     private readonly Superblock second = new Superblock();
@@ -40,8 +39,6 @@ public sealed class NvsStore
     private readonly Repairer repairer;
     private readonly TrackStore empty;
     private TrackStore store;
-    private SuperblockState firstState;
-    private SuperblockState secondState;
     private bool isIdKnown;
     private bool isRepairable;
     // A record of this mount is on the medium; then State is Ok.
@@ -72,7 +69,7 @@ public sealed class NvsStore
     public bool IsProtected => chip.IsProtected;
 
     /// <summary>The chip's name, empty when there is none.</summary>
-    public string ChipName => chip.Name;
+    public string ChipName => chip.Part.Name;
 
     /// <summary>The chip's size in bytes, 0 when there is none.</summary>
     public int ChipBytes => chip.CapacityBytes;
@@ -82,18 +79,6 @@ public sealed class NvsStore
 
     /// <summary>Transactions on the bus so far.</summary>
     public int BusTransactions => chip.BusTransactions;
-
-    /// <summary>How often a board has started with this store.</summary>
-    public int BootCount => store.Vtb.Boots;
-
-    /// <summary>Tracks in the store.</summary>
-    public int TrackCount => store.Tracks.TrackCount;
-
-    /// <summary>Number of the last commit.</summary>
-    public int Version => store.Vtb.Version;
-
-    /// <summary>The active-set flag.</summary>
-    public int Flag => store.Vtb.Flag;
 
     /// <summary>Segments that tracks own.</summary>
     public int OwnedSegments => store.Segments.OwnedCount;
@@ -168,6 +153,9 @@ public sealed class NvsStore
         if (State != Status.Blank)
             Array.Copy(Id, 0, buffer, at + Payload.HelloAnswer.StoreId, Superblock.IdBytes);
     }
+
+    /// <summary>The store in a line of text for a person.</summary>
+    public string Text() => StoreReport.Text(store, Findings);
 
     /// <summary>Puts the answer to INFO together.</summary>
     public void PutInfo(byte[] buffer, int at) => StoreReport.PutInfo(store, buffer, at, Findings);
@@ -247,9 +235,9 @@ public sealed class NvsStore
     {
         if (State != Status.Ok || chip.IsProtected)
             return;
-        if (firstState != SuperblockState.Live)
+        if (first.State != SuperblockState.Live)
             StoreSuperblock(0);
-        if (secondState != SuperblockState.Live)
+        if (second.State != SuperblockState.Live)
             StoreSuperblock(1);
         store.Recovery.Resume(isBoot);
         mountVersion = store.Vtb.Version;
@@ -288,22 +276,22 @@ public sealed class NvsStore
             return Status.BadRequest;
         if (!IsName(name, nameAt))
             return Status.WrongName;
-        if (firstState == SuperblockState.Live && !formatter.IsOnlyAt0(Id))
+        if (first.State == SuperblockState.Live && !formatter.IsOnlyAt0(Id))
             return Status.UnknownChip;
 
         byte[] id = new byte[Superblock.IdBytes];
         Array.Copy(newId, newIdAt, id, 0, id.Length);
-        int oldChipBytes = firstState == SuperblockState.Live ? first.ChipBytes : chip.CapacityBytes;
+        int oldChipBytes = first.State == SuperblockState.Live ? first.ChipBytes : chip.CapacityBytes;
         // The new tables before the old store is given up: there may be no memory for them. The old ones make room first.
         State = Status.Blank;
         isRepairable = false;
         isResumed = false;
-        formatCount = NewestFormatCount() + 1;
+        formatCount = (second.FormatCount - first.FormatCount > 0 ? second : first).FormatCount + 1;
         Use(geometry, Superblock.MarkOf(id, formatCount));
         // From the second of these one-byte writes on, the old store is gone; before it, it is whole.
-        if (IsToGiveUp(secondState, oldChipBytes))
+        if (IsToGiveUp(second, oldChipBytes))
             formatter.GiveUp(oldChipBytes, 1);
-        if (IsToGiveUp(firstState, oldChipBytes))
+        if (IsToGiveUp(first, oldChipBytes))
             formatter.GiveUp(oldChipBytes, 0);
         if (!formatter.Write(store, id, formatCount))
             return Status.UnknownChip;
@@ -331,8 +319,9 @@ public sealed class NvsStore
     {
         if (State != Status.Blank)
             return State;
-        Buffers.PutText(blankName, 0, blankName.Length, Payload.Format.BlankName);
-        Status status = Format(blankName, 0, newId, 0, segmentBytes, setSegments);
+        byte[] name = new byte[Superblock.IdBytes];
+        Buffers.PutText(name, 0, name.Length, Payload.Format.BlankName);
+        Status status = Format(name, 0, newId, 0, segmentBytes, setSegments);
         if (status == Status.Ok)
             Findings |= RecoveryFindings.Formatted;
         return status;
@@ -370,9 +359,9 @@ public sealed class NvsStore
     public bool IsName(byte[] name, int at) =>
         isIdKnown && Buffers.AreSame(Id, 0, name, at, Superblock.IdBytes)
         || State == Status.Blank
-            && (IsWord(name, at, Payload.Format.BlankName)
-                || secondState == SuperblockState.GivenUp && Buffers.AreSame(second.Id, 0, name, at, Superblock.IdBytes))
-        || State == Status.StoreDamaged && IsWord(name, at, Payload.Format.DamagedName);
+            && (Buffers.IsText(name, at, Superblock.IdBytes, Payload.Format.BlankName)
+                || second.State == SuperblockState.GivenUp && Buffers.AreSame(second.Id, 0, name, at, Superblock.IdBytes))
+        || State == Status.StoreDamaged && Buffers.IsText(name, at, Superblock.IdBytes, Payload.Format.DamagedName);
 
     // Why a write request is not taken.
     private Status CheckWritable(byte[] frame, int count)
@@ -388,55 +377,57 @@ public sealed class NvsStore
 
     private Status Recover()
     {
-        firstState = Load(first, chip.CapacityBytes, 0);
-        secondState = Load(second, firstState == SuperblockState.Live ? first.ChipBytes : chip.CapacityBytes, 1);
-        Superblock live = firstState == SuperblockState.Live ? first : second;
-        if (firstState == SuperblockState.Live || secondState == SuperblockState.Live)
+        Load(first, chip.CapacityBytes, 0);
+        Load(second, first.State == SuperblockState.Live ? first.ChipBytes : chip.CapacityBytes, 1);
+        Superblock known = Latest(SuperblockState.Live);
+        if (known.State == SuperblockState.Live)
+            return Recover(known, known == first ? second : first);
+        known = Latest(SuperblockState.Newer);
+        if (known.State == SuperblockState.Newer)
         {
-            if (firstState == SuperblockState.Live && secondState == SuperblockState.Live && !first.IsSame(second))
-            {
-                // One of them is of an earlier store.
-                int later = second.FormatCount - first.FormatCount;
-                if (later == 0)
-                    return Status.StoreDamaged;
-                if (later > 0)
-                    firstState = SuperblockState.Damaged;
-                else
-                    secondState = SuperblockState.Damaged;
-                live = later > 0 ? second : first;
-            }
-            Know(live);
-            formatCount = live.FormatCount;
-            if (live.PieceBytes > largestPieceBytes)
-                return Status.BoardTooSmall;
-            Geometry geometry = new Geometry(live.ChipBytes, live.SegmentBytes, live.SetSegments, live.PieceBytes);
-            if (!geometry.IsPossible || !live.Fits(geometry) || live.ChipBytes > chip.CapacityBytes)
-                return Status.StoreDamaged;
-            if (firstState != SuperblockState.Live || secondState != SuperblockState.Live)
-                Findings |= RecoveryFindings.SuperblockCopy;
-            Use(geometry, live.Mark);
-            store.Recovery.Run();
-            Findings |= store.Recovery.Findings;
-            isRepairable = store.Recovery.IsDoubtful;
-            mountVersion = store.Vtb.Version;
-            return isRepairable ? Status.StoreDamaged : Status.Ok;
-        }
-        if (firstState == SuperblockState.Newer || secondState == SuperblockState.Newer)
-        {
-            Know(firstState == SuperblockState.Newer ? first : second);
+            Know(known);
             return Status.NewerFormat;
         }
-        bool isGivenUp = firstState == SuperblockState.GivenUp || secondState == SuperblockState.GivenUp;
-        if (isGivenUp)
-            Know(firstState == SuperblockState.GivenUp ? first : second);
-        if (firstState == SuperblockState.Damaged || secondState == SuperblockState.Damaged)
+        known = Latest(SuperblockState.GivenUp);
+        if (known.State == SuperblockState.GivenUp)
+            Know(known);
+        if (first.State == SuperblockState.Damaged || second.State == SuperblockState.Damaged)
             return Status.StoreDamaged;
-        if (isGivenUp)
+        if (known.State == SuperblockState.GivenUp)
             return Status.Blank;
         // No superblock, and none that was given up: commits say that there was a store all the same.
         Use(new Geometry(chip.CapacityBytes, 0, 0, largestPieceBytes), 0);
         return store.Vtb.Load(out _, out _, out _) && store.Vtb.Version != 0 ? Status.StoreDamaged : Status.Blank;
     }
+
+    private Status Recover(Superblock live, Superblock other)
+    {
+        if (other.State == SuperblockState.Live && !other.IsSame(live))
+        {
+            if (other.FormatCount == live.FormatCount)
+                return Status.StoreDamaged;
+            other.State = SuperblockState.Damaged; // of an earlier store
+        }
+        Know(live);
+        formatCount = live.FormatCount;
+        Geometry geometry = live.ToGeometry();
+        if (!geometry.IsPossible || geometry.ChipBytes > chip.CapacityBytes)
+            return Status.StoreDamaged;
+        if (geometry.PieceBytes > largestPieceBytes)
+            return Status.BoardTooSmall;
+        if (other.State != SuperblockState.Live)
+            Findings |= RecoveryFindings.SuperblockCopy;
+        Use(geometry, Superblock.MarkOf(Id, formatCount));
+        store.Recovery.Run();
+        Findings |= store.Recovery.Findings;
+        isRepairable = store.Recovery.IsDoubtful;
+        mountVersion = store.Vtb.Version;
+        return isRepairable ? Status.StoreDamaged : Status.Ok;
+    }
+
+    // The copy in a state, of two the one of the later store; any one if there is none.
+    private Superblock Latest(SuperblockState state) =>
+        second.State == state && (first.State != state || second.FormatCount - first.FormatCount > 0) ? second : first;
 
     // A mount after a chip error needs no new tables. The old ones make room for new ones.
     private void Use(Geometry geometry, uint mark)
@@ -452,21 +443,20 @@ public sealed class NvsStore
         Request.IsSessionOver = true; // what was decided went with the old tables
     }
 
-    private SuperblockState Load(Superblock superblock, int chipBytes, int copy)
+    private void Load(Superblock superblock, int chipBytes, int copy)
     {
+        superblock.State = SuperblockState.Void;
+        superblock.FormatCount = 0;
         if (chipBytes > chip.CapacityBytes)
-            return SuperblockState.Void;
-        int address = Geometry.SuperblockAddress(chipBytes, copy);
-        SuperblockState state = SuperblockState.Void;
+            return;
         // Behind a bad read of the newer copy an older store could be served.
-        for (int look = 0; look < VirtualTrackBuffer.Looks && state != SuperblockState.Live; look++)
+        for (int look = 0; look < VirtualTrackBuffer.Looks && superblock.State != SuperblockState.Live; look++)
         {
             if (look == VirtualTrackBuffer.Looks / 2)
                 chip.CheckAlive();
-            chip.Read(address, scratch, FramChip.CommandBytes, Superblock.Bytes);
-            state = superblock.Parse(scratch, FramChip.CommandBytes, copy);
+            chip.Read(Geometry.SuperblockAddress(chipBytes, copy), scratch, FramChip.CommandBytes, Superblock.Bytes);
+            superblock.Parse(scratch, FramChip.CommandBytes, copy);
         }
-        return state;
     }
 
     private void Know(Superblock superblock)
@@ -478,29 +468,9 @@ public sealed class NvsStore
     private void StoreSuperblock(int copy)
     {
         formatter.StoreSuperblock(store.Geometry, copy, Id, formatCount);
-        if (copy == 0)
-            firstState = SuperblockState.Live;
-        else
-            secondState = SuperblockState.Live;
+        (copy == 0 ? first : second).State = SuperblockState.Live;
     }
 
-    private int NewestFormatCount()
-    {
-        bool isFirstKnown = firstState == SuperblockState.Live || firstState == SuperblockState.GivenUp;
-        bool isSecondKnown = secondState == SuperblockState.Live || secondState == SuperblockState.GivenUp;
-        if (isFirstKnown && isSecondKnown)
-            return second.FormatCount - first.FormatCount > 0 ? second.FormatCount : first.FormatCount;
-        return isFirstKnown ? first.FormatCount : isSecondKnown ? second.FormatCount : 0;
-    }
-
-    private bool IsToGiveUp(SuperblockState state, int chipBytes) =>
-        state != SuperblockState.Void && state != SuperblockState.GivenUp && chipBytes <= chip.CapacityBytes;
-
-    private static bool IsWord(byte[] name, int at, string word)
-    {
-        for (int i = 0; i < Superblock.IdBytes; i++)
-            if (name[at + i] != (i < word.Length ? (byte)word[i] : (byte)0))
-                return false;
-        return true;
-    }
+    private bool IsToGiveUp(Superblock superblock, int chipBytes) =>
+        superblock.State != SuperblockState.Void && superblock.State != SuperblockState.GivenUp && chipBytes <= chip.CapacityBytes;
 }

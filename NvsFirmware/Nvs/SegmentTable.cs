@@ -53,9 +53,6 @@ public sealed class SegmentTable
     /// <summary>Segments that wait for the next record.</summary>
     public int PinnedCount;
 
-    /// <summary>True when a segment is neither a track's nor pinned.</summary>
-    public bool IsFree(int segment) => !IsTaken[segment];
-
     /// <summary>The segment that follows in the same track of several blocks, or <see cref="End"/>.</summary>
     public int Next(int segment) => BitConverter.ToUInt16(image, FramChip.CommandBytes + segment * Geometry.LinkBytes);
 
@@ -163,14 +160,7 @@ public sealed class SegmentTable
                 taken[segment - Single] = false;
                 continue;
             }
-            int count = segment >> CountShift;
-            segment &= End >> 1;
-            if (count == 0)
-                for (; segment != End; segment = Next(segment))
-                    taken[segment] = false;
-            else
-                for (count += segment; segment < count; segment++)
-                    taken[segment] = false;
+            Release(segment & (End >> 1), segment >> CountShift);
         }
         PinnedCount = 0;
         pinCount = 0;
@@ -182,11 +172,7 @@ public sealed class SegmentTable
     public void Free(int first, int count)
     {
         OwnedCount -= count != 0 ? count : CountLinked(first);
-        for (int i = 0; i < count; i++)
-            IsTaken[first + i] = false;
-        if (count == 0)
-            for (int segment = first; segment != End; segment = Next(segment))
-                IsTaken[segment] = false;
+        Release(first, count);
     }
 
     /// <summary>How many segments are linked from one on.</summary>
@@ -241,7 +227,9 @@ public sealed class SegmentTable
     {
         for (int segment = first; segment != End;)
         {
-            int last = LastOfRun(segment);
+            int last = segment;
+            while (Next(last) == last + 1)
+                last++;
             StoreRange(segment, last);
             segment = Next(last);
         }
@@ -259,12 +247,15 @@ public sealed class SegmentTable
         return true;
     }
 
-    // The last segment of a chain's stretch in which each segment links to its neighbour.
-    private int LastOfRun(int segment)
+    private void Release(int first, int count)
     {
-        while (Next(segment) == segment + 1)
-            segment++;
-        return segment;
+        bool[] taken = IsTaken;
+        if (count == 0)
+            for (; first != End; first = Next(first))
+                taken[first] = false;
+        else
+            for (count += first; first < count; first++)
+                taken[first] = false;
     }
 
     private void StoreRange(int low, int last)
@@ -278,8 +269,7 @@ public sealed class SegmentTable
         if (Buffers.AreAll(scratch, at, count, 0xFF) || Buffers.AreAll(scratch, at, count, 0))
             chip.CheckAlive();
         chip.Read(address, scratch, at + count, count);
-        for (int i = at; i < at + count; i++)
-            if (scratch[i] != scratch[i + count])
-                throw new FramException("the chip does not hold the links that were written to it");
+        if (!Buffers.AreSame(scratch, at, scratch, at + count, count))
+            throw new FramException("the chip does not hold the links that were written to it");
     }
 }

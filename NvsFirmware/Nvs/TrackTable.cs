@@ -75,6 +75,9 @@ public sealed class TrackTable
     /// <summary>Segments that the tracks count for, see <see cref="Geometry.SegmentsFor"/>.</summary>
     public int CountedSegments;
 
+    /// <summary>The first entry from which on none was ever used.</summary>
+    public int NeverUsed;
+
     /// <summary>First sum over the CRC-32 fields.</summary>
     public uint Sum0;
 
@@ -94,7 +97,6 @@ public sealed class TrackTable
     private readonly short[] buckets;
     private readonly int bucketMask;
     private int freeHead;
-    private int neverUsed;
 
     /// <summary>A table with no tracks.</summary>
     /// <param name="chip">The chip.</param>
@@ -156,8 +158,8 @@ public sealed class TrackTable
         int entry = freeHead - 1;
         if (entry >= 0)
             freeHead = chain[entry];
-        else if (neverUsed < States.Length)
-            entry = neverUsed++;
+        else if (NeverUsed < States.Length)
+            entry = NeverUsed++;
         return entry;
     }
 
@@ -197,7 +199,11 @@ public sealed class TrackTable
             {
                 CountedSegments += geometry.SegmentsFor(length) - geometry.SegmentsFor(oldLength);
                 if (length == Block.Released)
-                    Forget(entry);
+                {
+                    TrackCount--;
+                    Unhash(entry);
+                    Unreserve(entry);
+                }
             }
         }
         else
@@ -209,9 +215,14 @@ public sealed class TrackTable
             }
             CountedSegments += geometry.SegmentsFor(length);
             if (length == Block.Released)
+            {
                 Unreserve(entry);
+            }
             else
-                Remember(entry, track);
+            {
+                TrackCount++;
+                Hash(entry, track);
+            }
         }
         Put(entry, track, length, first, version, from);
         States[entry] = (byte)(length == Block.Released ? EntryState.Free : EntryState.Track);
@@ -268,10 +279,7 @@ public sealed class TrackTable
     {
         int at = entry * EntryBytes;
         chip.Read(geometry.TracksAddress + at, scratch, At, EntryBytes);
-        for (int i = At; i < At + EntryBytes; i++)
-            if (scratch[i] != Image[at + i])
-                return false;
-        return true;
+        return Buffers.AreSame(scratch, At, Image, At + at, EntryBytes);
     }
 
     /// <summary>Reads the entries from the chip as they are.</summary>
@@ -312,7 +320,7 @@ public sealed class TrackTable
         Array.Clear(States, 0, States.Length);
         Array.Clear(buckets, 0, buckets.Length);
         freeHead = 0;
-        neverUsed = States.Length;
+        NeverUsed = States.Length;
         TrackCount = 0;
         DamagedCount = 0;
         CountedSegments = 0;
@@ -400,9 +408,6 @@ public sealed class TrackTable
         Sum1 += Sum0;
     }
 
-    /// <summary>Says that no entry from one on was ever used.</summary>
-    public void SetNeverUsed(int entry) => neverUsed = entry;
-
     /// <summary>Admits an entry whose segments are claimed.</summary>
     public void Admit(int entry, int track, int length)
     {
@@ -444,33 +449,7 @@ public sealed class TrackTable
     }
 
     /// <summary>Takes an entry that is damaged off the chain of free entries, where it may stand.</summary>
-    public void Unchain(int entry)
-    {
-        if (freeHead == entry + 1)
-        {
-            freeHead = chain[entry];
-            return;
-        }
-        for (int i = freeHead - 1; i >= 0; i = chain[i] - 1)
-            if (chain[i] == entry + 1)
-            {
-                chain[i] = chain[entry];
-                return;
-            }
-    }
-
-    private void Remember(int entry, int track)
-    {
-        TrackCount++;
-        Hash(entry, track);
-    }
-
-    private void Forget(int entry)
-    {
-        TrackCount--;
-        Unhash(entry);
-        Unreserve(entry);
-    }
+    public void Unchain(int entry) => freeHead = Without(freeHead, entry);
 
     private void Hash(int entry, int track)
     {
@@ -484,16 +463,17 @@ public sealed class TrackTable
     {
         int track = Track(entry);
         int bucket = (track ^ (track >> BucketShift)) & bucketMask;
-        if (buckets[bucket] == entry + 1)
-        {
-            buckets[bucket] = chain[entry];
-            return;
-        }
-        for (int i = buckets[bucket] - 1; i >= 0; i = chain[i] - 1)
+        buckets[bucket] = (short)Without(buckets[bucket], entry);
+    }
+
+    // The head of a chain from which an entry was taken, if it stood there.
+    private int Without(int head, int entry)
+    {
+        if (head == entry + 1)
+            return chain[entry];
+        for (int i = head - 1; i >= 0; i = chain[i] - 1)
             if (chain[i] == entry + 1)
-            {
                 chain[i] = chain[entry];
-                return;
-            }
+        return head;
     }
 }

@@ -181,15 +181,21 @@ public sealed class VirtualTrackBuffer
     /// <param name="clients">Knows whose the last commit is.</param>
     public void StoreRecord(TrackTable tracks, SegmentTable segments, ClientTable clients)
     {
+        int last = clients.Last;
+        bool isPassing = last >= geometry.StayingClients;
+        Array.Clear(scratch, At, VtbRecord.Bytes);
         Buffers.PutInt32(scratch, At + VtbRecord.VersionAt, Version);
-        Buffers.PutInt32(scratch, At + VtbRecord.ClientAt, clients.LastClient);
-        Buffers.PutInt32(scratch, At + VtbRecord.NumberAt, clients.LastNumber);
-        Buffers.PutInt32(scratch, At + VtbRecord.FingerprintAt, clients.LastFingerprint);
+        if (last >= 0)
+        {
+            Buffers.PutInt32(scratch, At + VtbRecord.ClientAt, clients.Clients[last]);
+            Buffers.PutInt32(scratch, At + VtbRecord.NumberAt, clients.Numbers[last]);
+            Buffers.PutInt32(scratch, At + VtbRecord.FingerprintAt, clients.Fingerprints[last]);
+        }
         Buffers.PutUInt32(scratch, At + VtbRecord.Sum0At, tracks.Sum0);
         Buffers.PutUInt32(scratch, At + VtbRecord.Sum1At, tracks.Sum1);
         Buffers.PutInt32(scratch, At + VtbRecord.BootsAt, Boots);
         Buffers.PutUInt16(scratch, At + VtbRecord.NextAt, NextSegment | (Flag != 0 ? Block.SetB : 0));
-        scratch[At + VtbRecord.LapAt] = (byte)(Lap | (IsInDoubt ? VtbRecord.InDoubt : 0) | (clients.IsLastPassing ? VtbRecord.Passing : 0));
+        scratch[At + VtbRecord.LapAt] = (byte)(Lap | (IsInDoubt ? VtbRecord.InDoubt : 0) | (isPassing ? VtbRecord.Passing : 0));
         VtbRecord.Seal(scratch, At);
         chip.Store(nextRecord == 0 ? geometry.FirstRecordAddress : geometry.SecondRecordAddress, scratch, At, VtbRecord.Bytes);
         nextRecord = 1 - nextRecord;
@@ -206,9 +212,6 @@ public sealed class VirtualTrackBuffer
     public bool Load(out int next, out uint sum0, out uint sum1)
     {
         const int SecondAt = At + VtbRecord.Bytes;
-        next = 0;
-        sum0 = 0;
-        sum1 = 0;
         bool isFirst = IsWhole(geometry.FirstRecordAddress, At);
         bool isSecond = IsWhole(geometry.SecondRecordAddress, SecondAt);
         if (isFirst && isSecond)
@@ -216,26 +219,15 @@ public sealed class VirtualTrackBuffer
             int later = Buffers.GetInt32(scratch, SecondAt + VtbRecord.VersionAt) - Buffers.GetInt32(scratch, At + VtbRecord.VersionAt);
             isFirst = later <= 0;
         }
-        Client = 0;
-        Number = 0;
-        Fingerprint = 0;
-        IsPassing = false;
         CommittedFirst = 0;
         CommittedCount = 0;
         CommitsSinceRecord = 0;
         segmentsSinceRecord = 0;
         nextRecord = isFirst ? 1 : 0;
-        if (!isFirst && !isSecond)
-        {
-            Version = 0;
-            Lap = 0;
-            Flag = 0;
-            Boots = 0;
-            IsInDoubt = false;
-            SetComing();
-            return false;
-        }
         int at = isFirst ? At : SecondAt;
+        bool isAny = isFirst || isSecond;
+        if (!isAny)
+            Array.Clear(scratch, at, VtbRecord.Bytes);
         Version = Buffers.GetInt32(scratch, at + VtbRecord.VersionAt);
         Client = Buffers.GetInt32(scratch, at + VtbRecord.ClientAt);
         Number = Buffers.GetInt32(scratch, at + VtbRecord.NumberAt);
@@ -251,7 +243,7 @@ public sealed class VirtualTrackBuffer
         IsInDoubt = (lap & VtbRecord.InDoubt) != 0;
         IsPassing = (lap & VtbRecord.Passing) != 0;
         SetComing();
-        return next < geometry.Segments;
+        return isAny && next < geometry.Segments;
     }
 
     /// <summary>True when the current record on the medium is whole and of a version no later than the last commit.</summary>

@@ -57,9 +57,5 @@ public static class VtbRecord
         && (buffer[at + LapAt] & UnusedLapBits) == 0 && buffer[at + ZeroAt] == 0 && (buffer[at + NextAt + 1] & UnusedNextBits) == 0;
 
     /// <summary>Finishes a record whose fields are in place.</summary>
-    public static void Seal(byte[] buffer, int at)
-    {
-        buffer[at + ZeroAt] = 0;
-        Buffers.PutUInt32(buffer, at + CrcAt, Crc.Of(buffer, at, CrcAt));
-    }
+    public static void Seal(byte[] buffer, int at) => Buffers.PutUInt32(buffer, at + CrcAt, Crc.Of(buffer, at, CrcAt));
 }

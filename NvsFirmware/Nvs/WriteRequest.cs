@@ -33,6 +33,9 @@ public sealed class WriteRequest
     /// <summary>Segments of the active set that the request has used.</summary>
     public int Used;
 
+    /// <summary>True while parts of a request are held and its last one has not come.</summary>
+    public bool IsReceiving;
+
     /// <summary>True between a commit and the bookkeeping after it.</summary>
     public bool IsCommitted;
 
@@ -77,7 +80,6 @@ public sealed class WriteRequest
     private readonly VirtualTrackBuffer vtb;
     private readonly ClientTable clients;
     private readonly uint mark;
-    private bool isReceiving;
     private bool isPartNew;
     private long waitsSinceMs;
     private int nextPart;
@@ -120,9 +122,6 @@ public sealed class WriteRequest
         Blocks = new CacheControlBlocks(geometry.SetSegments);
     }
 
-    /// <summary>True while parts of a request are held and its last one has not come.</summary>
-    public bool IsReceiving => isReceiving;
-
     /// <summary>Takes a WRITE frame: stores its block, and with the last one commits the request.</summary>
     /// <param name="frame">
     /// Holds the frame from its start; its payload is intact. Its header, the field before and its last CRC-32 are written over.
@@ -137,7 +136,7 @@ public sealed class WriteRequest
         int client = BitConverter.ToInt32(frame, At + Block.ClientAt);
         int number = BitConverter.ToInt32(frame, Frame.NumberAt);
         Argument = 0;
-        bool isBegun = isReceiving && number == Number && client == Client;
+        bool isBegun = IsReceiving && number == Number && client == Client;
         if (isBegun && part != nextPart)
         {
             Argument = nextPart;
@@ -180,7 +179,7 @@ public sealed class WriteRequest
             StoreLong(frame, count, isLast);
         if (isLast)
         {
-            isReceiving = false;
+            IsReceiving = false;
             IsCommitted = true;
             Argument = vtb.ComingVersion;
             return Status.Ok;
@@ -221,7 +220,7 @@ public sealed class WriteRequest
     /// <summary>Forgets all that RAM held of a request: it is dropped, or the store is recovered.</summary>
     public void Forget()
     {
-        isReceiving = false;
+        IsReceiving = false;
         length = 0;
         blockCount = 0;
         entry = TrackTable.None;
@@ -262,7 +261,7 @@ public sealed class WriteRequest
     /// <summary>Drops a request that is not complete: nothing of it is applied.</summary>
     public void Drop()
     {
-        if (!isReceiving)
+        if (!IsReceiving)
             return;
         if (entry >= 0)
             EndTrack();
@@ -300,13 +299,13 @@ public sealed class WriteRequest
             Argument = number == decidedNumber ? decidedArgument : 0;
             return number == decidedNumber ? decidedStatus : Status.OldRequest;
         }
-        if ((flags & WriteFlags.Behind) != 0 && (index < 0 || ahead != 1 || !IsOfSession(clients.Version(index))))
+        if ((flags & WriteFlags.Behind) != 0 && (index < 0 || ahead != 1 || !IsOfSession(clients.Versions[index])))
             return Status.NotNext;
         if (part != 0)
             return Status.WrongOrder;
-        if (isReceiving)
+        if (IsReceiving)
             Drop();
-        isReceiving = true;
+        IsReceiving = true;
         Client = client;
         Number = number;
         IsPassing = (flags & WriteFlags.Passing) != 0;
@@ -316,7 +315,7 @@ public sealed class WriteRequest
     // A request that the client has decided already, or another program with its id, is not applied again.
     private Status Repeat(byte[] frame, int flags, int part, int index, int ahead, int count)
     {
-        int version = clients.Version(index);
+        int version = clients.Versions[index];
         if (ahead != 0 || !IsOfSession(version))
             return Status.OldRequest;
         if ((flags & WriteFlags.Last) == 0)
@@ -324,7 +323,7 @@ public sealed class WriteRequest
             Argument = part + 1;
             return Status.Continue;
         }
-        if (BitConverter.ToInt32(frame, At + Block.DataAt + count) != clients.Fingerprint(index))
+        if (BitConverter.ToInt32(frame, At + Block.DataAt + count) != clients.Fingerprints[index])
             return Status.Conflict;
         Argument = version;
         return Status.Ok;

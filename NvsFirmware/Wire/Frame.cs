@@ -1,5 +1,3 @@
-using System;
-
 namespace NvsFirmware.Wire;
 
 /// <summary>
@@ -14,7 +12,7 @@ namespace NvsFirmware.Wire;
 /// Numbers are little-endian. The header's CRC-32 is exclusive-or the session key, so that a frame of another session is none. No byte
 /// is stuffed or escaped: on a nanoFramework board a loop over bytes costs 7 to 20 µs for each.
 /// </remarks>
-public static class Frame
+public static partial class Frame
 {
     /// <summary>Version of the protocol, which HELLO's argument tells.</summary>
     public const int ProtocolVersion = 1;
@@ -57,56 +55,4 @@ public static class Frame
 
     /// <summary>The whole length of a frame with a payload of <paramref name="payloadBytes"/>.</summary>
     public static int TotalBytes(int payloadBytes) => payloadBytes == 0 ? HeaderBytes : HeaderBytes + payloadBytes + CrcBytes;
-
-    /// <summary>The session key with which the header at <paramref name="at"/> would be right.</summary>
-    public static uint KeyOf(byte[] buffer, int at) => Crc.Of(buffer, at, HeaderCrcAt) ^ BitConverter.ToUInt32(buffer, at + HeaderCrcAt);
-
-    /// <summary>True when the payload of the frame at <paramref name="at"/>, all of which is in the buffer, matches its CRC-32.</summary>
-    public static bool IsPayloadIntact(byte[] buffer, int at, int payloadBytes) =>
-        payloadBytes == 0
-        || BitConverter.ToUInt32(buffer, at + HeaderBytes + payloadBytes) == Crc.Of(buffer, at + HeaderBytes, payloadBytes);
-
-    /// <summary>The type of the frame at <paramref name="at"/>, see <see cref="FrameType"/>.</summary>
-    public static int Type(byte[] buffer, int at) => buffer[at + TypeAt];
-
-    /// <summary>The status of the answer at <paramref name="at"/>.</summary>
-    public static Status Status(byte[] buffer, int at) => (Status)buffer[at + StatusAt];
-
-    /// <summary>The number.</summary>
-    public static int Number(byte[] buffer, int at) => Buffers.GetInt32(buffer, at + NumberAt);
-
-    /// <summary>Bytes in the payload.</summary>
-    public static int PayloadBytes(byte[] buffer, int at) => Buffers.GetUInt16(buffer, at + PayloadBytesAt);
-
-    /// <summary>Which frame of its request, or of its answer, this is; 0 is the first.</summary>
-    public static int Part(byte[] buffer, int at) => Buffers.GetUInt16(buffer, at + PartAt);
-
-    /// <summary>The argument.</summary>
-    public static int Argument(byte[] buffer, int at) => Buffers.GetInt32(buffer, at + ArgumentAt);
-
-    /// <summary>Finishes a frame whose payload is in place: writes the header before it and the CRC-32 behind it.</summary>
-    /// <param name="buffer">The frame stands at its start; it has room for <see cref="TotalBytes"/>.</param>
-    /// <param name="key">The session key; 0 for what <see cref="FrameType.IsKeyless"/>.</param>
-    /// <param name="type">See <see cref="FrameType"/>.</param>
-    /// <param name="flags">Flags of a request, status of an answer.</param>
-    /// <param name="number">The number.</param>
-    /// <param name="part">Which frame of its request or answer this is.</param>
-    /// <param name="argument">The argument.</param>
-    /// <param name="payloadBytes">Bytes in the payload, 0 to 65535.</param>
-    /// <returns>The whole frame's length.</returns>
-    public static int Seal(byte[] buffer, uint key, int type, int flags, int number, int part, int argument, int payloadBytes)
-    {
-        buffer[0] = Sync0;
-        buffer[1] = Sync1;
-        buffer[TypeAt] = (byte)type;
-        buffer[FlagsAt] = (byte)flags;
-        Buffers.PutInt32(buffer, NumberAt, number);
-        Buffers.PutUInt16(buffer, PayloadBytesAt, payloadBytes);
-        Buffers.PutUInt16(buffer, PartAt, part);
-        Buffers.PutInt32(buffer, ArgumentAt, argument);
-        Buffers.PutUInt32(buffer, HeaderCrcAt, Crc.Of(buffer, 0, HeaderCrcAt) ^ key);
-        if (payloadBytes > 0)
-            Buffers.PutUInt32(buffer, HeaderBytes + payloadBytes, Crc.Of(buffer, HeaderBytes, payloadBytes));
-        return TotalBytes(payloadBytes);
-    }
 }

@@ -41,7 +41,4 @@ public static class FrameType
 
     /// <summary>A type with one of these bits is said within a session: all but HELLO, its answer, LOST, and 00, which is none.</summary>
     public const int KeyedBits = 0x7E;
-
-    /// <summary>True for what is said without a session: HELLO, its answer, and LOST.</summary>
-    public static bool IsKeyless(int type) => type == Hello || type == (Hello | Answer) || type == Lost;
 }

@@ -34,7 +34,7 @@ internal abstract class Query(int type, uint argument, byte[] payload, string wh
     {
         payload.CopyTo(buffer, Frame.HeaderBytes);
         Begin();
-        return Frame.Seal(buffer, FrameType.IsKeyless(type) ? 0 : key, type, 0, (int)number, 0, (int)argument, payload.Length);
+        return Frame.Seal(buffer, Frame.IsKeyless(type) ? 0 : key, type, 0, (int)number, 0, (int)argument, payload.Length);
     }
 
     /// <summary>Reads an answer frame whose payload is intact.</summary>

@@ -188,13 +188,13 @@ internal sealed class Session
         if (IsJson)
             return await work(new Reporter(_ => { })).ConfigureAwait(false); // What is on stderr then is JSON too.
 
-        const int LineEveryMs = 2000;
-        long nextMs = Environment.TickCount64 + LineEveryMs;
+        TimeSpan pause = TimeSpan.FromSeconds(2);
+        long last = Around.Time.GetTimestamp();
         return await work(new Reporter(done =>
         {
-            if (Environment.TickCount64 < nextMs)
+            if (Around.Time.GetElapsedTime(last) < pause)
                 return;
-            nextMs = Environment.TickCount64 + LineEveryMs;
+            last = Around.Time.GetTimestamp();
             Err.WriteLine($"{title}: {done} of {total}");
         })).ConfigureAwait(false);
     }

@@ -285,7 +285,7 @@ internal sealed class Guest
 
     private void Send(Status status, AnswerFrame asked, uint argument = 0)
     {
-        uint key = FrameType.IsKeyless(asked.Type) ? 0 : session.Key;
+        uint key = Frame.IsKeyless(asked.Type) ? 0 : session.Key;
         Send(Answer(key, asked.Type, status, asked.Number, asked.Type == FrameType.Write ? asked.Part : 0, argument));
     }
 

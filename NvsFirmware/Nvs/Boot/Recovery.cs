@@ -157,9 +157,6 @@ public sealed class Recovery
             vtb.PrepareFrom(segments, next);
     }
 
-    /// <summary>True when an entry, which counts as damaged, is whole on the medium.</summary>
-    public bool IsWhole(int entry) => check.IsWhole(entry);
-
     private void Follow()
     {
         usedByRow = 0;

@@ -1,3 +1,5 @@
+using System;
+
 namespace NvsFirmware.Nvs.Boot;
 
 /// <summary>What a copy of the superblock looks like.</summary>
@@ -60,31 +62,19 @@ public sealed class Superblock
     private const int ClientsAt = 38;
     private const int CrcAt = 56;
 
-    private readonly byte[] id = new byte[IdBytes];
-    private int segments;
-    private int entries;
-    private int clients;
+    /// <summary>What the copy parsed last looks like.</summary>
+    public SuperblockState State;
 
     /// <summary>The store's id, zeros before one was parsed.</summary>
-    public byte[] Id => id;
-
-    /// <summary>The chip's size when it was formatted.</summary>
-    public int ChipBytes { get; private set; }
-
-    /// <summary>Bytes in a segment.</summary>
-    public int SegmentBytes { get; private set; }
-
-    /// <summary>Segments in a set.</summary>
-    public int SetSegments { get; private set; }
-
-    /// <summary>The most data bytes of a track in one block.</summary>
-    public int PieceBytes { get; private set; }
-
-    /// <summary>The mark of the store, which goes into the CRC-32 of its blocks: made of its id and format count.</summary>
-    public uint Mark { get; private set; }
+    public readonly byte[] Id = new byte[IdBytes];
 
     /// <summary>How often the chip was formatted: of two copies that differ, the one with the greater number is of the later store.</summary>
-    public int FormatCount { get; private set; }
+    public int FormatCount;
+
+    /// <summary>The chip's size when it was formatted.</summary>
+    public int ChipBytes;
+
+    private readonly byte[] image = new byte[Bytes];
 
     /// <summary>
     /// What stands at an offset; the fields are taken over when the copy is Live, id and format count also when it is GivenUp or Newer.
@@ -92,33 +82,42 @@ public sealed class Superblock
     /// <param name="buffer">Holds the copy.</param>
     /// <param name="offset">Where it begins.</param>
     /// <param name="copy">Which copy it should be, 0 or 1.</param>
+    /// <returns><see cref="State"/>.</returns>
     public SuperblockState Parse(byte[] buffer, int offset, int copy)
     {
         byte mark = buffer[offset + LiveAt];
         bool isVoid = mark == 0x00 || mark == 0xFF;
-        bool isWhole = System.BitConverter.ToUInt32(buffer, offset + CrcAt) == Crc.Of(buffer, offset, CrcAt)
-            && IsMagic(buffer, offset) && buffer[offset + CopyAt] == copy
+        bool isWhole = BitConverter.ToUInt32(buffer, offset + CrcAt) == Crc.Of(buffer, offset, CrcAt)
+            && Buffers.IsText(buffer, offset, MagicBytes, Magic) && buffer[offset + CopyAt] == copy
             && Buffers.AreAll(buffer, offset + CrcAt + 4, LiveAt - CrcAt - 4, 0);
-        if (!isWhole)
-            return isVoid ? SuperblockState.Void : SuperblockState.Damaged;
-        if (!isVoid && mark != LiveMark)
-            return SuperblockState.Damaged;
-        System.Array.Copy(buffer, offset + IdAt, id, 0, IdBytes);
-        FormatCount = Buffers.GetInt32(buffer, offset + FormatCountAt);
-        if (isVoid)
-            return SuperblockState.GivenUp;
-        if (Buffers.GetUInt16(buffer, offset + FormatVersionAt) != FormatVersion)
-            return SuperblockState.Newer;
-        ChipBytes = Buffers.GetInt32(buffer, offset + ChipBytesAt);
-        SegmentBytes = Buffers.GetUInt16(buffer, offset + SegmentBytesAt);
-        SetSegments = Buffers.GetUInt16(buffer, offset + SetSegmentsAt);
-        PieceBytes = Buffers.GetUInt16(buffer, offset + PieceBytesAt);
-        segments = Buffers.GetUInt16(buffer, offset + SegmentsAt);
-        entries = Buffers.GetUInt16(buffer, offset + EntriesAt);
-        clients = Buffers.GetUInt16(buffer, offset + ClientsAt);
-        Mark = Crc.Of(buffer, offset + IdAt, IdBytes + FormatCountBytes);
-        return SuperblockState.Live;
+        FormatCount = 0;
+        State = isVoid ? SuperblockState.Void : SuperblockState.Damaged;
+        if (!isWhole || !isVoid && mark != LiveMark)
+            return State;
+        Array.Copy(buffer, offset, image, 0, Bytes);
+        Array.Copy(image, IdAt, Id, 0, IdBytes);
+        FormatCount = Buffers.GetInt32(image, FormatCountAt);
+        ChipBytes = Buffers.GetInt32(image, ChipBytesAt);
+        State = isVoid ? SuperblockState.GivenUp
+            : Buffers.GetUInt16(image, FormatVersionAt) != FormatVersion ? SuperblockState.Newer : SuperblockState.Live;
+        return State;
     }
+
+    /// <summary>The sizes that the copy tells; not possible ones when the counts that it tells do not follow from them.</summary>
+    public Geometry ToGeometry()
+    {
+        Geometry told = new Geometry(
+            ChipBytes,
+            Buffers.GetUInt16(image, SegmentBytesAt),
+            Buffers.GetUInt16(image, SetSegmentsAt),
+            Buffers.GetUInt16(image, PieceBytesAt));
+        byte[] expected = new byte[Bytes];
+        Put(expected, 0, 0, told, Id, FormatCount);
+        return IsSame(expected) ? told : new Geometry(0, 0, 0, 0);
+    }
+
+    /// <summary>True when another copy is of the same store.</summary>
+    public bool IsSame(Superblock other) => IsSame(other.image);
 
     /// <summary>Encodes a copy.</summary>
     /// <param name="buffer">Receives it.</param>
@@ -129,7 +128,7 @@ public sealed class Superblock
     /// <param name="formatCount">How often the chip was formatted.</param>
     public static void Put(byte[] buffer, int offset, int copy, Geometry geometry, byte[] storeId, int formatCount)
     {
-        System.Array.Clear(buffer, offset, Bytes);
+        Array.Clear(buffer, offset, Bytes);
         Buffers.PutText(buffer, offset, MagicBytes, Magic);
         Buffers.PutUInt16(buffer, offset + FormatVersionAt, FormatVersion);
         buffer[offset + CopyAt] = (byte)copy;
@@ -138,7 +137,7 @@ public sealed class Superblock
         Buffers.PutUInt16(buffer, offset + SetSegmentsAt, geometry.SetSegments);
         Buffers.PutUInt16(buffer, offset + SegmentsAt, geometry.Segments);
         Buffers.PutUInt16(buffer, offset + EntriesAt, geometry.Entries);
-        System.Array.Copy(storeId, 0, buffer, offset + IdAt, IdBytes);
+        Array.Copy(storeId, 0, buffer, offset + IdAt, IdBytes);
         Buffers.PutInt32(buffer, offset + FormatCountAt, formatCount);
         Buffers.PutUInt16(buffer, offset + PieceBytesAt, geometry.PieceBytes);
         Buffers.PutUInt16(buffer, offset + ClientsAt, geometry.Clients);
@@ -150,30 +149,11 @@ public sealed class Superblock
     public static uint MarkOf(byte[] storeId, int formatCount)
     {
         byte[] marked = new byte[IdBytes + FormatCountBytes];
-        System.Array.Copy(storeId, 0, marked, 0, IdBytes);
+        Array.Copy(storeId, 0, marked, 0, IdBytes);
         Buffers.PutInt32(marked, IdBytes, formatCount);
         return Crc.Of(marked, 0, marked.Length);
     }
 
-    /// <summary>True when the counts that follow from the sizes are those that the copy tells.</summary>
-    public bool Fits(Geometry geometry) =>
-        PieceBytes == geometry.PieceBytes && segments == geometry.Segments && entries == geometry.Entries && clients == geometry.Clients;
-
-    /// <summary>True when another copy is of the same store.</summary>
-    public bool IsSame(Superblock other)
-    {
-        for (int i = 0; i < IdBytes; i++)
-            if (id[i] != other.id[i])
-                return false;
-        return FormatCount == other.FormatCount && ChipBytes == other.ChipBytes && SegmentBytes == other.SegmentBytes
-            && SetSegments == other.SetSegments && PieceBytes == other.PieceBytes;
-    }
-
-    private static bool IsMagic(byte[] buffer, int offset)
-    {
-        for (int i = 0; i < Magic.Length; i++)
-            if (buffer[offset + i] != (byte)Magic[i])
-                return false;
-        return buffer[offset + Magic.Length] == 0;
-    }
+    // All but which copy it is, what follows from that, and whether it counts.
+    private bool IsSame(byte[] other) => Buffers.AreSame(image, ChipBytesAt, other, ChipBytesAt, CrcAt - ChipBytesAt);
 }

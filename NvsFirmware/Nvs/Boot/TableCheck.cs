@@ -49,7 +49,7 @@ public sealed class TableCheck
         Begin();
         byte[] image = tracks.Image;
         int used = CountUsed(image);
-        tracks.SetNeverUsed(used);
+        tracks.NeverUsed = used;
         for (int entry = tracks.AdmitDownFrom(used - 1, WholeCrc); entry >= 0; entry = tracks.AdmitDownFrom(entry - 1, WholeCrc))
         {
             int at = At + entry * EntryBytes;

@@ -6,6 +6,35 @@ namespace NvsFirmware.Nvs.OnRequest;
 /// <summary>What a store tells of itself, straight into the payload of an answer.</summary>
 public static class StoreReport
 {
+    // By bits of RecoveryFindings.
+    private static readonly string[] findingTexts =
+    {
+        "commits were taken over",
+        "an interrupted request was discarded",
+        "a copy of the superblock was damaged",
+        "a record of a commit is lost",
+        "tracks are damaged",
+        "the chip was blank and was formatted",
+    };
+
+    /// <summary>A store in a line of text for a person.</summary>
+    public static string Text(TrackStore store, int findings)
+    {
+        int tracks = store.Tracks.TrackCount;
+        string text = "boot " + store.Vtb.Boots.ToString() + ", " + tracks.ToString() + (tracks == 1 ? " track" : " tracks")
+            + ", last commit " + store.Vtb.Version.ToString() + ", set " + (store.Vtb.Flag == 0 ? "A" : "B") + " is active; recovery: ";
+        if (findings == RecoveryFindings.Clean)
+            return text + "clean";
+        string separator = "";
+        for (int bit = 0; bit < findingTexts.Length; bit++)
+            if ((findings & (1 << bit)) != 0)
+            {
+                text += separator + findingTexts[bit];
+                separator = ", ";
+            }
+        return text;
+    }
+
     /// <summary>Puts the store's fields into the answer to HELLO.</summary>
     public static void PutHello(TrackStore store, byte[] buffer, int at)
     {
@@ -25,6 +54,7 @@ public static class StoreReport
     public static void PutInfo(TrackStore store, byte[] buffer, int at, int findings)
     {
         VirtualTrackBuffer vtb = store.Vtb;
+        int last = store.Clients.Last;
         Array.Clear(buffer, at, Payload.InfoAnswer.Bytes);
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.SegmentBytes, store.Geometry.SegmentBytes);
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.SetSegments, store.Geometry.SetSegments);
@@ -36,8 +66,11 @@ public static class StoreReport
         buffer[at + Payload.InfoAnswer.Findings] = (byte)findings;
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.SinceRecord, vtb.CommitsSinceRecord);
         Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Version, vtb.Version);
-        Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Client, store.Clients.LastClient);
-        Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Number, store.Clients.LastNumber);
+        if (last >= 0)
+        {
+            Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Client, store.Clients.Clients[last]);
+            Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Number, store.Clients.Numbers[last]);
+        }
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.CommittedFirst, vtb.CommittedFirst);
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.CommittedCount, vtb.CommittedCount);
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.PreparedFirst, vtb.Active[0]);
@@ -58,11 +91,11 @@ public static class StoreReport
     {
         ClientTable clients = store.Clients;
         int index = clients.IndexOf(client);
-        version = index < 0 ? 0 : clients.Version(index);
+        version = index < 0 ? 0 : clients.Versions[index];
         if (store.Vtb.IsInDoubt && (index < 0 || version - mountVersion <= 0))
             return Status.StoreDamaged;
         Buffers.PutInt32(buffer, at + Payload.LastAnswer.Number, index < 0 ? 0 : clients.Numbers[index]);
-        Buffers.PutInt32(buffer, at + Payload.LastAnswer.Fingerprint, index < 0 ? 0 : clients.Fingerprint(index));
+        Buffers.PutInt32(buffer, at + Payload.LastAnswer.Fingerprint, index < 0 ? 0 : clients.Fingerprints[index]);
         Buffers.PutInt32(buffer, at + Payload.LastAnswer.Horizon, clients.Horizon(false, store.Vtb.Version));
         Buffers.PutInt32(buffer, at + Payload.LastAnswer.PassingHorizon, clients.Horizon(true, store.Vtb.Version));
         Buffers.PutInt32(buffer, at + Payload.LastAnswer.StoreVersion, store.Vtb.Version);

@@ -37,10 +37,7 @@ public sealed class Verifier
             case 1:
                 chip.Read(Geometry.SuperblockAddress(store.Geometry.ChipBytes, part), scratch, FoundAt, Superblock.Bytes);
                 Superblock.Put(scratch, ExpectedAt, part, store.Geometry, id, formatCount);
-                for (int i = 0; i < Superblock.Bytes; i++)
-                    if (scratch[FoundAt + i] != scratch[ExpectedAt + i])
-                        return Damage.Superblock;
-                return Damage.None;
+                return Buffers.AreSame(scratch, FoundAt, scratch, ExpectedAt, Superblock.Bytes) ? Damage.None : Damage.Superblock;
             case 2:
                 return store.Vtb.IsInDoubt || !store.Vtb.IsRecordStored() ? Damage.Record : Damage.None;
             default:
