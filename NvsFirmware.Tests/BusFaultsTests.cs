@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Fram;
 using NvsSim;
 
 namespace NvsFirmware.Tests;
@@ -81,8 +81,8 @@ public sealed class BusFaultsTests
     {
         BusFaults bus = new(chip, 1);
         bus.Add(BusFault.Thrown, Occasions.Always);
-        Assert.ThrowsExactly<IOException>(() => Send(bus, Opcode.Wren));
-        Assert.ThrowsExactly<IOException>(() => Read(bus));
+        Assert.ThrowsExactly<FramException>(() => Send(bus, Opcode.Wren));
+        Assert.ThrowsExactly<FramException>(() => Read(bus));
         Assert.AreEqual(0, chip.Transactions);
     }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Fram;
 using NvsFirmware.Tests.Rig;
 using NvsFirmware.Wire;
 using NvsSim;
@@ -141,7 +142,7 @@ public sealed class ChipLostTests
             board.Chip.BeforeTransaction = _ =>
             {
                 if (left-- == 0)
-                    throw new InvalidOperationException("the bus failed");
+                    throw new FramException("the bus failed");
             };
             Status? status = board.TryWrite(50, [other])?.Status;
             Assert.IsTrue(status is Status.ChipError or Status.Ok, $"transaction {failing}: {status}");
@@ -180,7 +181,7 @@ public sealed class ChipLostTests
     public void ABusThatFailsForGoodIsAnsweredAndSurvived()
     {
         TestBoard board = WithTracks(settings: new BoardSettings { CacheBlocks = 0 });
-        board.Chip.BeforeTransaction = _ => throw new InvalidOperationException("the bus failed");
+        board.Chip.BeforeTransaction = _ => throw new FramException("the bus failed");
         Assert.AreEqual(Status.ChipError, board.Read(1).Status);
         board.Idle(5000);
         AssertRefusesAll(board, Status.NoChip);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Fram;
 using NvsFirmware.Tests.Rig;
 using NvsFirmware.Wire;
 
@@ -78,7 +79,7 @@ public sealed class RepairTests
             board.Chip.BeforeTransaction = _ =>
             {
                 if (left-- == 0)
-                    throw new InvalidOperationException("the bus failed");
+                    throw new FramException("the bus failed");
             };
             Status status = board.Format(id, 0x99).Status;
             board.Chip.BeforeTransaction = null;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NvsFirmware.Fram;
 using NvsFirmware.Tests.Rig;
 using NvsFirmware.Wire;
 
@@ -160,7 +161,7 @@ public sealed class StatsTests
         board.Chip.BeforeTransaction = _ =>
         {
             if (left-- == 0)
-                throw new InvalidOperationException("the bus failed");
+                throw new FramException("the bus failed");
         };
         Assert.AreEqual(Status.ChipError, board.TryWrite(number++, [new(1, [1])])?.Status);
         Assert.AreEqual(1u, board.Stat(Counter.ChipErrors));

@@ -39,10 +39,6 @@ public sealed class Firmware
     private long watchedMs;
 
     /// <summary>Wires the parts; touches neither the chip nor the line yet.</summary>
-    /// <param name="bus">The SPI bus with the FRAM chip.</param>
-    /// <param name="uart">The line to the host.</param>
-    /// <param name="clock">Time.</param>
-    /// <param name="settings">What the board decides.</param>
     public Firmware(ISpiBus bus, IUart uart, IClock clock, BoardSettings settings)
     {
         this.clock = clock;
@@ -59,29 +55,7 @@ public sealed class Firmware
     public Status State => nvs.State;
 
     /// <summary>What boot found, one line of text for a person.</summary>
-    public string BootReport
-    {
-        get
-        {
-            switch (nvs.State)
-            {
-                case Status.Ok:
-                    return nvs.ChipName + ": store ready, " + nvs.Text();
-                case Status.NoChip:
-                    return "no chip answers on the SPI bus; looking for it again every second";
-                case Status.UnknownChip:
-                    return "the chip is not in the chip table, or not the one that the board's settings name; name it there";
-                case Status.Blank:
-                    return nvs.ChipName + ": blank; format it with 'nvs format BLANK'";
-                case Status.NewerFormat:
-                    return nvs.ChipName + ": holds a store of a newer format; this firmware leaves it alone";
-                case Status.BoardTooSmall:
-                    return nvs.ChipName + ": holds a store whose pieces are longer than this board's frames; raise its LargestPieceBytes";
-                default:
-                    return nvs.ChipName + ": holds a damaged store; nothing was changed";
-            }
-        }
-    }
+    public string BootReport => nvs.Text();
 
     /// <summary>Finds the chip and recovers the store. Call once, before <see cref="Step"/>. Never throws.</summary>
     public void Boot() => Mount();

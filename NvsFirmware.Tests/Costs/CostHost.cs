@@ -74,7 +74,7 @@ internal sealed class CostHost
         Counters.IsPaused = true;
         byte[] frame = new byte[Wire.Frame.TotalBytes(payload.Length)];
         payload.CopyTo(frame.AsSpan(Wire.Frame.HeaderBytes));
-        uint key = Frame.IsKeyless(type) ? 0 : Key;
+        uint key = Wire.Frame.IsKeyless(type) ? 0 : Key;
         Wire.Frame.Seal(frame, key, type, flags, unchecked((int)number), part, unchecked((int)argument), payload.Length);
         Counters.IsPaused = false;
         return frame;

@@ -207,17 +207,6 @@ public class FramChipTests
         Assert.IsFalse(fram.IsAsleep);
     }
 
-    [TestMethod]
-    public void ABrokenBusIsAFramException()
-    {
-        SmallFram fram = SmallFram.Small();
-        FramChip chip = Opened(fram);
-        fram.IsBusBroken = true;
-        byte[] buffer = new byte[8];
-        Assert.ThrowsException(typeof(FramException), () => chip.Read(0, buffer, 4, 4));
-        Assert.ThrowsException(typeof(FramException), () => chip.Write(0, buffer, 4, 4));
-    }
-
     private static void OpensAs(string name, int bytes, Status status, params byte[] id)
     {
         FramChip chip = Chip(new SmallFram(bytes, id));

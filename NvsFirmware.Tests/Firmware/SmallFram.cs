@@ -102,7 +102,7 @@ public sealed class SmallFram : ISpiBus
                 break;
         }
         if (clocked < count)
-            throw new InvalidOperationException("no power");
+            throw new FramException("no power");
     }
 
     /// <inheritdoc/>
@@ -132,7 +132,7 @@ public sealed class SmallFram : ISpiBus
                 break;
         }
         if (clocked < count)
-            throw new InvalidOperationException("no power");
+            throw new FramException("no power");
     }
 
     private int Address(byte[] buffer, int at)
@@ -144,7 +144,7 @@ public sealed class SmallFram : ISpiBus
     private int Clock(int count)
     {
         if (IsBusBroken || left == 0)
-            throw new InvalidOperationException(IsBusBroken ? "bus broken" : "no power");
+            throw new FramException(IsBusBroken ? "bus broken" : "no power");
         BusBytes += count;
         Transactions++;
         if (left < 0)

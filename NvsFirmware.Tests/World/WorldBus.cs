@@ -1,5 +1,4 @@
 using System;
-using System.IO;
 using NvsFirmware.Fram;
 using NvsFirmware.Tests.Rig;
 using NvsSim;
@@ -87,7 +86,7 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
         {
             ToChip(buffer, offset, random.Next(count + 1));
             Troubled?.Invoke(); // behind a commit, if it was one
-            throw new IOException("the bus failed");
+            throw new FramException("the bus failed");
         }
         if (IsLosingContact())
         {
@@ -104,7 +103,7 @@ public sealed class WorldBus(WorldTime time, SeededRandom random, FramModel chip
         if (!Begin(count))
             return;
         if (IsFailing())
-            throw new IOException("the bus failed");
+            throw new FramException("the bus failed");
         if (IsLosingContact())
         {
             chip.IsAbsent = true;

@@ -41,10 +41,9 @@ internal sealed class SpiDeviceBus : ISpiBus
                 Open();
             device.Write(new SpanByte(command));
         }
-        catch (Exception)
+        catch (Exception cause)
         {
-            isOpen = false;
-            throw;
+            throw Failed(cause);
         }
     }
 
@@ -57,10 +56,9 @@ internal sealed class SpiDeviceBus : ISpiBus
                 Open();
             device.Write(new SpanByte(buffer, offset, count));
         }
-        catch (Exception)
+        catch (Exception cause)
         {
-            isOpen = false;
-            throw;
+            throw Failed(cause);
         }
     }
 
@@ -73,10 +71,9 @@ internal sealed class SpiDeviceBus : ISpiBus
                 Open();
             device.TransferFullDuplex(new SpanByte(output, 0, count), new SpanByte(input, inputOffset, count));
         }
-        catch (Exception)
+        catch (Exception cause)
         {
-            isOpen = false;
-            throw;
+            throw Failed(cause);
         }
     }
 
@@ -89,11 +86,16 @@ internal sealed class SpiDeviceBus : ISpiBus
                 Open();
             device.TransferFullDuplex(new SpanByte(output), new SpanByte(input));
         }
-        catch (Exception)
+        catch (Exception cause)
         {
-            isOpen = false;
-            throw;
+            throw Failed(cause);
         }
+    }
+
+    private FramException Failed(Exception cause)
+    {
+        isOpen = false;
+        return new FramException("the SPI bus failed", cause);
     }
 
     // A device that is not disposed of keeps its /CS, and no other can be created for it. So the object is never lost: when Dispose

@@ -187,15 +187,8 @@ public sealed class FramChip
         buffer[at + 1] = (byte)(address >> 16); // the next line's place when addresses have two bytes
         buffer[offset - 2] = (byte)(address >> 8);
         buffer[offset - 1] = (byte)address;
-        try
-        {
-            bus.Send(writeEnable);
-            bus.Write(buffer, at, header + count);
-        }
-        catch (Exception cause)
-        {
-            throw new FramException("writing to the SPI bus failed", cause);
-        }
+        bus.Send(writeEnable);
+        bus.Write(buffer, at, header + count);
     }
 
     /// <summary>Writes bytes and reads the last four of them back.</summary>
@@ -226,16 +219,9 @@ public sealed class FramChip
         asked[header - 1] = (byte)address;
         int last = BitConverter.ToInt32(buffer, offset + count - 4);
         told[header] = (byte)~last; // a read that is dropped leaves it so
-        try
-        {
-            bus.Send(writeEnable);
-            bus.Write(buffer, start, header + count);
-            bus.Exchange(asked, told);
-        }
-        catch (Exception cause)
-        {
-            throw new FramException("storing over the SPI bus failed", cause);
-        }
+        bus.Send(writeEnable);
+        bus.Write(buffer, start, header + count);
+        bus.Exchange(asked, told);
         if (BitConverter.ToInt32(told, header) != last)
             throw new FramException("the chip does not hold what was written to it");
     }
@@ -320,27 +306,13 @@ public sealed class FramChip
     {
         BusBytes++;
         BusTransactions++;
-        try
-        {
-            bus.Send(command);
-        }
-        catch (Exception cause)
-        {
-            throw new FramException("writing to the SPI bus failed", cause);
-        }
+        bus.Send(command);
     }
 
     private void Transfer(byte[] input, int inputOffset, int count)
     {
         BusBytes += count;
         BusTransactions++;
-        try
-        {
-            bus.Transfer(output, input, inputOffset, count);
-        }
-        catch (Exception cause)
-        {
-            throw new FramException("reading from the SPI bus failed", cause);
-        }
+        bus.Transfer(output, input, inputOffset, count);
     }
 }

@@ -3,7 +3,7 @@ namespace NvsFirmware.Fram;
 /// <summary>The SPI bus with one chip on it. Each call is one transaction: chip select goes low before it and high after it.</summary>
 /// <remarks>
 /// This is the seam between the firmware and the hardware. On a board it is nanoFramework's SpiDevice, which is concrete and not
-/// virtual there; in <c>boards/sim</c> it is a bit-true chip model. Both throw when the bus itself fails.
+/// virtual there; in <c>boards/sim</c> it is a bit-true chip model. Both throw a <see cref="FramException"/> when the bus itself fails.
 /// </remarks>
 public interface ISpiBus
 {

@@ -43,8 +43,6 @@ public sealed class AnswerFrame
     }
 
     /// <summary>Sends an answer without a payload.</summary>
-    /// <param name="status">Its status.</param>
-    /// <param name="argument">Its argument.</param>
     public void Send(Status status, int argument) => Send(status, argument, frames.Key);
 
     /// <summary>Sends an answer without a payload under a key.</summary>

@@ -43,16 +43,12 @@ public sealed class Reports
         int at = Frame.HeaderBytes;
         Array.Clear(buffer, at, Payload.HelloAnswer.Bytes);
         Buffers.PutUInt16(buffer, at + Payload.HelloAnswer.Protocol, Frame.ProtocolVersion);
-        buffer[at + Payload.HelloAnswer.State] = (byte)nvs.State;
-        buffer[at + Payload.HelloAnswer.Protected] = nvs.IsProtected ? (byte)1 : (byte)0;
         buffer[at + Payload.HelloAnswer.FirmwareVersion] = Firmware.Major;
         buffer[at + Payload.HelloAnswer.FirmwareVersion + 1] = Firmware.Minor;
         buffer[at + Payload.HelloAnswer.FirmwareVersion + 2] = Firmware.Patch;
         buffer[at + Payload.HelloAnswer.Abilities] = Payload.HelloAnswer.CanBehind | Payload.HelloAnswer.CanPassing;
         Buffers.PutInt32(buffer, at + Payload.HelloAnswer.WindowBytes, settings.ReceiveWindowBytes);
         Buffers.PutText(buffer, at + Payload.HelloAnswer.BoardName, Payload.HelloAnswer.NameBytes, settings.Name);
-        Buffers.PutText(buffer, at + Payload.HelloAnswer.ChipName, Payload.HelloAnswer.NameBytes, nvs.ChipName);
-        Buffers.PutInt32(buffer, at + Payload.HelloAnswer.ChipBytes, nvs.ChipBytes);
         nvs.PutHello(buffer, at);
         if (protocol != Frame.ProtocolVersion)
         {
@@ -76,8 +72,7 @@ public sealed class Reports
     {
         counters[Counter.CacheHits] = cache.Hits;
         counters[Counter.PlacesLost] = frames.PlacesLost;
-        counters[Counter.BusBytes] = nvs.BusBytes;
-        counters[Counter.BusTransactions] = nvs.BusTransactions;
+        nvs.PutCounters(counters);
         counters[Counter.LineReopened] = frames.Reopened;
         for (int i = 0; i < counters.Length; i++)
             Buffers.PutInt32(answer.Buffer, Frame.HeaderBytes + i * 4, counters[i]);

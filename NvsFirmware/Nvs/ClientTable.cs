@@ -60,9 +60,6 @@ public sealed class ClientTable
     private readonly bool[] isLost;
 
     /// <summary>A table that is not read yet.</summary>
-    /// <param name="chip">The chip.</param>
-    /// <param name="geometry">The store's sizes.</param>
-    /// <param name="scratch">A buffer to write and read with.</param>
     public ClientTable(FramChip chip, Geometry geometry, byte[] scratch)
     {
         this.chip = chip;

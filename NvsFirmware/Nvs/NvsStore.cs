@@ -65,21 +65,6 @@ public sealed class NvsStore
         Request = store.Request;
     }
 
-    /// <summary>True when the chip's block protection is on.</summary>
-    public bool IsProtected => chip.IsProtected;
-
-    /// <summary>The chip's name, empty when there is none.</summary>
-    public string ChipName => chip.Part.Name;
-
-    /// <summary>The chip's size in bytes, 0 when there is none.</summary>
-    public int ChipBytes => chip.CapacityBytes;
-
-    /// <summary>Bytes clocked on the bus so far.</summary>
-    public int BusBytes => chip.BusBytes;
-
-    /// <summary>Transactions on the bus so far.</summary>
-    public int BusTransactions => chip.BusTransactions;
-
     /// <summary>Segments that tracks own.</summary>
     public int OwnedSegments => store.Segments.OwnedCount;
 
@@ -125,7 +110,6 @@ public sealed class NvsStore
     // ---- what else a host asks
 
     /// <summary>Begins to read a track.</summary>
-    /// <param name="track">Its number.</param>
     /// <returns>Ok, NotFound or TrackDamaged; the latter also when there is no such entry but one whose number cannot be trusted.</returns>
     public Status BeginRead(int track)
     {
@@ -145,17 +129,28 @@ public sealed class NvsStore
     public Status PutLast(int client, byte[] buffer, int at, out int version) =>
         StoreReport.PutLast(store, client, mountVersion, buffer, at, out version);
 
-    /// <summary>Puts the store's fields into the answer to HELLO.</summary>
+    /// <summary>Puts the fields of chip and store into the answer to HELLO, which is zeros where they stand.</summary>
     public void PutHello(byte[] buffer, int at)
     {
+        buffer[at + Payload.HelloAnswer.State] = (byte)State;
+        buffer[at + Payload.HelloAnswer.Protected] = chip.IsProtected ? (byte)1 : (byte)0;
+        Buffers.PutText(buffer, at + Payload.HelloAnswer.ChipName, Payload.HelloAnswer.NameBytes, chip.Part.Name);
+        Buffers.PutInt32(buffer, at + Payload.HelloAnswer.ChipBytes, chip.CapacityBytes);
         if (State == Status.Ok)
             StoreReport.PutHello(store, buffer, at);
         if (State != Status.Blank)
             Array.Copy(Id, 0, buffer, at + Payload.HelloAnswer.StoreId, Superblock.IdBytes);
     }
 
-    /// <summary>The store in a line of text for a person.</summary>
-    public string Text() => StoreReport.Text(store, Findings);
+    /// <summary>What the last mount found, in a line of text for a person.</summary>
+    public string Text() => StoreReport.Text(chip.Part.Name, State, store, Findings);
+
+    /// <summary>Puts what the chip counts among the counters of STATS.</summary>
+    public void PutCounters(int[] counters)
+    {
+        counters[Counter.BusBytes] = chip.BusBytes;
+        counters[Counter.BusTransactions] = chip.BusTransactions;
+    }
 
     /// <summary>Puts the answer to INFO together.</summary>
     public void PutInfo(byte[] buffer, int at) => StoreReport.PutInfo(store, buffer, at, Findings);

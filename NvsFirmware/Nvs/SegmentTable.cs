@@ -30,9 +30,6 @@ public sealed class SegmentTable
     private int pinCount;
 
     /// <summary>A table with all segments free.</summary>
-    /// <param name="chip">The chip.</param>
-    /// <param name="geometry">The store's sizes.</param>
-    /// <param name="scratch">A buffer to write and read with.</param>
     public SegmentTable(FramChip chip, Geometry geometry, byte[] scratch)
     {
         this.chip = chip;
@@ -270,6 +267,6 @@ public sealed class SegmentTable
             chip.CheckAlive();
         chip.Read(address, scratch, at + count, count);
         if (!Buffers.AreSame(scratch, at, scratch, at + count, count))
-            throw new FramException("the chip does not hold the links that were written to it");
+            throw new FramException("the chip does not hold what was written to it");
     }
 }

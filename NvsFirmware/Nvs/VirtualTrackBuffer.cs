@@ -95,9 +95,6 @@ public sealed class VirtualTrackBuffer
     private int nextRecord;
 
     /// <summary>Two empty sets.</summary>
-    /// <param name="chip">The chip.</param>
-    /// <param name="geometry">The store's sizes.</param>
-    /// <param name="scratch">A buffer to write and read with.</param>
     public VirtualTrackBuffer(FramChip chip, Geometry geometry, byte[] scratch)
     {
         this.chip = chip;

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using NvsFirmware.Fram;
 
 namespace NvsSim;
@@ -71,7 +70,7 @@ public sealed class BusFaults : ISpiBus
                 bus.Write(buffer, offset, count);
                 break;
             case BusFault.Thrown:
-                throw new IOException("The SPI bus failed.");
+                throw new FramException("The SPI bus failed.");
         }
     }
 
@@ -91,7 +90,7 @@ public sealed class BusFaults : ISpiBus
                 input.AsSpan(inputOffset, count).Fill(0xFF);
                 break;
             case BusFault.Thrown:
-                throw new IOException("The SPI bus failed.");
+                throw new FramException("The SPI bus failed.");
         }
     }
 

@@ -17,8 +17,6 @@ public sealed class Formatter
     private readonly byte[] scratch;
 
     /// <summary>Formats a chip.</summary>
-    /// <param name="chip">The chip.</param>
-    /// <param name="scratch">A buffer as long as a frame with a piece.</param>
     public Formatter(FramChip chip, byte[] scratch)
     {
         this.chip = chip;
@@ -64,7 +62,7 @@ public sealed class Formatter
     public void StoreSuperblock(Geometry geometry, int copy, byte[] id, int formatCount)
     {
         if (!TryWrite(geometry, copy, Superblock.Bytes, id, formatCount))
-            throw new FramException("the chip does not hold the superblock that was written to it");
+            throw new FramException("the chip does not hold what was written to it");
     }
 
     /// <summary>
@@ -114,7 +112,7 @@ public sealed class Formatter
             chip.CheckAlive();
             chip.Read(address, scratch, At, piece);
             if (!Buffers.AreAll(scratch, At, piece, 0))
-                throw new FramException("the chip does not hold the tables that were written to it");
+                throw new FramException("the chip does not hold what was written to it");
             address += piece;
             count -= piece;
         }

@@ -3,7 +3,7 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Nvs.OnRequest;
 
-/// <summary>What a store tells of itself, straight into the payload of an answer.</summary>
+/// <summary>What a store tells of itself, to a person, or straight into the payload of an answer.</summary>
 public static class StoreReport
 {
     // By bits of RecoveryFindings.
@@ -17,11 +17,26 @@ public static class StoreReport
         "the chip was blank and was formatted",
     };
 
-    /// <summary>A store in a line of text for a person.</summary>
-    public static string Text(TrackStore store, int findings)
+    /// <summary>What a mount found, in a line of text for a person.</summary>
+    public static string Text(string chipName, Status state, TrackStore store, int findings)
     {
+        switch (state)
+        {
+            case Status.NoChip:
+                return "no chip answers on the SPI bus; looking for it again every second";
+            case Status.UnknownChip:
+                return "the chip is not in the chip table, or not the one that the board's settings name; name it there";
+            case Status.Blank:
+                return chipName + ": blank; format it with 'nvs format BLANK'";
+            case Status.NewerFormat:
+                return chipName + ": holds a store of a newer format; this firmware leaves it alone";
+            case Status.BoardTooSmall:
+                return chipName + ": holds a store whose pieces are longer than this board's frames; raise its LargestPieceBytes";
+            case Status.StoreDamaged:
+                return chipName + ": holds a damaged store; nothing was changed";
+        }
         int tracks = store.Tracks.TrackCount;
-        string text = "boot " + store.Vtb.Boots.ToString() + ", " + tracks.ToString() + (tracks == 1 ? " track" : " tracks")
+        string text = chipName + ": store ready, boot " + store.Vtb.Boots.ToString() + ", " + tracks.ToString() + (tracks == 1 ? " track" : " tracks")
             + ", last commit " + store.Vtb.Version.ToString() + ", set " + (store.Vtb.Flag == 0 ? "A" : "B") + " is active; recovery: ";
         if (findings == RecoveryFindings.Clean)
             return text + "clean";

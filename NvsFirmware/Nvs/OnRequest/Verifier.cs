@@ -14,8 +14,6 @@ public sealed class Verifier
     private readonly byte[] scratch;
 
     /// <summary>Verifies with a buffer.</summary>
-    /// <param name="chip">The chip.</param>
-    /// <param name="scratch">A buffer as long as a frame with a piece.</param>
     public Verifier(FramChip chip, byte[] scratch)
     {
         this.chip = chip;
@@ -46,8 +44,6 @@ public sealed class Verifier
     }
 
     /// <summary>Checks a track's entry, links and blocks on the medium.</summary>
-    /// <param name="store">The store.</param>
-    /// <param name="entry">Any entry.</param>
     public Damage VerifyEntry(TrackStore store, int entry)
     {
         TrackTable tracks = store.Tracks;
