@@ -134,6 +134,11 @@ public sealed class Recovery
         for (int i = 0; i < takenOverCount; i++)
         {
             int entry = takenOver[i];
+            int later = i + 1;
+            while (later < takenOverCount && takenOver[later] != entry)
+                later++;
+            if (later < takenOverCount || tracks.IsStored(entry))
+                continue;
             if (tracks.State(entry) == EntryState.Track && tracks.IsLinked(entry))
                 segments.Store(tracks.First(entry));
             tracks.Store(entry, 0, 1);
@@ -301,11 +306,13 @@ public sealed class Recovery
                 word |= TrackTable.Linked;
                 segments.Link(rowSegments, first, (i + 1 < blocks.Count ? blocks.FirstInSet[i + 1] : usedByRow) - first);
             }
+            uint stored = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt);
             tracks.Put(entry, blocks.Tracks[i], blocks.Lengths[i], word, vtb.Coming, 0);
-            uint difference = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt) - replaced[i];
-            sum0 += difference;
-            sum1 += difference * (uint)(entry + 1);
-            takenOver[takenOverCount++] = (short)entry;
+            uint crc = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt);
+            sum0 += crc - replaced[i];
+            sum1 += (crc - replaced[i]) * (uint)(entry + 1);
+            if (crc != stored)
+                takenOver[takenOverCount++] = (short)entry; // else the bookkeeping came so far
         }
         blocks.Count = 0;
         vtb.Flag = 1 - vtb.Flag;
