@@ -18,7 +18,7 @@ public sealed class BoardSettings
     /// <summary>True to format a blank chip at boot. A chip that is damaged or holds a store is never formatted by itself.</summary>
     public bool FormatBlank;
 
-    /// <summary>Eight bytes, different on every board and not all zeros, that become the store's id when <see cref="FormatBlank"/> formats.</summary>
+    /// <summary>Eight bytes, others on every board and not all zeros: the store's id when <see cref="FormatBlank"/> formats.</summary>
     public byte[] NewStoreId = new byte[8];
 
     /// <summary>How many bytes the host may have sent and not seen answered: the UART's read buffer, at least one largest frame.</summary>

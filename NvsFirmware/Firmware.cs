@@ -124,8 +124,8 @@ public sealed class Firmware
         Mount();
     }
 
-    // While the supply comes up, or a contact is loose, a store can be read wrong. Nothing but a whole store is believed at once: on a blank
-    // chip the board may format, and the segments of a track that seems damaged count as free.
+    // While the supply comes up, or a contact is loose, a store can be read wrong. Nothing but a whole store is believed at once: on a
+    // blank chip the board may format, and the segments of a track that seems damaged count as free.
     private void Mount()
     {
         int pauseMs = MountPauseMs;

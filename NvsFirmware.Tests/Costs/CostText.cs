@@ -60,7 +60,7 @@ public static class CostText
             yield return new("… the dearest overwrite: bytes above the mean", age.BytesMax - age.BytesMean, 64);
         }
         yield return new("recovery, the dearest: bytes", t.Recovery.BusBytesMost, 32 * 1024, 16 * 1024, Now: 37_100);
-        yield return new("… transactions", t.Recovery.BusTransactionsMost, 64, 24, Now: 74);
+        yield return new("… transactions", t.Recovery.BusTransactionsMost, 64, 24, Now: 82);
         yield return new("recovery after a cut at rest: bytes", t.Recovery.BusBytesIdle, 18 * 1024, 16 * 1024);
         yield return new("… transactions", t.Recovery.BusTransactionsIdle, 40, 24);
         yield return new("line, 1 KiB requests: payload's share", t.Line.Share1024, 0.90, IsShare: true);

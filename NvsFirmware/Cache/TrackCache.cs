@@ -9,8 +9,8 @@ namespace NvsFirmware.Cache;
 /// tracks; reads of these cost no SPI traffic.
 /// </summary>
 /// <remarks>
-/// <para>Invariants: a copy is of the committed track, and it is checked at each hit. It is the block as it was stored; the first READ makes it
-/// an answer, all but the number and the header's CRC-32, so that a track that nobody reads costs no more than the copy.</para>
+/// <para>Invariants: a copy is of the committed track, and it is checked at each hit. It is the block as it was stored; the first READ
+/// makes it an answer, all but the number and the header's CRC-32, so that a track that nobody reads costs no more than the copy.</para>
 /// <para>A track has one place where its copy may be, by its number: looking for it costs the same however many there are.</para>
 /// </remarks>
 public sealed class TrackCache
@@ -66,7 +66,7 @@ public sealed class TrackCache
     /// <summary>Takes a WRITE frame; see <see cref="NvsStore.Write"/>.</summary>
     public Status Write(byte[] frame, int count) => nvs.Write(frame, count);
 
-    /// <summary>After the answer to a write request that committed: has the NVS do what is due, and keeps a copy of the last track.</summary>
+    /// <summary>After the answer to a write request that committed: has the NVS do what is due, keeps a copy of the last track.</summary>
     /// <param name="frame">Holds the last frame of the request.</param>
     /// <param name="count">Bytes of data in it.</param>
     public void Keep(byte[] frame, int count)

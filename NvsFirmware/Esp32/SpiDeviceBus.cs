@@ -7,8 +7,8 @@ namespace NvsFirmware.Esp32;
 /// <summary>The SPI bus of a board, over nanoFramework's SpiDevice: opens itself when first used, and again after a failure.</summary>
 /// <remarks>
 /// <para>The driver drives chip select around each call, so each transaction is one call. It takes 16-bit lengths and offsets, more is cut
-/// off without a word, and at most 16384 bytes at a time: no buffer that comes here is longer, see <see cref="BoardSettings"/>. What is read comes by full duplex with buffers of equal length: a half-duplex read would allocate two
-/// more.</para>
+/// off without a word, and at most 16384 bytes at a time: no buffer that comes here is longer, see <see cref="BoardSettings"/>. What is
+/// read comes by full duplex with buffers of equal length: a half-duplex read would allocate two more.</para>
 /// <para>A transfer that fails does not throw: the driver forgets its result. So nothing here says that anything was transferred, and a
 /// read may leave its buffer as it was.</para>
 /// </remarks>

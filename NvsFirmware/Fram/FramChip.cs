@@ -5,9 +5,9 @@ namespace NvsFirmware.Fram;
 
 /// <summary>An FRAM chip on an SPI bus: finds it, reads and writes it, never past its end.</summary>
 /// <remarks>
-/// <para>Invariant: no transaction is believed. A driver may drop one and say nothing (docs/interpreter.md). A write is not acknowledged on this
-/// bus, so <see cref="Store"/> reads back. A read that was dropped leaves the buffer as it was, so a byte in it is set
-/// before to what tells that.</para>
+/// <para>Invariant: no transaction is believed. A driver may drop one and say nothing (docs/interpreter.md). A write is not acknowledged on
+/// this bus, so <see cref="Store"/> reads back. A read that was dropped leaves the buffer as it was, so a byte in it is set before to what
+/// tells that.</para>
 /// <para>Nothing is copied: opcode and address go into the <see cref="CommandBytes"/> bytes in front of the payload, in the caller's own
 /// buffer. WREN precedes every WRITE, because some parts clear the write-enable latch after a WRITE and some do not.</para>
 /// </remarks>
@@ -97,7 +97,7 @@ public sealed class FramChip
         return status;
     }
 
-    /// <summary>Looks whether block protection is on; believed only when seen twice, with a sign of life between: a line without a chip looks so.</summary>
+    /// <summary>Looks whether block protection is on, twice, with a sign of life between: a line without a chip looks so.</summary>
     /// <returns><see cref="IsProtected"/>.</returns>
     public bool CheckProtection()
     {
@@ -106,7 +106,7 @@ public sealed class FramChip
         return IsProtected;
     }
 
-    /// <summary>True when a chip answers: its write-enable latch can be set and cleared. Neither a floating line nor a dropped read can fake that.</summary>
+    /// <summary>True when a chip answers: its write-enable latch follows. No floating line or dropped read can fake that.</summary>
     public bool IsAlive()
     {
         Wake();

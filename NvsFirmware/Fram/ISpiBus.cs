@@ -16,7 +16,7 @@ public interface ISpiBus
     /// <param name="count">1 to <see cref="FramChip.LargestTransactionBytes"/>.</param>
     void Write(byte[] buffer, int offset, int count);
 
-    /// <summary>Clocks out <paramref name="count"/> bytes and stores as many that come back, the first one clocked in with the first one out.</summary>
+    /// <summary>Clocks out <paramref name="count"/> bytes and stores as many that come back, the first in with the first out.</summary>
     /// <param name="output">The bytes to send, from index 0; never the array that <paramref name="input"/> is.</param>
     /// <param name="input">Receives the bytes that come back.</param>
     /// <param name="inputOffset">Index in <paramref name="input"/> of the first byte received.</param>

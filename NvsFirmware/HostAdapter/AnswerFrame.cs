@@ -4,7 +4,7 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.HostAdapter;
 
 /// <summary>Answers: the header that repeats what the request said, and its way to the host.</summary>
-/// <remarks>Invariant: what <see cref="Begin"/> took from the request stays until its last answer; the request's own frame may be written over.</remarks>
+/// <remarks>Invariant: what <see cref="Begin"/> took from the request stays until its last answer; its frame may be written over.</remarks>
 public sealed class AnswerFrame
 {
     /// <summary>The most entries in a page of LIST or VERIFY.</summary>

@@ -2,7 +2,7 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Nvs;
 
-/// <summary>What a commit leaves to do after its answer and before the next request: tables, client table, the next set, a record if it is due.</summary>
+/// <summary>What a commit leaves to do after its answer and before the next request: tables, clients, the next set, a record.</summary>
 /// <remarks>
 /// Invariants. The blocks hold all of it, so it may be cut anywhere; recovery makes it due again. Each write is read back before the
 /// record, behind which recovery looks no more, is written. A record is written only when the tables on the medium are complete.
@@ -60,7 +60,7 @@ public sealed class Bookkeeping
         vtb.StoreRecord(tracks, segments, clients);
     }
 
-    // The tracks' new segments, links and entries; the segments they had wait for the next record. Neighbouring entries are written together.
+    // The tracks' new segments, links and entries; neighbouring entries together. The segments they had wait for the next record.
     private void KeepTracks()
     {
         SegmentTable owners = segments;

@@ -5,8 +5,9 @@ namespace NvsFirmware.Nvs;
 /// which set hold it in the NVS.
 /// </summary>
 /// <remarks>
-/// The NVS fills them in as it takes segments of the active set; the bookkeeping after the commit goes by them, and so does the cache, which
-/// drops or renews its copies. A block is a place in arrays of numbers, because an object takes 12 bytes of a board's heap for each field.
+/// The NVS fills them in as it takes segments of the active set; the bookkeeping after the commit goes by them, and so does the cache,
+/// which drops or renews its copies. A block is a place in arrays of numbers, because an object takes 12 bytes of a board's heap for each
+/// field.
 /// </remarks>
 public sealed class CacheControlBlocks
 {

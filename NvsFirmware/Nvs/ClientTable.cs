@@ -10,10 +10,10 @@ namespace NvsFirmware.Nvs;
 ///  0        4        8         12            16
 /// | client | number | version | fingerprint | CRC-32 |
 /// </code>
-/// <para>Invariants: each client stands here once; the entries on the medium are those in RAM but for what is due. Of the client of the last
-/// commit the blocks or the record tell, so its entry is due only when another client commits. A new client takes an empty entry of
-/// its kind, else that with the oldest version; so no forgotten client of a kind committed later than the oldest one that is known, and that
-/// is the horizon.</para>
+/// <para>Invariants: each client stands here once; the entries on the medium are those in RAM but for what is due. Of the client of the
+/// last commit the blocks or the record tell, so its entry is due only when another client commits. A new client takes an empty entry of
+/// its kind, else that with the oldest version; so no forgotten client of a kind committed later than the oldest one that is known, and
+/// that is the horizon.</para>
 /// </remarks>
 public sealed class ClientTable
 {
@@ -200,7 +200,7 @@ public sealed class ClientTable
         }
     }
 
-    /// <summary>After the commits since the record are noted: says which entries differ from the medium, and judges those that are not whole.</summary>
+    /// <summary>After the commits since the record are noted: says what differs from the medium, and judges torn entries.</summary>
     /// <returns>True when an entry is damaged: whose it was is not known.</returns>
     public bool Settle()
     {

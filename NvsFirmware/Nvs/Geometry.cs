@@ -2,7 +2,7 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.Nvs;
 
-/// <summary>Where everything lies on the medium; docs/format.md draws it. All follows from the chip's size, the segment's and the set's.</summary>
+/// <summary>Where everything lies on the medium; docs/format.md draws it. All follows from the sizes of chip, segment and set.</summary>
 /// <remarks>
 /// From address 0: first superblock copy, client table, first record, link table, track table, segments; at the chip's end the second
 /// record and the second superblock copy, so that no single damaged stretch hits both copies of anything.

@@ -8,8 +8,8 @@ namespace NvsFirmware.Nvs;
 
 /// <summary>The NVS, and its door: the chip with the store on it. Finds out what is there, makes it ready, passes requests in.</summary>
 /// <remarks>
-/// Invariants: nothing on the medium is changed before <see cref="State"/> is Ok, but by <see cref="Format"/> and <see cref="Repair"/>, which
-/// want the store's name. A write request is taken only when a record of this mount is on the medium.
+/// Invariants: nothing on the medium is changed before <see cref="State"/> is Ok, but by <see cref="Format"/> and <see cref="Repair"/>,
+/// which want the store's name. A write request is taken only when a record of this mount is on the medium.
 /// </remarks>
 public sealed class NvsStore
 {
@@ -259,7 +259,7 @@ public sealed class NvsStore
     /// <param name="newIdAt">Where the new id begins.</param>
     /// <param name="segmentBytes">Bytes in a segment; 0 for the default.</param>
     /// <param name="setSegments">Segments in a set; 0 for the default.</param>
-    /// <returns>Ok, WrongName, BadRequest for impossible sizes or the id zero, Protected, NoChip, or UnknownChip when the chip is not as its name says.</returns>
+    /// <returns>Ok, WrongName, BadRequest (sizes, the id zero), Protected, NoChip, UnknownChip (not as its name says).</returns>
     public Status Format(byte[] name, int nameAt, byte[] newId, int newIdAt, int segmentBytes, int setSegments)
     {
         if (State == Status.NoChip || State == Status.UnknownChip)

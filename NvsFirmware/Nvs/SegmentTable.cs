@@ -194,7 +194,7 @@ public sealed class SegmentTable
         return segment;
     }
 
-    /// <summary>The first of so many free neighbours at or behind a segment, going round at the end; -1 if there are none near by.</summary>
+    /// <summary>The first of so many free neighbours at or behind a segment, going round; -1 if there are none near by.</summary>
     /// <param name="segment">Where to begin; the number of segments means 0.</param>
     /// <param name="count">How many.</param>
     /// <param name="end">The segment that ends the search.</param>

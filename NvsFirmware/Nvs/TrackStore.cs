@@ -3,7 +3,7 @@ using NvsFirmware.Nvs.Boot;
 
 namespace NvsFirmware.Nvs;
 
-/// <summary>The parts of a store on a chip of known sizes, wired once: what runs at each commit, at boot and on request shares them.</summary>
+/// <summary>The parts of a store on a chip of known sizes, wired once: all that runs shares them.</summary>
 public sealed class TrackStore
 {
     /// <summary>The store's sizes.</summary>

@@ -304,12 +304,13 @@ public sealed class TrackTable
     {
         int end = At + CrcAt;
         Array.Copy(Image, at, scratch, At, CrcAt);
-        int segment = BitConverter.ToUInt16(Image, at + FirstAt) & Block.SegmentMask;
-        int room = scratch.Length;
-        for (segment = segments.Next(segment); segment < geometry.Segments && end + Geometry.LinkBytes <= room; segment = segments.Next(segment))
+        int last = scratch.Length - Geometry.LinkBytes;
+        int segment = segments.Next(BitConverter.ToUInt16(Image, at + FirstAt) & Block.SegmentMask);
+        while (segment < geometry.Segments && end <= last)
         {
             Buffers.PutUInt16(scratch, end, segment);
             end += Geometry.LinkBytes;
+            segment = segments.Next(segment);
         }
         return Crc.Of(scratch, At, end - At);
     }
@@ -329,8 +330,8 @@ public sealed class TrackTable
     }
 
     /// <summary>
-    /// Admits the entries in one flat pass from the last to the first, as long as there is nothing odd: each is whole, of a released track or of
-    /// a track of one block, and nothing else has its track or its segments.
+    /// Admits the entries in one flat pass from the last to the first, as long as there is nothing odd: each is whole, of a released track
+    /// or of a track of one block, and nothing else has its track or its segments.
     /// </summary>
     /// <param name="entry">The last entry that is not admitted yet.</param>
     /// <param name="wholeCrc">CRC-32 of a whole entry.</param>
@@ -399,8 +400,8 @@ public sealed class TrackTable
     }
 
     /// <summary>
-    /// Adds the CRC-32 of an entry to the sums while entries are admitted from the last to the first: adding the first sum to the second each
-    /// time adds each CRC-32 as often as its place says.
+    /// Adds the CRC-32 of an entry to the sums while entries are admitted from the last to the first: adding the first sum to the second
+    /// each time adds each CRC-32 as often as its place says.
     /// </summary>
     public void AddSums(byte[] image, int at)
     {
@@ -436,7 +437,7 @@ public sealed class TrackTable
             Hash(entry, Track(entry));
     }
 
-    /// <summary>Marks an entry that <see cref="MarkDamaged"/> so that it is not whole on the medium, too: only the sums tell that it is damaged.</summary>
+    /// <summary>Makes an entry that is damaged not whole on the medium, too: only the sums tell that it is damaged.</summary>
     public void StoreMark(int entry)
     {
         int at = At + entry * EntryBytes + CrcAt;

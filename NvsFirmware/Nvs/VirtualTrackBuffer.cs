@@ -20,8 +20,8 @@ public sealed class VirtualTrackBuffer
     public const int CommitsPerRecord = 16;
 
     /// <summary>
-    /// What is not there at boot is looked at so often before that is believed, with a sign of the chip's life half-way: neither a few bad reads
-    /// in a row nor a contact that was lost for a moment must lose a commit.
+    /// What is not there at boot is looked at so often before that is believed, with a sign of the chip's life half-way: neither a few bad
+    /// reads in a row nor a contact that was lost for a moment must lose a commit.
     /// </summary>
     public const int Looks = 4;
 
@@ -251,7 +251,7 @@ public sealed class VirtualTrackBuffer
         return VtbRecord.IsWhole(scratch, At) && behind >= 0 && behind <= CommitsPerRecord + 1;
     }
 
-    // Behind the older record recovery could follow an old chain: that the newer one is not whole is believed only when looked at several times.
+    // Behind the older record recovery could follow an old chain: that the newer one is not whole is believed after several looks.
     private bool IsWhole(int address, int at)
     {
         for (int look = 0; look < Looks; look++)
@@ -265,8 +265,8 @@ public sealed class VirtualTrackBuffer
         return false;
     }
 
-    // Takes the free segments behind the last one of the set, going round at the end. What became free in between after the set had passed is
-    // taken, too, when there is no other.
+    // Takes the free segments behind the last one of the set, going round at the end. What became free in between after the set had passed
+    // is taken, too, when there is no other.
     private void TopUp(SegmentTable segments, int count)
     {
         short[] set = Active;
@@ -281,7 +281,7 @@ public sealed class VirtualTrackBuffer
             if (segment == set[0])
             {
                 if (isAnew)
-                    throw new InvalidOperationException(); // the free segments do not fill a set: rather an error than a segment for two tracks
+                    throw new InvalidOperationException(); // too few are free for a set: rather an error than a segment for two tracks
                 isAnew = true;
                 count = 1;
                 segment = segments.NextFree(segment + 1);

@@ -1,6 +1,6 @@
 namespace NvsFirmware.Nvs;
 
-/// <summary>A record of the virtual track buffer is its bytes: it says up to which commit the tables are complete, and where the next block is.</summary>
+/// <summary>A record is its bytes: up to which commit the tables are complete, and where the next block is.</summary>
 /// <remarks>
 /// <code>
 ///  0         4        8        12            16      20      24      28         30    31  32

@@ -7,8 +7,8 @@ namespace NvsFirmware.Nvs;
 
 /// <summary>The write request that is being received, until its commit: the only owner of what is known of it.</summary>
 /// <remarks>
-/// <para>Invariants. A frame becomes one block, or several where there is no run of neighbours for it, in the next segments of the active set,
-/// which belong to no track: until the last block is stored, nothing that recovery finds has changed. The last block is stored only
+/// <para>Invariants. A frame becomes one block, or several where there is no run of neighbours for it, in the next segments of the active
+/// set, which belong to no track: until the last block is stored, nothing that recovery finds has changed. The last block is stored only
 /// when the request may commit, and <see cref="Take"/> says Ok only after it was read back: its last byte is the commit.</para>
 /// <para>A request is decided once. What was decided in this session gets the same answer again, and what was decided before it, none but
 /// that it is old: a number stands for one content.</para>
@@ -18,7 +18,7 @@ public sealed class WriteRequest
 {
     private const int At = Block.InFrame;
 
-    // A number further ahead is another program's with the same id: else numbers could go round in three commits, and an earlier one be later.
+    // A number further ahead is another program's with the same id: else numbers could go round in three commits.
     private const int MostAhead = 0x40000000;
 
     // No answer: the request has begun.
@@ -248,7 +248,7 @@ public sealed class WriteRequest
             sessionVersion = version - ClientTable.OldestAge;
     }
 
-    /// <summary>Drops the request being received if no part has come for too long. The time since a part counts from the first call after it.</summary>
+    /// <summary>Drops the request being received if no part has come for too long, counted from the first call after a part.</summary>
     public void DropLate(long nowMs, int timeoutMs)
     {
         if (isPartNew)

@@ -1,6 +1,6 @@
 namespace NvsFirmware.Wire;
 
-/// <summary>The counters of STATS, in the order in which they stand there. All count from boot, but the high-water marks, and wrap at 2^32.</summary>
+/// <summary>The counters of STATS, in their order there. All count from boot, but the high-water marks, and wrap at 2^32.</summary>
 public static class Counter
 {
     /// <summary>Commits.</summary>

@@ -23,9 +23,9 @@ public enum FrameEvent
 
 /// <summary>Finds frames in what a line delivers, and finds its way back after noise, lost bytes and half frames.</summary>
 /// <remarks>
-/// <para>Invariant: the first <c>filled</c> bytes of the buffer are received; of them the first <c>consumed</c> are the frame that was given away,
-/// the others are not looked at yet, but for what <c>isHeaderChecked</c> says. A frame stands at index 0: what came behind another one is
-/// moved there by a block copy. A reader that has lost its place does not trust it either.</para>
+/// <para>Invariant: the first <c>filled</c> bytes of the buffer are received; of them the first <c>consumed</c> are the frame that was
+/// given away, the others are not looked at yet, but for what <c>isHeaderChecked</c> says. A frame stands at index 0: what came behind
+/// another one is moved there by a block copy. A reader that has lost its place does not trust it either.</para>
 /// <para>A reader that has lost its place looks for the next header at once, also inside what it took for a payload: <see cref="Key"/>
 /// keeps what was recorded in other sessions from being one. A HELLO, which needs no key, counts there only if the line rests behind
 /// it; what else must not be believed there, <see cref="IsInPlace"/> tells, until a silence: a track's data may hold several frames.</para>
@@ -33,7 +33,7 @@ public enum FrameEvent
 /// </remarks>
 public sealed class FrameReader
 {
-    /// <summary>A line on which no byte arrives for so long is silent, in milliseconds: a half frame ends, and so does being lost.</summary>
+    /// <summary>A line without a byte for so long is silent, in milliseconds: a half frame ends, and so does being lost.</summary>
     public const int SilenceMs = 250;
 
     /// <summary>For so long the line must rest behind a HELLO that was found while the place was lost, in milliseconds.</summary>
@@ -53,7 +53,7 @@ public sealed class FrameReader
     /// <summary>Length of the payload of the frame found last.</summary>
     public int PayloadBytes;
 
-    /// <summary>True when the frame found last is surely none of a track's data: since a silence, or a HELLO with a rest, no place was lost.</summary>
+    /// <summary>True when the frame found last is surely none of a track's data: no place was lost since a silence or a HELLO.</summary>
     public bool IsInPlace = true;
 
     /// <summary>When the line was last heard, or the last frame was done with, in the clock's milliseconds.</summary>
@@ -149,7 +149,7 @@ public sealed class FrameReader
         return FrameEvent.Whole;
     }
 
-    /// <summary>The frame found last is done with: what came behind it moves to its place. <see cref="Poll"/> does it, too, if need be.</summary>
+    /// <summary>The frame found last is done with: what came behind it moves to its place. <see cref="Poll"/> does it, too.</summary>
     public void GoOn()
     {
         if (isHeard)
@@ -209,9 +209,7 @@ public sealed class FrameReader
     // The frame counts for an answer, but its payload may hide the next frame: nothing is moved before that answer is sent.
     private FrameEvent Refuse(FrameEvent found)
     {
-        NoteHeard();
         isHeaderChecked = false;
-        isTrusted = false;
         Lose();
         consumed = 1;
         return found;

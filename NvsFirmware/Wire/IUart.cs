@@ -1,6 +1,6 @@
 namespace NvsFirmware.Wire;
 
-/// <summary>The serial line to the host: a seam, nanoFramework's SerialPort on a board and a pseudo-terminal in <c>boards/sim</c>.</summary>
+/// <summary>The serial line to the host: nanoFramework's SerialPort on a board, a pseudo-terminal in <c>boards/sim</c>.</summary>
 public interface IUart
 {
     /// <summary>Reads what has arrived, waiting for the first byte at most <paramref name="timeoutMs"/>.</summary>

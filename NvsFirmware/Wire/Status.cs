@@ -1,6 +1,6 @@
 namespace NvsFirmware.Wire;
 
-/// <summary>How a request ended: the status byte of every answer, and the result of every operation inside. docs/protocol.md lists them.</summary>
+/// <summary>How a request ended: the status byte of every answer, and the result of every operation inside.</summary>
 public enum Status : byte
 {
     /// <summary>Done. For a write request: committed, it survives any power loss.</summary>

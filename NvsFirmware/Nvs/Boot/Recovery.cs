@@ -6,8 +6,8 @@ namespace NvsFirmware.Nvs.Boot;
 
 /// <summary>What boot does: takes the current record, follows the blocks behind it, and finds out what the store holds.</summary>
 /// <remarks>
-/// <para>Invariants. <see cref="Run"/> writes nothing, so it can be cut anywhere, any number of times. It takes a row over only as a whole. What it took over
-/// differs from the medium until <see cref="Resume"/> has written it, in the ordinary way, and a record behind it.</para>
+/// <para>Invariants. <see cref="Run"/> writes nothing, so it can be cut anywhere, any number of times. It takes a row over only as a whole.
+/// What it took over differs from the medium until <see cref="Resume"/> has written it, in the ordinary way, and a record behind it.</para>
 /// <para>No read is believed alone: that the chain ends is looked at several times, and everything else has a CRC-32.</para>
 /// </remarks>
 public sealed class Recovery
@@ -125,8 +125,8 @@ public sealed class Recovery
     }
 
     /// <summary>
-    /// Writes what the medium does not hold yet, then a record: of a commit by nobody, that changes nothing. It leaves out a number, so that no block
-    /// that an interrupted request left can become part of a later row.
+    /// Writes what the medium does not hold yet, then a record: of a commit by nobody, that changes nothing. It leaves out a number, so
+    /// that no block that an interrupted request left can become part of a later row.
     /// </summary>
     /// <param name="isBoot">True to count a boot.</param>
     public void Resume(bool isBoot)
@@ -137,10 +137,11 @@ public sealed class Recovery
             int later = i + 1;
             while (later < takenOverCount && takenOver[later] != entry)
                 later++;
-            if (later < takenOverCount || tracks.IsStored(entry))
+            bool isLinked = tracks.State(entry) == EntryState.Track && tracks.IsLinked(entry);
+            if (later < takenOverCount || !isLinked && tracks.IsStored(entry))
                 continue;
-            if (tracks.State(entry) == EntryState.Track && tracks.IsLinked(entry))
-                segments.Store(tracks.First(entry));
+            if (isLinked)
+                segments.Store(tracks.First(entry)); // they may differ where the entry does not
             tracks.Store(entry, 0, 1);
         }
         takenOverCount = 0;
@@ -306,12 +307,13 @@ public sealed class Recovery
                 word |= TrackTable.Linked;
                 segments.Link(rowSegments, first, (i + 1 < blocks.Count ? blocks.FirstInSet[i + 1] : usedByRow) - first);
             }
+            bool isWhole = check.IsWhole(entry);
             uint stored = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt);
             tracks.Put(entry, blocks.Tracks[i], blocks.Lengths[i], word, vtb.Coming, 0);
             uint crc = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt);
             sum0 += crc - replaced[i];
             sum1 += (crc - replaced[i]) * (uint)(entry + 1);
-            if (crc != stored)
+            if (crc != stored || !isWhole)
                 takenOver[takenOverCount++] = (short)entry; // else the bookkeeping came so far
         }
         blocks.Count = 0;

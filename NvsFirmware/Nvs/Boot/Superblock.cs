@@ -68,7 +68,7 @@ public sealed class Superblock
     /// <summary>The store's id, zeros before one was parsed.</summary>
     public readonly byte[] Id = new byte[IdBytes];
 
-    /// <summary>How often the chip was formatted: of two copies that differ, the one with the greater number is of the later store.</summary>
+    /// <summary>How often the chip was formatted: of two copies that differ, the later store's has the greater number.</summary>
     public int FormatCount;
 
     /// <summary>The chip's size when it was formatted.</summary>

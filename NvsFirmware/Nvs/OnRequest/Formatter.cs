@@ -6,8 +6,8 @@ namespace NvsFirmware.Nvs.OnRequest;
 
 /// <summary>Makes a new, empty store on the chip.</summary>
 /// <remarks>
-/// Invariants: cut anywhere, the old store is whole, or the new one is, or the chip is blank. Nothing of the new store counts before all of it was
-/// read back; its last written bytes are those that make the superblock's copies count.
+/// Invariants: cut anywhere, the old store is whole, or the new one is, or the chip is blank. Nothing of the new store counts before all of
+/// it was read back; its last written bytes are those that make the superblock's copies count.
 /// </remarks>
 public sealed class Formatter
 {
@@ -66,9 +66,9 @@ public sealed class Formatter
     }
 
     /// <summary>
-    /// True when the first superblock copy is nowhere else. A chip smaller than the chip table or the board's setting says answers for addresses
-    /// behind its end with what stands at its beginning; one that takes shorter addresses, with the same at address 1 as at 0; one that takes
-    /// longer ones, with something else.
+    /// True when the first superblock copy is nowhere else. A chip smaller than the chip table or the board's setting says answers for
+    /// addresses behind its end with what stands at its beginning; one that takes shorter addresses, with the same at address 1 as at 0;
+    /// one that takes longer ones, with something else.
     /// </summary>
     public bool IsOnlyAt0(byte[] id)
     {
@@ -98,7 +98,8 @@ public sealed class Formatter
         Superblock found = new Superblock();
         chip.Read(address, scratch, At, Superblock.Bytes);
         SuperblockState state = found.Parse(scratch, At, 0);
-        return (state == SuperblockState.GivenUp || state == SuperblockState.Live) && Buffers.AreSame(found.Id, 0, id, 0, Superblock.IdBytes);
+        return (state == SuperblockState.GivenUp || state == SuperblockState.Live)
+            && Buffers.AreSame(found.Id, 0, id, 0, Superblock.IdBytes);
     }
 
     private void Clear(int address, int count)

@@ -4,11 +4,11 @@ using NvsFirmware.Wire;
 namespace NvsFirmware.Nvs.OnRequest;
 
 /// <summary>
-/// Gives up the damaged tracks, and what is in doubt. The other tracks stay; what is known of them in RAM and damaged on the medium is written
-/// again.
+/// Gives up the damaged tracks, and what is in doubt. The other tracks stay; what is known of them in RAM and damaged on the medium is
+/// written again.
 /// </summary>
-/// <remarks>Invariant: it can be cut anywhere and repeated. After each entry that it gives up it writes a record, so that a cut leaves at most one that the
-/// sums do not know.</remarks>
+/// <remarks>Invariant: it can be cut anywhere and repeated. After each entry that it gives up it writes a record, so that a cut leaves at
+/// most one that the sums do not know.</remarks>
 public sealed class Repairer
 {
     private readonly FramChip chip;

@@ -36,8 +36,9 @@ public static class StoreReport
                 return chipName + ": holds a damaged store; nothing was changed";
         }
         int tracks = store.Tracks.TrackCount;
-        string text = chipName + ": store ready, boot " + store.Vtb.Boots.ToString() + ", " + tracks.ToString() + (tracks == 1 ? " track" : " tracks")
-            + ", last commit " + store.Vtb.Version.ToString() + ", set " + (store.Vtb.Flag == 0 ? "A" : "B") + " is active; recovery: ";
+        string text = chipName + ": store ready, boot " + store.Vtb.Boots.ToString()
+            + ", " + tracks.ToString() + (tracks == 1 ? " track" : " tracks") + ", last commit " + store.Vtb.Version.ToString()
+            + ", set " + (store.Vtb.Flag == 0 ? "A" : "B") + " is active; recovery: ";
         if (findings == RecoveryFindings.Clean)
             return text + "clean";
         string separator = "";
