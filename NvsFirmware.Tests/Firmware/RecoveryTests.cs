@@ -57,6 +57,27 @@ public class RecoveryTests
         Assert.AreEqual(7, store.Parts.Clients.Numbers[store.Parts.Clients.IndexOf(Client)]);
     }
 
+    // What the bookkeeping wrote already is not written again, unless it is damaged. Breaks when only an entry's CRC-32 is compared, or no link is.
+    [TestMethod]
+    public void WhatIsDamagedBehindTheRecordIsWrittenAgain()
+    {
+        SmallStore store = new SmallStore(16);
+        store.Write(1, 1, 200); // in two blocks: linked
+        Assert.AreEqual(1, store.Vtb.CommitsSinceRecord);
+        byte[] medium = store.Copy();
+        int link = store.Geometry.LinksAddress + store.Tracks.First(0) * Geometry.LinkBytes;
+        for (int i = 0; i < TrackTable.EntryBytes + Geometry.LinkBytes; i++)
+        {
+            int at = i < Geometry.LinkBytes ? link + i : store.Geometry.TracksAddress + i - Geometry.LinkBytes;
+            store.Restore(medium);
+            store.Fram.Memory[at] ^= 1;
+            store.Restart();
+            store.Holds(1, 1, 200);
+            store.Resume();
+            Assert.AreEqual(medium[at], store.Fram.Memory[at], "address " + at.ToString());
+        }
+    }
+
     // Recovery only reads, and its result is the same however often it runs; Resume leaves nothing to find.
     [TestMethod]
     public void ItIsIdempotentAndWritesNothing()

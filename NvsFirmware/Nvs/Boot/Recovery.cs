@@ -295,10 +295,11 @@ public sealed class Recovery
             int entry = blocks.Entries[i];
             int at = At + entry * TrackTable.EntryBytes;
             int old = tracks.Version(entry);
+            uint stored = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt);
+            bool isWhole = check.IsWhole(entry);
             int ahead = old - replacedVersion;
             // What the row itself replaced may be as old as a lap and so look newer.
-            if (ahead > 0 && ahead < ClientTable.OldestAge && old != 0 && check.IsWhole(entry)
-                && BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt) != replaced[i])
+            if (ahead > 0 && ahead < ClientTable.OldestAge && old != 0 && isWhole && stored != replaced[i])
                 replacedVersion = old;
             int first = blocks.FirstInSet[i];
             int word = rowSegments[first];
@@ -307,8 +308,6 @@ public sealed class Recovery
                 word |= TrackTable.Linked;
                 segments.Link(rowSegments, first, (i + 1 < blocks.Count ? blocks.FirstInSet[i + 1] : usedByRow) - first);
             }
-            bool isWhole = check.IsWhole(entry);
-            uint stored = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt);
             tracks.Put(entry, blocks.Tracks[i], blocks.Lengths[i], word, vtb.Coming, 0);
             uint crc = BitConverter.ToUInt32(tracks.Image, at + TrackTable.CrcAt);
             sum0 += crc - replaced[i];
