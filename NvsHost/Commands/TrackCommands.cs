@@ -208,9 +208,11 @@ internal static class TrackCommands
 
     private static Task<byte[]> InputAsync(Session session, uint track, string file, CancellationToken ct)
     {
-        string end = OperatingSystem.IsWindows() ? "Ctrl-Z and Enter" : "Ctrl-D at the beginning of a line";
         if (file == Files.Dash && !session.Around.IsInputRedirected)
+        {
+            string end = OperatingSystem.IsWindows() ? "Ctrl-Z and Enter" : "Ctrl-D at the beginning of a line";
             session.Err.WriteLine($"Type the data of track {track}, then {end}.");
+        }
         return Files.ReadAsync(file, session.Around.OpenInput, WriteItem.MostBytes, "a track", ct);
     }
 

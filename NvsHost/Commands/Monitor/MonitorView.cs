@@ -15,6 +15,8 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
     /// <summary>Columns of the picture.</summary>
     public const int Width = 80;
 
+    private const int MostLines = 23;
+    private const int TextColumn = 9;
     private const int MapColumns = 76;
     private const int MapRows = 6;
     private const int BarColumns = 24;
@@ -46,7 +48,7 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
             AddStore(last, store);
         else if (last is not null)
             Line("state").Add(Explain(last.Board.State), bad);
-        foreach (string what in state.Events)
+        foreach (string what in state.Events.TakeLast(MostLines - lines.Count))
             lines.Add(new ScreenLine(Width, isUnicode).Add(isUnicode ? "● " : "* ", grey).Add(what));
         return new Rows(lines.Select(line => line.Text));
     }
@@ -186,13 +188,27 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
             .Add($"{Si(stats[Counter.BusBytes])}B, {Si(stats[Counter.BusTransactions])}transfers, ")
             .Add($"{Si(state.RateOf(Counter.BusBytes))}B/s; errors: ")
             .Add($"chip {stats[Counter.ChipErrors]}, CRC {stats[Counter.TrackCrcErrors]}, internal {stats[Counter.InternalErrors]}");
-        Line("recovery")
-            .Add($"{stats[Counter.Recoveries]} since boot; the last one: {(stats.Findings.Count == 0 ? "none" : StoreInfo.Describe(stats.Findings[0]))}");
+        string found = stats.Findings.Count == 0 ? "none" : StoreInfo.Describe(stats.Findings[0]);
+        AddWrapped("recovery", $"{stats[Counter.Recoveries]} since boot; the last one: {found}");
+    }
+
+    // What a line does not hold goes on below it.
+    private void AddWrapped(string name, string text)
+    {
+        const int room = Width - TextColumn;
+        while (text.Length > room)
+        {
+            int end = text.LastIndexOf(' ', room);
+            Line(name).Add(text[..end]);
+            name = "";
+            text = text[(end + 1)..];
+        }
+        Line(name).Add(text);
     }
 
     private ScreenLine Line(string name)
     {
-        ScreenLine line = new ScreenLine(Width, isUnicode).Add(name, grey).At(9);
+        ScreenLine line = new ScreenLine(Width, isUnicode).Add(name, grey).At(TextColumn);
         lines.Add(line);
         return line;
     }
