@@ -44,7 +44,8 @@ public sealed class ExactlyOnceTests : ExactlyOnce
         board.Write(7, new TrackItem(1, [1]));
         TrackItem[][] others =
         [
-            [new(1, [2])], [new(2, [1])], [new(1, [])], [new(1, [1, 1])], [new(1, null)], [new(1, [1]), new(2, [2])], [new(2, [2]), new(1, [1])],
+            [new(1, [2])], [new(2, [1])], [new(1, [])], [new(1, [1, 1])], [new(1, null)],
+            [new(1, [1]), new(2, [2])], [new(2, [2]), new(1, [1])],
         ];
         foreach (TrackItem[] other in others)
         {

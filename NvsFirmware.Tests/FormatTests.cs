@@ -10,7 +10,7 @@ using NvsSim;
 
 namespace NvsFirmware.Tests;
 
-/// <summary>docs/format.md tells the truth: its tables of sizes are what a formatted chip has, and the reader written from it reads that.</summary>
+/// <summary>docs/format.md tells the truth: a formatted chip has the sizes in its tables, and a reader written from it reads it.</summary>
 [TestClass]
 [OnlyOnDotNet("reads the documents")]
 public sealed class FormatTests
@@ -31,10 +31,13 @@ public sealed class FormatTests
         Medium medium = StoreChecks.CheckSettled(board.Chip.Memory, chip);
         MediumLayout layout = medium.Layout;
         CollectionAssert.AreEqual(
-            row, new[] { layout.SegmentBytes, layout.DataBytes, layout.SetSegments, layout.Segments, layout.Entries, layout.LongestTrack }, chip);
+            row,
+            new[] { layout.SegmentBytes, layout.DataBytes, layout.SetSegments, layout.Segments, layout.Entries, layout.LongestTrack },
+            chip);
         Assert.AreEqual(Math.Min(layout.DefaultPieceBytes, board.Settings.LargestPieceBytes), layout.PieceBytes, $"{chip}: p");
         Assert.AreEqual(board.Chip.Part.Bytes, layout.ChipBytes, chip);
-        Assert.IsLessThanOrEqualTo(layout.RecordAt(1), layout.SegmentAt(layout.Segments), $"{chip}: the segments end before the second record");
+        Assert.IsLessThanOrEqualTo(
+            layout.RecordAt(1), layout.SegmentAt(layout.Segments), $"{chip}: the segments end before the second record");
         Answer hello = board.Hello();
         Assert.AreEqual(layout.Entries, hello.U16(Payload.HelloAnswer.MostTracks), $"{chip}: most tracks");
         Assert.AreEqual((uint)layout.LongestTrack, hello.U32(Payload.HelloAnswer.LongestTrackBytes), $"{chip}: longest track");

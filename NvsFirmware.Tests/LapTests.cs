@@ -195,7 +195,8 @@ public sealed class LapTests
     private static void CheckHolds(TestBoard board, Dictionary<uint, byte[]> tracks, string where)
     {
         Assert.AreEqual(Status.Ok, board.State, where);
-        Assert.AreEqual(0, board.Info().Payload[Payload.InfoAnswer.Findings] & (RecoveryFindings.RecordLost | RecoveryFindings.TracksDamaged), $"{where}: findings");
+        int findings = board.Info().Payload[Payload.InfoAnswer.Findings];
+        Assert.AreEqual(0, findings & (RecoveryFindings.RecordLost | RecoveryFindings.TracksDamaged), $"{where}: findings");
         Assert.HasCount(tracks.Count, board.List(), where);
         foreach ((uint track, byte[] data) in tracks)
             Assert.IsTrue(data.AsSpan().SequenceEqual(board.Read(track).Data), $"{where}: track {track}");

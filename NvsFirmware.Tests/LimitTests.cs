@@ -20,8 +20,10 @@ public sealed class LimitTests
     /// <summary>Chip, bytes in a segment, segments in a set.</summary>
     public static IEnumerable<object[]> Sizes =>
     [
-        ["MB85RS64V", 64, 2], ["MB85RS64V", 64, 24], ["MB85RS64V", 64, 31], ["MB85RS64V", 900, 2], ["MB85RS256B", 64, 64], ["MB85RS256B", 4132, 2],
-        ["MB85RS2MTA", 64, 64], ["MB85RS4MT", 64, 64], ["CY15B108QI", 64, 64], ["CY15B108QI", 65, 2], ["CY15B108QI", 237, 64], ["CY15B108QI", 4132, 15],
+        ["MB85RS64V", 64, 2], ["MB85RS64V", 64, 24], ["MB85RS64V", 64, 31], ["MB85RS64V", 900, 2],
+        ["MB85RS256B", 64, 64], ["MB85RS256B", 4132, 2],
+        ["MB85RS2MTA", 64, 64], ["MB85RS4MT", 64, 64],
+        ["CY15B108QI", 64, 64], ["CY15B108QI", 65, 2], ["CY15B108QI", 237, 64], ["CY15B108QI", 4132, 15],
     ];
 
     public static IEnumerable<object[]> TooLarge => [["MB85RS64V", 63, 16], ["MB85RS64V", 64, 1], ["MB85RS64V", 64, 65],
@@ -116,7 +118,13 @@ public sealed class LimitTests
         byte[] storage = board.Chip.Storage.ToArray();
         Medium medium = StoreChecks.CheckServed(board, "full");
         MediumEntry linked = medium.Entries.Single(entry => entry.Segments.Count > 1);
-        MediumEntry[] last = [medium.Entries.MaxBy(entry => entry.Index)!, medium.Entries.Where(entry => !entry.IsReleased).MaxBy(entry => entry.Segments.Max())!, medium.Entries.Single(entry => entry.Index == 0), linked];
+        MediumEntry[] last =
+        [
+            medium.Entries.MaxBy(entry => entry.Index)!,
+            medium.Entries.Where(entry => !entry.IsReleased).MaxBy(entry => entry.Segments.Max())!,
+            medium.Entries.Single(entry => entry.Index == 0),
+            linked,
+        ];
         (int At, int Bytes)[] fields =
         [
             .. last.Select(entry => (layout.EntryAt(entry.Index), MediumLayout.EntryBytes)),

@@ -288,7 +288,8 @@ public sealed class LineTests
             List<Answer> answers = board.TakeAnswers();
             CollectionAssert.IsSubsetOf(new[] { 1000u, 1001u, 1002u },
                 answers.Where(a => a.Status == Status.NotFound).Select(a => a.Number).ToArray(), $"round {round}");
-            Assert.IsTrue(answers.Count(a => a.Status == Status.Lost) <= 2, $"round {round}"); // a payload that noise pretended may end with a silence
+            // A payload that noise pretended may end with a silence.
+            Assert.IsTrue(answers.Count(a => a.Status == Status.Lost) <= 2, $"round {round}");
         }
         AssertHeld();
     }

@@ -36,7 +36,8 @@ public sealed class RunsTests
                 n => new TrackItem((uint)n, random.Bytes(4)))]);
         foreach (uint[] odd in model.Keys.Where(track => track % 2 == 1).ToArray().Chunk(setSegments))
             Write([.. odd.Select(track => new TrackItem(track, null))]);
-        Write(new TrackItem(0xA0000000, random.Bytes(setSegments * layout.DataBytes))); // goes past the neighbours that were left at the end
+        // Goes past the neighbours that were left at the end.
+        Write(new TrackItem(0xA0000000, random.Bytes(setSegments * layout.DataBytes)));
         board.Rest();
         int most = 0;
         for (int length = 1; length <= setSegments * layout.DataBytes; length += 13)

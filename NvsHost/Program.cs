@@ -16,7 +16,8 @@ internal static class Program
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int Run(string[] args, Interruption interruption) => CommandLine.Run(Root(), args, Surroundings.OfProcess(), interruption.Token);
+    private static int Run(string[] args, Interruption interruption) =>
+        CommandLine.Run(Root(), args, Surroundings.OfProcess(), interruption.Token);
 
     /// <summary>All commands.</summary>
     internal static RootCommand Root()

@@ -59,7 +59,8 @@ public sealed class BoardSessionTests
         NvsRefusedException refused = Refuses<NvsRefusedException>([5, 0], Status.WrongProtocol);
         Assert.AreEqual(Status.WrongProtocol, refused.Status);
         StringAssert.Contains(refused.Message, "version 5");
-        Assert.AreEqual(Status.InternalError, Refuses<NvsRefusedException>(Hello.Payload(smallestWindow, PieceBytes), Status.InternalError).Status);
+        refused = Refuses<NvsRefusedException>(Hello.Payload(smallestWindow, PieceBytes), Status.InternalError);
+        Assert.AreEqual(Status.InternalError, refused.Status);
     }
 
     /// <summary>Breaks when another store is taken for the one before, or the first one for another.</summary>
@@ -88,6 +89,7 @@ public sealed class BoardSessionTests
     {
         byte[] hello = new byte[Frame.HeaderBytes];
         Assert.AreEqual(Frame.HeaderBytes, session.Seal(hello));
-        return new AnswerFrame(FrameType.Hello, status, (uint)Frame.Number(hello, 0), 0, key, payload ?? Hello.Payload(smallestWindow, PieceBytes));
+        payload ??= Hello.Payload(smallestWindow, PieceBytes);
+        return new AnswerFrame(FrameType.Hello, status, (uint)Frame.Number(hello, 0), 0, key, payload);
     }
 }

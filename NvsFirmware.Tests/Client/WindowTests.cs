@@ -28,7 +28,9 @@ public sealed class WindowTests
         Assert.IsFalse(window.HasRoom(most - Frame.HeaderBytes + 1, board));
     }
 
-    /// <summary>Breaks when a board with a small window can be sent nothing: one longest frame has always room beside another request.</summary>
+    /// <summary>
+    /// Breaks when a board with a small window can be sent nothing: one longest frame has always room beside another request.
+    /// </summary>
     [TestMethod]
     public void ASmallWindowHoldsTheLongestFrame()
     {
@@ -68,7 +70,9 @@ public sealed class WindowTests
         Assert.AreEqual(8, Frame.Number(window.Block, Frame.HeaderBytes));
     }
 
-    /// <summary>Breaks when an answer is given to a frame of another type, number, or part of a write request; a part of another type says nothing.</summary>
+    /// <summary>
+    /// Breaks when an answer is given to a frame of another type, number, or part of a write request; a part of another type says nothing.
+    /// </summary>
     [TestMethod]
     public void AnAnswerBelongsToOneFrame()
     {
@@ -130,8 +134,8 @@ public sealed class WindowTests
     }
 
     /// <summary>
-    /// Breaks when a window can be full of frames that nobody answers, when a quiet frame is waited for, or when one is quiet behind which no
-    /// other has room.
+    /// Breaks when a window can be full of frames that nobody answers, when a quiet frame is waited for, or when one is quiet behind
+    /// which no other has room.
     /// </summary>
     [TestMethod]
     public void AQuarterOfTheWindowMayBeQuiet()

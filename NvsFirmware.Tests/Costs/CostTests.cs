@@ -6,8 +6,8 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 namespace NvsFirmware.Tests.Costs;
 
 /// <summary>
-/// The limits of the table in docs/performance.md; of those that are not kept yet, that they get no worse. Counts and no seconds, so they are the same on every machine:
-/// <c>dotnet run -c Release --project NvsFirmware.Tests -- costs</c> prints them.
+/// The limits of the table in docs/performance.md; of those that are not kept yet, that they get no worse. Counts and no seconds, so they
+/// are the same on every machine: <c>dotnet run -c Release --project NvsFirmware.Tests -- costs</c> prints them.
 /// </summary>
 [TestClass]
 [OnlyOnDotNet("rewrites the firmware's assembly, counts at the full chip model over long runs")]
@@ -26,7 +26,7 @@ public sealed class CostTests
     [TestMethod]
     public void DataCostNoInstructions()
     {
-        // Breaks with any managed loop over payload bytes: 4,032 bytes more would be 20,000 instructions; 13 segments more are a few loops over them.
+        // Breaks with any managed loop over payload bytes: 4,032 bytes more would be 20,000 instructions; 13 segments more are a few loops.
         Assert.IsLessThan(13 * 120, table.Value.Write4096.IlInAll - table.Value.Write64.IlInAll);
     }
 
@@ -43,7 +43,9 @@ public sealed class CostTests
     {
         // Breaks when what allocates has another name than the rewriter looks for.
         Assert.IsTrue(table.Value.Write64.IlOfAllocation > 0);
-        Assert.IsTrue(table.Value.Scattered4096.IlOfAllocation > 20 * table.Value.Write64.IlOfAllocation, "what a write would wait for in a store without room in one piece");
+        Assert.IsTrue(
+            table.Value.Scattered4096.IlOfAllocation > 20 * table.Value.Write64.IlOfAllocation,
+            "what a write would wait for in a store without room in one piece");
     }
 
     [TestMethod]

@@ -14,7 +14,8 @@ namespace NvsFirmware.Tests.Costs;
 /// <param name="Goal">Where it should end; NaN: there is none.</param>
 /// <param name="IsShare">A share of the line: more is better.</param>
 /// <param name="Now">Where the limit is not kept yet: what it may be until then. NaN: the limit is kept.</param>
-public sealed record CostRow(string Name, double Value, double Limit, double Goal = double.NaN, bool IsShare = false, double Now = double.NaN)
+public sealed record CostRow(
+    string Name, double Value, double Limit, double Goal = double.NaN, bool IsShare = false, double Now = double.NaN)
 {
     /// <summary>True when the count is within its limit.</summary>
     public bool IsWithin => IsShare ? Value >= Limit : Value <= Limit;
@@ -82,14 +83,21 @@ public static class CostText
         return table;
 
         void Add(string name, Executed until, Executed after) => table.AddRow(
-            Markup.Escape(name), Text(until.Il), Text(until.Calls), Text(until.Natives), Text(after.Il), Text(after.Calls), Text(after.Natives));
+            Markup.Escape(name),
+            Text(until.Il), Text(until.Calls), Text(until.Natives),
+            Text(after.Il), Text(after.Calls), Text(after.Natives));
     }
 
     private static Table RenderRows(CostTable t)
     {
         Table table = NewTable("counted", "now", "limit", "goal", "");
         foreach (CostRow row in Rows(t))
-            table.AddRow(row.Name, Text(row.Value), Text(row.Limit), Text(row.Goal), row.IsWithin ? "" : row.IsAsExpected ? "not kept yet" : "over");
+            table.AddRow(
+                row.Name,
+                Text(row.Value),
+                Text(row.Limit),
+                Text(row.Goal),
+                row.IsWithin ? "" : row.IsAsExpected ? "not kept yet" : "over");
         return table;
     }
 

@@ -24,7 +24,7 @@ public static class Counters
     /// <summary>True from an answer to the next request: what is executed then is counted apart, by method.</summary>
     public static bool IsAfterAnswer { get; set; }
 
-    /// <summary>What each method has executed itself until answers: IL, calls, natives; and the same after them. By the method's number.</summary>
+    /// <summary>By the method's number, what it has executed itself until answers: IL, calls, natives; the same after them.</summary>
     public static IReadOnlyList<long[]> Rows => rows;
 
     /// <summary>Called by the rewritten firmware in front of each run of instructions that has no branch into it or out of it.</summary>

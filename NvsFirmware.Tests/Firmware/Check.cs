@@ -19,7 +19,8 @@ public static class Check
     {
         for (int i = 0; i < count; i++)
             if (buffer[offset + i] != SampleByte(seed, i))
-                Assert.AreEqual((int)SampleByte(seed, i), (int)buffer[offset + i], "byte " + i.ToString() + " of sample " + seed.ToString());
+                Assert.AreEqual(
+                    (int)SampleByte(seed, i), (int)buffer[offset + i], "byte " + i.ToString() + " of sample " + seed.ToString());
     }
 
     /// <summary>Puts the sample of a seed: bytes that tell each sample from the others and from zeros.</summary>

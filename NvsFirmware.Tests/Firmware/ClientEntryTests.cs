@@ -5,7 +5,7 @@ using NvsFirmware.Nvs;
 
 namespace NvsFirmware.UnitTests;
 
-/// <summary>The client table's entries on the medium: what is written of them, when, and what becomes of those that are not whole.</summary>
+/// <summary>The client table's entries on the medium: what is written, when, and what becomes of those that are not whole.</summary>
 [TestClass]
 public class ClientEntryTests
 {
@@ -17,8 +17,7 @@ public class ClientEntryTests
     public void NobodysCommitTakesNoPlace()
     {
         ClientTable table = Table(new SmallStore());
-        for (int i = 0; i < Stay; i++)
-            table.Note(200 + i, 1, 10 + i, 0, false);
+        NoteStaying(table, Stay);
         table.Note(0, 9, 30, 8, false);
         Assert.AreEqual(-1, table.Last);
     }
@@ -68,8 +67,7 @@ public class ClientEntryTests
         Put(store, 3, 77, 1, 5);
         Damage(store, 3);
         ClientTable table = Loaded(store);
-        for (int i = 0; i < Stay - 1; i++)
-            table.Note(200 + i, 1, 10 + i, 0, false);
+        NoteStaying(table, Stay - 1);
         Assert.AreEqual(10, table.Horizon(false, 16));
         Assert.AreEqual(0, table.ForgottenVersion);
         table.Note(300, 1, 17, 0, false);
@@ -121,8 +119,7 @@ public class ClientEntryTests
         table.StoreAll();
         Assert.IsFalse(table.IsDamaged());
         Assert.IsFalse(Loaded(store).Settle());
-        for (int i = 0; i < Stay; i++)
-            table.Note(200 + i, 1, 10 + i, 0, false);
+        NoteStaying(table, Stay);
         Assert.AreEqual(Stay, table.Count());
         Assert.AreEqual(0, table.ForgottenVersion);
     }
@@ -261,6 +258,13 @@ public class ClientEntryTests
         return table;
     }
 
+    // Clients that stay: their numbers begin at 200, the versions of their commits at 10.
+    private static void NoteStaying(ClientTable table, int count)
+    {
+        for (int i = 0; i < count; i++)
+            table.Note(200 + i, 1, 10 + i, 0, false);
+    }
+
     private static void Put(SmallStore store, int index, int client, int number, int version)
     {
         byte[] memory = store.Fram.Memory;
@@ -284,7 +288,8 @@ public class ClientEntryTests
         int count = 0;
         byte[] memory = store.Fram.Memory;
         for (int i = 0; i < store.Geometry.Clients; i++)
-            if (BitConverter.ToInt32(memory, AddressOf(i)) == client && BitConverter.ToUInt32(memory, AddressOf(i) + 16) == Crc.Of(memory, AddressOf(i), 16))
+            if (BitConverter.ToInt32(memory, AddressOf(i)) == client
+                && BitConverter.ToUInt32(memory, AddressOf(i) + 16) == Crc.Of(memory, AddressOf(i), 16))
                 count++;
         return count;
     }

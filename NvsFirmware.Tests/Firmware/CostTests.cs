@@ -24,7 +24,8 @@ public class CostTests
     public void OfACommittedWrite(int length)
     {
         SmallFram fram = new SmallFram(0x40000, 0x04, 0x7F, 0x28, 0x03);
-        SmallBoard board = new SmallBoard(fram, new BoardSettings { FormatBlank = true, NewStoreId = new byte[] { 1, 2, 3, 4, 5, 6, 7, 8 } });
+        BoardSettings settings = new BoardSettings { FormatBlank = true, NewStoreId = new byte[] { 1, 2, 3, 4, 5, 6, 7, 8 } };
+        SmallBoard board = new SmallBoard(fram, settings);
         board.Boot();
         Check.Is(Status.Ok, board.Write(5, 1, 0, 7, 1, length, true));
         Repeat(board, 2, 50);

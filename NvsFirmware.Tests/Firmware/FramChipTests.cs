@@ -78,7 +78,7 @@ public class FramChipTests
         Check.IsSample(1, buffer, 12, 40);
     }
 
-    // Opcode and address go into the caller's buffer, in front of the payload: a read must put back what stood there, and neither touches more.
+    // Opcode and address go into the caller's buffer, before the payload: a read must put back what stood there, and neither touches more.
     [TestMethod]
     [DataRow(0x2000)]
     [DataRow(0x20000)]

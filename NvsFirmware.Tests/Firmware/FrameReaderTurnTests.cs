@@ -103,9 +103,7 @@ public class FrameReaderTurnTests
     public void TheLineIsOpenedAnewAfterNoiseForLong()
     {
         BoardLine line = new BoardLine();
-        FrameReader reader = Reader(line);
-        SendText(line, "noise that is longer than the header of a frame");
-        Is(FrameEvent.PlaceLost, reader.Poll(0));
+        FrameReader reader = Lost(line);
         long lostMs = line.NowMs;
         while (line.Reopened == 0 && line.NowMs < lostMs + 2 * FrameReader.NoiseMs)
         {
@@ -121,9 +119,7 @@ public class FrameReaderTurnTests
     public void ASlowFrameBehindNoiseIsWaitedFor()
     {
         BoardLine line = new BoardLine();
-        FrameReader reader = Reader(line);
-        SendText(line, "noise that is longer than the header of a frame");
-        Is(FrameEvent.PlaceLost, reader.Poll(0));
+        FrameReader reader = Lost(line);
         byte[] frame = Build(Key, FrameType.Write, 5, 60);
         line.Send(frame, 0, Frame.HeaderBytes);
         Is(FrameEvent.None, reader.Poll(0));
@@ -156,9 +152,7 @@ public class FrameReaderTurnTests
     public void ASilenceGivesThePlaceBackAtOnce()
     {
         BoardLine line = new BoardLine();
-        FrameReader reader = Reader(line);
-        SendText(line, "noise that is longer than the header of a frame");
-        Is(FrameEvent.PlaceLost, reader.Poll(0));
+        FrameReader reader = Lost(line);
         line.Sleep(FrameReader.SilenceMs);
         Is(FrameEvent.None, reader.Poll(0));
         line.Send(Build(Key, FrameType.Write, 5, 0));
@@ -187,9 +181,7 @@ public class FrameReaderTurnTests
     public void AHelloWithRestGivesThePlaceBack()
     {
         BoardLine line = new BoardLine();
-        FrameReader reader = Reader(line);
-        SendText(line, "noise that is longer than the header of a frame");
-        Is(FrameEvent.PlaceLost, reader.Poll(0));
+        FrameReader reader = Lost(line);
         line.Send(Build(0, FrameType.Hello, 5, 0));
         Is(FrameEvent.Whole, reader.Poll(0));
         Assert.IsTrue(reader.IsInPlace);
@@ -203,9 +195,7 @@ public class FrameReaderTurnTests
     public void TheByteBehindAHelloIsNotLost()
     {
         BoardLine line = new BoardLine();
-        FrameReader reader = Reader(line);
-        SendText(line, "noise that is longer than the header of a frame");
-        Is(FrameEvent.PlaceLost, reader.Poll(0));
+        FrameReader reader = Lost(line);
         line.LargestPiece = Frame.HeaderBytes;
         line.Send(Build(0, FrameType.Hello, 5, 0));
         line.Send(Build(Key, FrameType.Write, 6, 0));
@@ -215,6 +205,15 @@ public class FrameReaderTurnTests
     }
 
     private static FrameReader Reader(BoardLine line) => new FrameReader(line, line, LargestPayload, IdleReopenMs) { Key = Key };
+
+    // A reader that has lost its place in noise.
+    private static FrameReader Lost(BoardLine line)
+    {
+        FrameReader reader = Reader(line);
+        SendText(line, "noise that is longer than the header of a frame");
+        Is(FrameEvent.PlaceLost, reader.Poll(0));
+        return reader;
+    }
 
     private static byte[] Build(uint key, int type, int number, int payloadBytes)
     {

@@ -17,7 +17,8 @@ public class GeometryTests
     [DataRow(0x40000, 292, 32, 845, 797, 8192, 36)]
     [DataRow(0x80000, 548, 32, 926, 878, 16384, 36)]
     [DataRow(0x100000, 1060, 32, 972, 924, 32768, 36)]
-    public void DefaultsAreThoseOfTheFormat(int chip, int segmentBytes, int setSegments, int segments, int entries, int longest, int clients)
+    public void DefaultsAreThoseOfTheFormat(
+        int chip, int segmentBytes, int setSegments, int segments, int entries, int longest, int clients)
     {
         Geometry geometry = new Geometry(chip, 0, 0, 4096);
         Assert.IsTrue(geometry.IsPossible);

@@ -36,7 +36,8 @@ public class HeapTests
     private static int Held(SmallFram fram, BoardLine line)
     {
         int before = FreeBytes();
-        Firmware firmware = new Firmware(fram, line, line, new BoardSettings { FormatBlank = true, NewStoreId = new byte[] { 1, 2, 3, 4, 5, 6, 7, 8 } });
+        BoardSettings settings = new BoardSettings { FormatBlank = true, NewStoreId = new byte[] { 1, 2, 3, 4, 5, 6, 7, 8 } };
+        Firmware firmware = new Firmware(fram, line, line, settings);
         firmware.Boot();
         firmware.Step(0);
         int bytes = before - FreeBytes();

@@ -4,7 +4,7 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.UnitTests;
 
-/// <summary>Recovery from media made by hand: rows of blocks that are torn, old, or somebody else's; records and entries that are damaged.</summary>
+/// <summary>Recovery from media made by hand: rows of torn, old, or somebody else's blocks; damaged records and entries.</summary>
 [TestClass]
 public class RecoveryTests
 {
@@ -44,7 +44,8 @@ public class RecoveryTests
         for (int i = 1; i <= 7; i++)
             Check.Is(Status.Ok, store.Write(i % 3, i, 10));
         Assert.AreEqual(7, store.Vtb.CommitsSinceRecord);
-        System.Array.Clear(store.Fram.Memory, store.Geometry.TracksAddress, 3 * TrackTable.EntryBytes); // as if no bookkeeping had been done
+        // As if no bookkeeping had been done.
+        System.Array.Clear(store.Fram.Memory, store.Geometry.TracksAddress, 3 * TrackTable.EntryBytes);
         int next = store.Vtb.NextSegment;
         store.Restart();
         Assert.AreEqual(RecoveryFindings.RolledForward, store.Parts.Recovery.Findings);
@@ -297,7 +298,8 @@ public class RecoveryTests
         {
             store.Restore(medium);
             if (i == 0)
-                System.Array.Copy(old, store.Geometry.TracksAddress, store.Fram.Memory, store.Geometry.TracksAddress, TrackTable.EntryBytes);
+                System.Array.Copy(
+                    old, store.Geometry.TracksAddress, store.Fram.Memory, store.Geometry.TracksAddress, TrackTable.EntryBytes);
             else
                 System.Array.Clear(store.Fram.Memory, store.Geometry.TracksAddress, TrackTable.EntryBytes);
             store.Restart();

@@ -128,7 +128,10 @@ public class SegmentTableTests
         Assert.IsFalse(table.AreStored(9));
         int before = store.Fram.Transactions;
         table.Store(9);
-        Assert.AreEqual(3 * 3 + 4, store.Fram.Transactions - before, "those of neighbours together: 9, 3 and 4, 60; for the end a sign of life");
+        Assert.AreEqual(
+            3 * 3 + 4,
+            store.Fram.Transactions - before,
+            "those of neighbours together: 9, 3 and 4, 60; for the end a sign of life");
         Assert.IsTrue(table.AreStored(9));
         SegmentTable other = Table(store);
         other.Load();

@@ -4,7 +4,7 @@ using NvsFirmware.Wire;
 
 namespace NvsFirmware.UnitTests;
 
-/// <summary>The whole firmware on the small chip model, spoken to in frames; the host's side of the protocol in as few words as tests need.</summary>
+/// <summary>The whole firmware on the small chip model, spoken to in frames; of the host's side only what tests need.</summary>
 public sealed class SmallBoard
 {
     private readonly byte[] frame = new byte[2048];
@@ -89,7 +89,7 @@ public sealed class SmallBoard
         return status;
     }
 
-    /// <summary>Sends a request of one frame, and returns the status of the last answer; with no answer <see cref="Answers"/> is 0.</summary>
+    /// <summary>Sends a request of one frame; returns the status of the last answer. With no answer <see cref="Answers"/> is 0.</summary>
     public Status Ask(int type, int number, int argument, byte[] payload)
     {
         BeginSession();
@@ -114,7 +114,14 @@ public sealed class SmallBoard
     /// <summary>Sends the frame that was sent last again, with this number.</summary>
     public Status Repeat(int number) =>
         Exchange(Frame.Seal(
-            frame, key, Frame.Type(frame, 0), frame[Frame.FlagsAt], number, Frame.Part(frame, 0), Frame.Argument(frame, 0), Frame.PayloadBytes(frame, 0)));
+            frame,
+            key,
+            Frame.Type(frame, 0),
+            frame[Frame.FlagsAt],
+            number,
+            Frame.Part(frame, 0),
+            Frame.Argument(frame, 0),
+            Frame.PayloadBytes(frame, 0)));
 
     /// <summary>Reads a track of one frame. The answer's payload is that of a <see cref="Block"/>, its argument the version.</summary>
     public Status Read(int track) => Ask(FrameType.Read, 99, track, new byte[0]);
@@ -156,7 +163,7 @@ public sealed class SmallBoard
         Check.IsSample(seed, Line.FromBoard, at + Frame.HeaderBytes + Block.PayloadHeadBytes, length);
     }
 
-    /// <summary>True when a read returns a sample of this length that begins as this one does; the rest is for <see cref="Holds"/>.</summary>
+    /// <summary>True when a read returns a sample that begins as this one does; the rest is for <see cref="Holds"/>.</summary>
     public bool BeginsAs(int track, int seed)
     {
         byte[] first = new byte[1];

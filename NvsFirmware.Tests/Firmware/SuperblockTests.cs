@@ -29,7 +29,7 @@ public class SuperblockTests
         Check.IsSample(4, superblock.Id, 0, Superblock.IdBytes);
     }
 
-    // Sizes from which something else follows than the copy tells are none: what wrote them is not known. Breaks when a field is not compared.
+    // Sizes from which something else follows than the copy tells are none: who wrote them? Breaks when a field is not compared.
     [TestMethod]
     public void SizesThatDoNotFitEachOtherAreNone()
     {

@@ -121,7 +121,8 @@ public class TrackTableTests
         int at = FramChip.CommandBytes + entry * TrackTable.EntryBytes;
         System.Array.Copy(store.Tracks.Image, at, covered, 0, TrackTable.CrcAt);
         int end = TrackTable.CrcAt;
-        for (int segment = store.Parts.Segments.Next(store.Tracks.First(entry)); segment != SegmentTable.End; segment = store.Parts.Segments.Next(segment))
+        SegmentTable segments = store.Parts.Segments;
+        for (int segment = segments.Next(store.Tracks.First(entry)); segment != SegmentTable.End; segment = segments.Next(segment))
         {
             Buffers.PutUInt16(covered, end, segment);
             end += 2;

@@ -213,7 +213,9 @@ public class VirtualTrackBufferTests
             // The next one goes where the older one lies.
             store.Vtb.Version = later + 1;
             store.Fram.CutAfter(1 + 4 + 10);
-            Assert.ThrowsException(typeof(FramException), () => store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments, store.Parts.Clients));
+            Assert.ThrowsException(
+                typeof(FramException),
+                () => store.Vtb.StoreRecord(store.Tracks, store.Parts.Segments, store.Parts.Clients));
             store.Fram.PowerUp();
             Assert.IsTrue(store.Vtb.Load(out _, out _, out _));
             Assert.AreEqual(later, store.Vtb.Version, "torn");

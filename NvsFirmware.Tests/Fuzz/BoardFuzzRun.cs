@@ -40,7 +40,8 @@ public static class BoardFuzzRun
             {
                 throw new FuzzException(
                     $"seed {seed}, block {board.Blocks}: {e.Message}{Environment.NewLine}{Convert.ToHexString(mix.Bytes, 0, mix.Count)}"
-                    + $"{Environment.NewLine}Again: dotnet run -c Release --project NvsFirmware.Tests -- fuzz board --frames {frames} --seed {seed}");
+                    + $"{Environment.NewLine}Again: dotnet run -c Release --project NvsFirmware.Tests -- "
+                    + $"fuzz board --frames {frames} --seed {seed}");
             }
             if (keepIn != null && mix.Count <= LargestKeptBytes && board.Signature.Split(' ').Count(seen.Add) > 0)
             {

@@ -17,7 +17,8 @@ namespace NvsFirmware.Tests.Fuzz;
 public sealed record ClientFuzzResult(long Frames, long Succeeded, long Refused, long Failed, long Unknown)
 {
     public override string ToString() =>
-        $"{Frames} frames to clients: {Succeeded} requests succeeded, {Refused} refused, {Failed} failed, {Unknown} of them with unknown outcome";
+        $"{Frames} frames to clients: {Succeeded} requests succeeded, {Refused} refused, "
+        + $"{Failed} failed, {Unknown} of them with unknown outcome";
 }
 
 /// <summary>
@@ -189,5 +190,6 @@ public sealed class ClientFuzzRun
     }
 
     private FuzzException Failure(string what) =>
-        new($"seed {seed}: {what}{Environment.NewLine}Again, as far as threads allow: dotnet run -c Release --project NvsFirmware.Tests -- fuzz client --seed {seed}");
+        new($"seed {seed}: {what}{Environment.NewLine}Again, as far as threads allow: "
+            + $"dotnet run -c Release --project NvsFirmware.Tests -- fuzz client --seed {seed}");
 }

@@ -39,7 +39,8 @@ internal static class FuzzCommand
             Progress.Show("frames", null, report => done = BoardFuzzRun.Run(
                 frames, parsed.GetValue(seedOption), board => report((double)board.FramesSent / frames, $"{board.FramesSent} frames"),
                     parsed.GetValue(keepOption)));
-            return $"{done!.FramesSent} frames in {done.Blocks} blocks, {done.Bytes} bytes: {done.Answers} answers, {done.Commits} commits, {done.Formats} formats; "
+            return $"{done!.FramesSent} frames in {done.Blocks} blocks, {done.Bytes} bytes: "
+                + $"{done.Answers} answers, {done.Commits} commits, {done.Formats} formats; "
                 + $"{done.HarmlessBlocks} blocks could not write and changed nothing";
         }));
         return command;

@@ -21,7 +21,9 @@ public sealed class FuzzTests
     {
         const ulong seed = 1;
         BoardFuzzer board = BoardFuzzRun.Run(BoardFrames, seed, _ => { });
-        Console.WriteLine($"seed {seed}: {board.FramesSent} frames, {board.Answers} answers, {board.Commits} commits, {board.Formats} formats, {board.HarmlessBlocks} of {board.Blocks} blocks could not write");
+        Console.WriteLine(
+            $"seed {seed}: {board.FramesSent} frames, {board.Answers} answers, {board.Commits} commits, {board.Formats} formats, "
+            + $"{board.HarmlessBlocks} of {board.Blocks} blocks could not write");
         Assert.IsTrue(board.Commits > 1000 && board.Formats > 10
             && board.HarmlessBlocks > 10_000, "the blocks do not reach what they should");
     }

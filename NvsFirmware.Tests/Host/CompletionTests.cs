@@ -38,8 +38,10 @@ public sealed class CompletionTests
     /// Breaks when a script does not run in its shell, or drops what nvs offers. Shells that are not installed are left out.
     /// </summary>
     [TestMethod]
-    [DataRow("bash", "eval \"$(nvs completion bash)\"; COMP_WORDS=(nvs re); COMP_CWORD=1; COMP_LINE='nvs re'; COMP_POINT=6; _nvs; printf '%s\\n' \"${COMPREPLY[@]}\"")]
-    [DataRow("zsh", "compdef() { :; }; compadd() { printf '%s\\n' $found; }; source <(nvs completion zsh); words=(nvs re); CURRENT=2; _nvs")]
+    [DataRow("bash", "eval \"$(nvs completion bash)\"; COMP_WORDS=(nvs re); COMP_CWORD=1; COMP_LINE='nvs re'; COMP_POINT=6; _nvs; "
+        + "printf '%s\\n' \"${COMPREPLY[@]}\"")]
+    [DataRow("zsh", "compdef() { :; }; compadd() { printf '%s\\n' $found; }; source <(nvs completion zsh); "
+        + "words=(nvs re); CURRENT=2; _nvs")]
     [DataRow("fish", "nvs completion fish | source; complete -C 'nvs re'")]
     public void TheShellCompletes(string shell, string script)
     {

@@ -112,7 +112,9 @@ public sealed class DemoTests
 
     // The processes that were given a file in this test's folder.
     private List<string> Boards() =>
-        [.. Directory.GetDirectories("/proc").Where(process => char.IsAsciiDigit(Path.GetFileName(process)[0]) && CommandLine(process).Contains(TempPath))];
+        [.. Directory.GetDirectories("/proc")
+            .Where(process => char.IsAsciiDigit(Path.GetFileName(process)[0]))
+            .Where(process => CommandLine(process).Contains(TempPath))];
 
     private static string CommandLine(string process)
     {

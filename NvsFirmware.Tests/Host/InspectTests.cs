@@ -96,11 +96,14 @@ public sealed class InspectTests
         JsonElement image = Inspect(6, "--extract", target);
         (string, int)[] damages = [.. image.GetProperty("damages").EnumerateArray().Select(
             damage => (damage.GetProperty("kind").GetString()!, damage.GetProperty("address").GetInt32()))];
+        int segmentsAt = before.GetProperty("store").GetProperty("segmentsAt").GetInt32();
         int segmentBytes = before.GetProperty("store").GetProperty("segmentBytes").GetInt32();
         Assert.Contains(("superblock", 0), damages);
         Assert.Contains(("entry", entryAt), damages);
         (string _, int at) = damages.Single(damage => damage.Item1 == "data");
-        Assert.IsTrue(at > before.GetProperty("store").GetProperty("segmentsAt").GetInt32() && at < dataAt && dataAt - at < 4500 && (at - before.GetProperty("store").GetProperty("segmentsAt").GetInt32()) % segmentBytes == 0, "the block that is hit, not the track's first one");
+        Assert.IsTrue(
+            at > segmentsAt && at < dataAt && dataAt - at < 4500 && (at - segmentsAt) % segmentBytes == 0,
+            "the block that is hit, not the track's first one");
         CollectionAssert.AreEqual(new[] { "7" }, Directory.GetFiles(target).Select(Path.GetFileName).ToArray());
     }
 

@@ -136,7 +136,8 @@ public sealed partial class MonitorTests
                     return found;
                 if (process.HasExited || Environment.TickCount64 - start > ChildProcess.GuardMs)
                     Assert.Fail(
-                        $"'{string.Join("' or '", what)}' is not shown. The terminal got: {Text[Math.Max(0, text.Length - 4000)..].Replace("\u001b", "<ESC>")}");
+                        $"'{string.Join("' or '", what)}' is not shown. The terminal got: "
+                        + Text[Math.Max(0, text.Length - 4000)..].Replace("\u001b", "<ESC>"));
             }
         }
 

@@ -68,19 +68,23 @@ public sealed class MonitorViewTests
     /// Breaks when there is more to show than a terminal has lines: a large chip, an interrupted request, and all that can be told of it.
     /// </summary>
     [TestMethod]
-    public void ALargeChipFitsToo()
+    public void ALargeChipFitsToo() => Assert.IsGreaterThan(20, Draw(StateWithMuchToShow(RecoveryFindings.Clean), true).Length);
+
+    /// <summary>Breaks when what the last recovery found is cut off at the edge of the terminal, or makes the picture too long.</summary>
+    [TestMethod]
+    [DataRow(RecoveryFindings.Discarded, "discarded an interrupted request")]
+    [DataRow(
+        RecoveryFindings.RolledForward | RecoveryFindings.Discarded,
+        "rolled the last commit forward, discarded an interrupted request")]
+    [DataRow(
+        RecoveryFindings.SuperblockCopy | RecoveryFindings.RecordLost | RecoveryFindings.TracksDamaged,
+        "restored a copy of the superblock, lost a record, so who asked last is unknown, found damaged tracks")]
+    public void AllThatTheLastRecoveryFoundIsShown(int findings, string expected)
     {
-        TestBoard board = TestBoard.Formatted("MB85RS2MT");
-        for (uint i = 1; i < 20; i++)
-            board.Write(i, new TrackItem(i, new byte[300 * i]), new TrackItem(100 + i, [1]));
-        TrackItem[] items = [.. Enumerable.Range(10, 4).Select(track => new TrackItem((uint)track, new byte[100]))];
-        foreach (byte[] frame in board.WriteFrames(20, items).SkipLast(1))
-            board.Send(frame);
-        MonitorState state = StateOf(board, isSim: true);
-        for (int i = 0; i < 9; i++)
-            state.Tell(new string('x', 200));
-        state.Keys = "p power off  w writing off  q quit";
-        Assert.IsGreaterThan(20, Draw(state, true).Length);
+        string[] lines = Draw(StateWithMuchToShow(findings), true);
+        int first = Array.FindIndex(lines, line => line.StartsWith("recovery", StringComparison.Ordinal));
+        string shown = string.Join(' ', lines[first..].TakeWhile(line => !line.StartsWith('●')).Select(line => line.Trim()));
+        StringAssert.EndsWith(shown, $"1 since boot; the last one: {expected}");
     }
 
     /// <summary>Breaks when the map pretends to know what a real board does not tell.</summary>
@@ -115,12 +119,33 @@ public sealed class MonitorViewTests
         return new MonitorSample(uptimeMs, new BoardInfo(new byte[Payload.HelloAnswer.Bytes]), null, new BoardStats(stats), 1);
     }
 
-    private static MonitorState StateOf(TestBoard board, bool isSim)
+    // A large chip, an interrupted request, a recovery, and more events than are shown.
+    private static MonitorState StateWithMuchToShow(int findings)
+    {
+        TestBoard board = TestBoard.Formatted("MB85RS2MT");
+        for (uint i = 1; i < 20; i++)
+            board.Write(i, new TrackItem(i, new byte[300 * i]), new TrackItem(100 + i, [1]));
+        TrackItem[] items = [.. Enumerable.Range(10, 4).Select(track => new TrackItem((uint)track, new byte[100]))];
+        foreach (byte[] frame in board.WriteFrames(20, items).SkipLast(1))
+            board.Send(frame);
+        MonitorState state = StateOf(board, isSim: true, stats =>
+        {
+            Buffers.PutInt32(stats, 4 * Counter.Recoveries, 1);
+            stats[Payload.StatsAnswer.Findings] = (byte)findings;
+        });
+        for (int i = 0; i < 9; i++)
+            state.Tell(new string('x', 200));
+        state.Keys = "p power off  w writing off  q quit";
+        return state;
+    }
+
+    private static MonitorState StateOf(TestBoard board, bool isSim, Action<byte[]>? changeStats = null)
     {
         MonitorState state = new() { Port = "/dev/ttyUSB0" };
         byte[] hello = board.Hello().Payload;
         byte[] info = board.Info().Payload;
         byte[] stats = board.AskOne(FrameType.Stats).Payload;
+        changeStats?.Invoke(stats);
         state.Add(new MonitorSample(0, new BoardInfo(hello), new StoreInfo(info), new BoardStats(stats), 1.5));
         if (isSim)
             state.Medium = Medium.Read(board.Chip.Memory);

@@ -40,7 +40,8 @@ internal static class MutateCommand
             if (targets.Length == 0)
             {
                 Console.Error.WriteLine(
-                    $"Nothing is mutated in {string.Join(", ", paths)}. What is: NvsFirmware, and of NvsHost/Client what speaks the protocol.");
+                    $"Nothing is mutated in {string.Join(", ", paths)}. "
+                    + "What is: NvsFirmware, and of NvsHost/Client what speaks the protocol.");
                 return 2;
             }
             foreach (MutationTarget target in targets)
@@ -123,7 +124,8 @@ internal static class MutateCommand
         int named = mutants.Count - found - unnamed;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{what}: {mutants.Count} mutants, {found} found ({100.0 * found / Math.Max(1, mutants.Count):F1} %; {byTimeout} by a timeout), "
+            $"{what}: {mutants.Count} mutants, "
+                + $"{found} found ({100.0 * found / Math.Max(1, mutants.Count):F1} %; {byTimeout} by a timeout), "
                 + $"{named} named, {unnamed} survive");
     }
 }

@@ -22,7 +22,7 @@ internal sealed record MutationTarget(
 
     private static readonly string[] firmwareFolders = ["Wire", "Fram", "HostAdapter", "Cache", "Nvs", "Nvs/Boot", "Nvs/OnRequest", "."];
 
-    /// <summary>What of the client speaks the protocol. The rest are ports, files and locks of the system: tests of processes show those.</summary>
+    /// <summary>What of the client speaks the protocol. The rest are ports, files and locks: tests of processes show those.</summary>
     private static readonly string[] clientFiles =
     [
         "AnswerFrame", "BoardInfo", "BoardSession", "BoardStats", "Conversation", "Conversation.Frames", "Door", "LastAnswer",

@@ -10,14 +10,14 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 namespace NvsFirmware.Tests.Mutations;
 
 /// <summary>
-/// The program in the configuration 'Mutated': one process runs the tests for one mutant after the other, as Stryker asks. A process for each
-/// mutant would take far longer than the tests.
+/// The program in the configuration 'Mutated': one process runs the tests for one mutant after the other, as Stryker asks. A process for
+/// each mutant would take far longer than the tests.
 /// </summary>
 [TestClass]
 public static class TestServer
 {
-    // How Stryker says which mutant is the active one: a file with its number. Mutated code would read it at each expression, a hundred times
-    // slower than the code itself; so it is not told of the file, and gets the number here, before each test.
+    // How Stryker says which mutant is the active one: a file with its number. Mutated code would read it at each expression, a hundred
+    // times slower than the code itself; so it is not told of the file, and gets the number here, before each test.
     private const string MutantFile = "STRYKER_MUTANT_FILE";
     private const string MutantControl = "MutantControl";
     private const string ActiveMutant = "ActiveMutant";
@@ -26,7 +26,7 @@ public static class TestServer
     private static string? mutantFile;
     private static int foundMutant = None;
 
-    /// <summary>Makes the mutant that is to be tested the active one. Those that a test of this run has found need no further test.</summary>
+    /// <summary>Makes the mutant that is to be tested the active one. Those that a test of this run has found need no other.</summary>
     [GlobalTestInitialize]
     public static void BeforeTest(TestContext context)
     {

@@ -32,7 +32,8 @@ internal sealed partial class ChildProcess : IDisposable
     public static readonly int GuardMs = (int)Guard.TotalMilliseconds;
 
     /// <summary>
-    /// Goes in front of a command line. A shell lets what it runs in the background ignore SIGINT, and so would the children of tests that run there.
+    /// Goes in front of a command line. A shell lets what it runs in the background ignore SIGINT, and so would the children of tests that
+    /// run there.
     /// </summary>
     public static readonly string[] DefaultSignals = OperatingSystem.IsLinux() && IsMasked("self", "SigIgn", Signal.Interrupt)
         ? ["env", "--default-signal=INT"] : [];

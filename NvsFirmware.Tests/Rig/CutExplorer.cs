@@ -64,7 +64,8 @@ public sealed class CutExplorer
     }
 
     public override string ToString() =>
-        $"{scenario.Name}: {Cuts} cuts, {CutPairs} pairs of cuts, {Media} media; done {string.Join(", ", Outcomes.OrderBy(o => o.Key).Select(o => $"{o.Key}: {o.Value}"))}";
+        $"{scenario.Name}: {Cuts} cuts, {CutPairs} pairs of cuts, {Media} media; done "
+        + string.Join(", ", Outcomes.OrderBy(o => o.Key).Select(o => $"{o.Key}: {o.Value}"));
 
     // The media that the cuts leave, and how many cuts leave each. An answer leaves the board behind the write that commits: what is on the
     // medium until the next write must hold the request.

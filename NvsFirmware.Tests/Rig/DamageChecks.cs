@@ -71,7 +71,9 @@ public static class DamageChecks
             Status.Ok => told == client || told.Number < client.Number
                 && IsBehindHorizon(client, last) ? null : $"LAST tells {told}, and {client} was acknowledged",
             Status.NotFound => IsBehindHorizon(client, last)
-                ? null : $"LAST tells that client {client.Client:X} never committed since {last.U32(Payload.LastAnswer.Horizon)}, and {client} was acknowledged",
+                ? null
+                : $"LAST tells that client {client.Client:X} never committed since {last.U32(Payload.LastAnswer.Horizon)}, "
+                    + $"and {client} was acknowledged",
             Status.StoreDamaged => null,
             _ => $"LAST answers {last.Status}",
         };

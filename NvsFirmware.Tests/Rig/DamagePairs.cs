@@ -62,8 +62,8 @@ public sealed class DamagePairs
         ? "an entry of the client table is whole and old, or was never used, as far as anyone can tell" : null;
 
     public override string ToString() =>
-        $"{damages.Count} damages, {Pairs} pairs: {string.Join(", ", States.Select(pair => $"{pair.Value} {pair.Key}"))}; wrong {Wrong.Count}; "
-        + string.Join("; ", Excused.Select(pair => $"{pair.Value} where {pair.Key}"));
+        $"{damages.Count} damages, {Pairs} pairs: {string.Join(", ", States.Select(pair => $"{pair.Value} {pair.Key}"))}; "
+        + $"wrong {Wrong.Count}; {string.Join("; ", Excused.Select(pair => $"{pair.Value} where {pair.Key}"))}";
 
     private bool IsMetadata(MediumUnit unit) => unit.Kind switch
     {
@@ -112,6 +112,8 @@ public sealed class DamagePairs
         (MediumUnit Unit, string How, byte[] Content)[] both = [first, second];
         bool isEntryOld = both.Any(damage => damage.Unit.Kind == "entry" && damage.How is "older" or "zeros");
         bool isRecordLost = both.Any(damage => damage.Unit.Kind is "newest record" or "chain");
-        return isEntryOld && isRecordLost ? "an entry is whole and old, or zeros, and the sums that would tell it are lost with the record or the chain" : null;
+        return isEntryOld && isRecordLost
+            ? "an entry is whole and old, or zeros, and the sums that would tell it are lost with the record or the chain"
+            : null;
     }
 }

@@ -92,7 +92,8 @@ public sealed class DropExplorer
     }
 
     public override string ToString() =>
-        $"{scenario.Name}: {transactions} transactions, {Runs} runs with faults, {Errors} of them answered with an error, {Cuts} cuts behind, {Media} media";
+        $"{scenario.Name}: {transactions} transactions, {Runs} runs with faults, {Errors} of them answered with an error, "
+        + $"{Cuts} cuts behind, {Media} media";
 
     private void Run(BusFault fault, long first, long length, bool isCutBehind = true)
     {

@@ -77,7 +77,8 @@ internal sealed class KillRuns : IDisposable
             await killing;
             report(kill + 1);
         }
-        return $"seed {seed}: {kill} kills of the board, {committed} commits acknowledged or found, {unknown} outcomes unknown, {foundCommitted} of them committed";
+        return $"seed {seed}: {kill} kills of the board, {committed} commits acknowledged or found, "
+            + $"{unknown} outcomes unknown, {foundCommitted} of them committed";
     }
 
     /// <summary>Kills a host process while it writes.</summary>

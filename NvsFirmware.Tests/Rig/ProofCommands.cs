@@ -38,9 +38,14 @@ internal static class ProofCommands
             Description = "which; all of them if none is named",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        Option<bool> exact = new("--exact") { Description = "make each cut really, at every bit, and take no two torn records for the same" };
-        Command command = new("cuts", "Cuts the power at every byte of every operation, and of every recovery, without end.") { names,
-            exact };
+        Option<bool> exact = new("--exact")
+        {
+            Description = "make each cut really, at every bit, and take no two torn records for the same",
+        };
+        Command command = new("cuts", "Cuts the power at every byte of every operation, and of every recovery, without end.")
+        {
+            names, exact,
+        };
         command.SetAction(parsed =>
         {
             bool isExact = parsed.GetValue(exact);
@@ -64,7 +69,10 @@ internal static class ProofCommands
             Arity = ArgumentArity.ZeroOrMore,
         };
         Option<bool> pairs = new("--pairs") { Description = "let any two transactions do nothing instead" };
-        Option<bool> contact = new("--contact") { Description = "let the chip lose contact for a while instead, at each transaction and for each while" };
+        Option<bool> contact = new("--contact")
+        {
+            Description = "let the chip lose contact for a while instead, at each transaction and for each while",
+        };
         Command command = new("drops",
             "Lets each transaction of every operation do nothing or read noise, and cuts the power behind.") { names, pairs, contact };
         command.SetAction(parsed =>
@@ -157,7 +165,9 @@ internal static class ProofCommands
             catch (Exception e)
             {
                 Interlocked.Increment(ref failed);
-                Console.WriteLine($"{Interlocked.Increment(ref done)}/{scenarios.Length} FAILED {e.Message}\n  again: {Run} {command}{options} \"{scenario.Name}\"");
+                Console.WriteLine(
+                    $"{Interlocked.Increment(ref done)}/{scenarios.Length} FAILED {e.Message}\n"
+                    + $"  again: {Run} {command}{options} \"{scenario.Name}\"");
             }
         });
         return failed == 0;

@@ -307,7 +307,12 @@ public sealed class TestBoard
             FrameType.Format,
             AnyNumber,
             0,
-            [.. name, .. BitConverter.GetBytes(newId), .. BitConverter.GetBytes((ushort)segmentBytes), .. BitConverter.GetBytes((ushort)setSegments)]);
+            [
+                .. name,
+                .. BitConverter.GetBytes(newId),
+                .. BitConverter.GetBytes((ushort)segmentBytes),
+                .. BitConverter.GetBytes((ushort)setSegments),
+            ]);
         pieceBytes = 0; // that of the new store HELLO tells
         if (answers.Count == 1 && answers[0].Status == Status.Ok)
             key = 0; // the session ends with FORMAT

@@ -120,7 +120,7 @@ public sealed class Conversation(World world, HostEnd line)
             long leftMs = (untilUs - line.NowUs) / 1000;
             Answer? answer = leftMs > 0 ? await line.NextAnswerAsync((int)leftMs) : null;
             if (world.IsRecording)
-                world.Note($"waits for type {type:x}, {number:x}; gets {(answer == null ? "nothing" : $"type {answer.Type:x}, {answer.Number:x}, {StoreModel.Text(answer)}")}");
+                world.Note($"waits for type {type:x}, {number:x}; gets {StoreModel.Received(answer)}");
             if (answer == null)
                 return null;
             World.Check(answer.Status != Status.InternalError, $"the firmware reports an internal error");

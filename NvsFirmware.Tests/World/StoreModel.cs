@@ -239,8 +239,12 @@ public sealed class StoreModel
 
     public static bool IsLater(uint a, uint b) => MediumBytes.IsLater(a, b);
 
+    public static string Received(Answer? answer) =>
+        answer == null ? "nothing" : $"type {answer.Type:x}, {answer.Number:x}, {Text(answer)}";
+
     public static string Text(Answer answer) =>
-        $"{answer.Status}, part {answer.Part}, {answer.Argument}, {Convert.ToHexString(answer.Payload, 0, Math.Min(answer.Payload.Length, 24))}";
+        $"{answer.Status}, part {answer.Part}, {answer.Argument}, "
+        + Convert.ToHexString(answer.Payload, 0, Math.Min(answer.Payload.Length, 24));
 
     private static string Told(ModelRequest request) =>
         request.CommittedAs is uint version ? $"committed as version {version}" : "not committed";

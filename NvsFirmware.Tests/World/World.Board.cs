@@ -128,7 +128,8 @@ public sealed partial class World
     private void Commit(WatchedRow row)
     {
         if (IsRecording)
-            Note($"the medium has request {row.Last.Number} of client {row.Last.Client:x}, version {row.Last.Version}, {row.Blocks.Count} blocks from segment {row.First.Segment} on");
+            Note($"the medium has request {row.Last.Number} of client {row.Last.Client:x}, version {row.Last.Version}, "
+                + $"{row.Blocks.Count} blocks from segment {row.First.Segment} on");
         Model.Commit(time.NowUs, row, session);
     }
 
@@ -167,7 +168,8 @@ public sealed partial class World
             && type is (FrameType.Write | FrameType.Answer) or (FrameType.Read | FrameType.Answer) or (FrameType.Last | FrameType.Answer))
             Model.IsLastTold = true;
         if (IsRecording)
-            Note($"the board says type {type:x}, {status}, {Frame.Number(buffer, offset):x}, part {Frame.Part(buffer, offset)}, {(uint)Frame.Argument(buffer, offset)}");
+            Note($"the board says type {type:x}, {status}, {Frame.Number(buffer, offset):x}, "
+                + $"part {Frame.Part(buffer, offset)}, {(uint)Frame.Argument(buffer, offset)}");
     }
 
     private void ToPrograms(byte[] chunk)

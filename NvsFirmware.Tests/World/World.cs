@@ -243,8 +243,8 @@ public sealed partial class World
     /// <summary>True when the answer says that the chip or the store is not well, and so it was.</summary>
     public bool IsExcused(Status status, long sentUs) => status switch
     {
-        Status.NoChip or Status.ChipError or Status.UnknownChip or Status.TrackDamaged or Status.NewerFormat or Status.Protected or Status.BoardTooSmall =>
-            WasTroubledSince(sentUs),
+        Status.NoChip or Status.ChipError or Status.UnknownChip or Status.TrackDamaged
+            or Status.NewerFormat or Status.Protected or Status.BoardTooSmall => WasTroubledSince(sentUs),
         Status.Blank or Status.StoreDamaged => WasTroubledSince(sentUs) || CouldBeStore(null, sentUs),
         _ => false,
     };
@@ -296,7 +296,8 @@ public sealed partial class World
             $"HELLO tells {Convert.ToHexString(answer.Payload)} of {layout}");
         Check(Model.Since(sentUs).Any(known => known.IsStoreVersion(answer.U32(Payload.HelloAnswer.Version))
             && answer.U32(Payload.HelloAnswer.FreeBytes) == (layout.Entries - known.NominalSegments) * layout.DataBytes),
-            $"HELLO tells version {answer.U32(Payload.HelloAnswer.Version)}, {answer.U32(Payload.HelloAnswer.FreeBytes)} bytes free; right is "
+            $"HELLO tells version {answer.U32(Payload.HelloAnswer.Version)}, "
+                + $"{answer.U32(Payload.HelloAnswer.FreeBytes)} bytes free; right is "
                 + $"{Model.Now.Version} + {Model.Now.MostLeftOut}, {(layout.Entries - Model.Now.NominalSegments) * layout.DataBytes}");
     }
 

@@ -61,7 +61,8 @@ public sealed class WorldAudit(SeededRandom random, StoreModel model, BoardSetti
         {
             World.Check(model.Now.Tracks.TryGetValue(track, out ModelTrack? right) && right.Version == version && data != null
                 && right.Data.AsSpan().SequenceEqual(data),
-                $"{who} has track {track:x}, version {version}, {data?.Length} bytes; right is version {right?.Version}, {right?.Data.Length} bytes");
+                $"{who} has track {track:x}, version {version}, {data?.Length} bytes; "
+                    + $"right is version {right?.Version}, {right?.Data.Length} bytes");
             count++;
         }
         World.Check(count == model.Now.Tracks.Count, $"{who} has {count} tracks of {model.Now.Tracks.Count}");

@@ -336,7 +336,8 @@ public sealed class WorldHost(World world, HostEnd line, uint client, int operat
         World.Check(answer.Status == Status.Ok, $"INFO is answered {answer.Status}");
         if (!world.StoreChangedSince(sentUs))
             World.Check(model.Since(sentUs).Any(state => IsRightInfo(state, answer)),
-                $"INFO tells {Convert.ToHexString(answer.Payload)}; right is {model.Now.OwnedSegments} owned, {model.Now.Tracks.Count} tracks, flag {model.Now.Flag}, {model.Now.Last}");
+                $"INFO tells {Convert.ToHexString(answer.Payload)}; right is {model.Now.OwnedSegments} owned, "
+                    + $"{model.Now.Tracks.Count} tracks, flag {model.Now.Flag}, {model.Now.Last}");
     }
 
     private bool IsRightInfo(StoreState state, Answer answer)

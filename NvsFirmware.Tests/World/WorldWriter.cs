@@ -120,7 +120,7 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
             long leftMs = (untilUs - line.NowUs) / 1000;
             Answer? answer = leftMs > 0 ? await line.NextAnswerAsync((int)leftMs) : null;
             if (world.IsRecording)
-                world.Note($"waits for {onTheWay.Count} answers; gets {(answer == null ? "nothing" : $"type {answer.Type:x}, {answer.Number:x}, {StoreModel.Text(answer)}")}");
+                world.Note($"waits for {onTheWay.Count} answers; gets {StoreModel.Received(answer)}");
             if (answer == null || answer.Type == 0)
                 return answer;
             World.Check(answer.Status != Status.InternalError, $"the firmware reports an internal error");
@@ -352,5 +352,6 @@ public sealed class WorldWriter(World world, HostEnd line, Conversation talk)
     }
 
     private static string Describe(ModelRequest request) => string.Join(", ", request.Items.Select(item =>
-        $"{item.Track:x}={(item.Data == null ? "released" : $"{item.Data.Length} bytes")}{(item.Expected == null ? "" : $" if {item.Expected}")}"));
+        $"{item.Track:x}={(item.Data == null ? "released" : $"{item.Data.Length} bytes")}"
+        + (item.Expected == null ? "" : $" if {item.Expected}")));
 }

@@ -77,7 +77,7 @@ public sealed record BoardInfo
     /// <summary>Number of the last commit.</summary>
     public uint Version { get; }
 
-    /// <summary>The store's id, 16 hex digits: the name that <see cref="NvsClient.FormatAsync"/> asks for. Zeros where none is known.</summary>
+    /// <summary>The store's id, 16 hex digits: what <see cref="NvsClient.FormatAsync"/> asks for. Zeros where none is known.</summary>
     public string StoreId { get; }
 
     /// <summary>The board's name.</summary>

@@ -313,7 +313,7 @@ internal sealed partial class Conversation
                 row.IsHeld = true;
                 break;
             case Status.Lost:
-                isHelloDue = true; // The board has lost its place and does not trust a client that it does not know, until HELLO or a silence.
+                isHelloDue = true; // The board has lost its place, and trusts no unknown client until HELLO or a silence.
                 break;
             case Status.NotNext when write.IsBehind && !(write.MustFollow && write == row.Requests[0]):
                 row.IsHeld = true; // The one before it was lost or refused: again, when that is settled.

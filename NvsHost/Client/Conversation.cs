@@ -243,7 +243,9 @@ internal sealed partial class Conversation
         {
             case Phase.Hello when nowMs >= giveUpMs:
                 LoseLine(new NvsLineException(
-                    $"No board answered HELLO within {options.OpenTimeoutMs} ms: is it the right port, is the board powered, is the baud rate right?", true));
+                    $"No board answered HELLO within {options.OpenTimeoutMs} ms: "
+                        + "is it the right port, is the board powered, is the baud rate right?",
+                    true));
                 break;
             case Phase.Hello:
                 isDue |= nowMs >= dueMs;
@@ -255,7 +257,9 @@ internal sealed partial class Conversation
                 break;
             case Phase.Asking when !isDue && nowMs >= dueMs && asked > options.Retries:
                 LoseLine(new NvsLineException(
-                    $"There is no intact answer, asked {asked} times with {options.TimeoutMs} ms each. Is the board still connected and running?", true));
+                    $"There is no intact answer, asked {asked} times with {options.TimeoutMs} ms each. "
+                        + "Is the board still connected and running?",
+                    true));
                 break;
             case Phase.Asking:
                 isDue |= nowMs >= dueMs;
@@ -274,7 +278,8 @@ internal sealed partial class Conversation
         };
         atMs = Math.Min(atMs, row.ExpireMs);
         timer.Change(
-            atMs == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(Math.Max(1, atMs - NowMs)), Timeout.InfiniteTimeSpan);
+            atMs == long.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(Math.Max(1, atMs - NowMs)),
+            Timeout.InfiniteTimeSpan);
     }
 
     // ---- From phase to phase.

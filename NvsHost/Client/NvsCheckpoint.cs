@@ -52,7 +52,9 @@ public sealed class NvsCheckpoint<T>
     /// <param name="ct">Cancels.</param>
     /// <exception cref="InvalidDataException">The track holds something else.</exception>
     public async Task<NvsCheckpointValue<T>?> LoadAsync(CancellationToken ct = default) =>
-        await client.ReadAsync(track, null, ct).ConfigureAwait(false) is { } found ? new NvsCheckpointValue<T>(Value(found), found.Version) : null;
+        await client.ReadAsync(track, null, ct).ConfigureAwait(false) is { } found
+            ? new NvsCheckpointValue<T>(Value(found), found.Version)
+            : null;
 
     /// <summary>Saves a value. When this returns it survives any power loss; until then the one before it does.</summary>
     /// <param name="value">The value.</param>

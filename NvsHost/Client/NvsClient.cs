@@ -17,9 +17,9 @@ namespace NvsHost;
 /// <para>When a write method returns, the data survive any power loss of the board. When it throws, <see cref="NvsException.Outcome"/> and
 /// <see cref="NvsException.Write"/> tell whether the outcome is known, and of which request; nothing is ever repeated on a guess.
 /// <see cref="OutcomeAsync"/> asks for it later, from another client too.</para>
-/// <para>All methods may be called from any thread; what is asked at the same time travels behind each other, and write requests are committed
-/// in the order in which they were asked. Each can be cancelled. They throw <see cref="NvsRefusedException"/> when the board answers no,
-/// <see cref="NvsLineException"/> when the line fails, <see cref="ArgumentException"/> when what is asked for cannot be.</para>
+/// <para>All methods may be called from any thread; what is asked at the same time travels behind each other, and write requests are
+/// committed in the order in which they were asked. Each can be cancelled. They throw <see cref="NvsRefusedException"/> when the board
+/// answers no, <see cref="NvsLineException"/> when the line fails, <see cref="ArgumentException"/> when what is asked for cannot be.</para>
 /// </remarks>
 public sealed class NvsClient : IAsyncDisposable
 {

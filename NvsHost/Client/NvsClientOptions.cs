@@ -16,7 +16,7 @@ public sealed record NvsClientOptions
     /// <summary>How long FORMAT may take, in milliseconds.</summary>
     public int FormatTimeoutMs { get; init; } = 30000;
 
-    /// <summary>How long to wait for the first HELLO, in milliseconds: opening the port resets some boards, and they boot for up to 2 s.</summary>
+    /// <summary>How long to wait for the first HELLO, in milliseconds: opening the port makes some boards boot, for up to 2 s.</summary>
     public int OpenTimeoutMs { get; init; } = 5000;
 
     /// <summary>How often a request is repeated without any progress before it, or the line, is given up.</summary>

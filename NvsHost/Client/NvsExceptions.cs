@@ -28,7 +28,7 @@ public abstract class NvsException : Exception
     };
 }
 
-/// <summary>The board answered, and the answer is no: nothing was changed, but for <see cref="Status.ChipError"/> in a format or repair.</summary>
+/// <summary>The board answered no: nothing was changed, but for <see cref="Status.ChipError"/> in a format or repair.</summary>
 public sealed class NvsRefusedException : NvsException
 {
     /// <summary>Describes a refusal.</summary>
@@ -92,8 +92,8 @@ public sealed class NvsRefusedException : NvsException
 }
 
 /// <summary>
-/// The line failed: no answer in time, the port is gone, or what came makes no sense. Also when the board cannot tell what became of a write
-/// request, because its chip failed meanwhile.
+/// The line failed: no answer in time, the port is gone, or what came makes no sense. Also when the board cannot tell what became of
+/// a write request, because its chip failed meanwhile.
 /// </summary>
 public sealed class NvsLineException : NvsException
 {
@@ -154,7 +154,9 @@ public sealed class NvsCanceledException : OperationCanceledException
         Write = write;
     }
 
-    /// <summary>What is known of the write request. It is never <see cref="WriteOutcome.Committed"/>: then its method returns as if not cancelled.</summary>
+    /// <summary>
+    /// What is known of the write request. Never <see cref="WriteOutcome.Committed"/>: then its method returns as if not cancelled.
+    /// </summary>
     public WriteOutcome Outcome { get; }
 
     /// <summary>The write request, to ask <see cref="NvsClient.OutcomeAsync"/> for; null when nothing of it was ever sent.</summary>

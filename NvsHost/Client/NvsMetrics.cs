@@ -19,12 +19,14 @@ public static class NvsMetrics
 
     private static readonly Meter meter = new(MeterName);
 
-    private static readonly Counter<long> commits = meter.CreateCounter<long>("nvs.client.commits", "{request}", "Write requests committed.");
+    private static readonly Counter<long> commits =
+        meter.CreateCounter<long>("nvs.client.commits", "{request}", "Write requests committed.");
 
     private static readonly Counter<long> refusals =
         meter.CreateCounter<long>("nvs.client.refusals", "{request}", "Write requests refused, by status.");
 
-    private static readonly Counter<long> repetitions = meter.CreateCounter<long>("nvs.client.repetitions", "{request}", "Requests asked again.");
+    private static readonly Counter<long> repetitions =
+        meter.CreateCounter<long>("nvs.client.repetitions", "{request}", "Requests asked again.");
 
     private static readonly Counter<long> lineErrors =
         meter.CreateCounter<long>(LineErrorsName, "{error}", "Frames, answers or places lost, seen from here.");

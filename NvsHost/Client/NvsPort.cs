@@ -17,7 +17,7 @@ public static class NvsPort
     private const string Unix = "unix:";
     private const string Tcp = "tcp:";
 
-    /// <summary>The serial ports that can be a board's: USB adapters and boards with USB of their own, not the computer's built-in ports.</summary>
+    /// <summary>The serial ports that can be a board's: USB adapters and boards with USB of their own, not built-in ports.</summary>
     public static IReadOnlyList<string> Candidates()
     {
         SortedSet<string> ports = new(StringComparer.Ordinal);
@@ -44,7 +44,10 @@ public static class NvsPort
     internal static async Task<IUart> OpenAsync(string port, NvsClientOptions options, CancellationToken ct)
     {
         if (port.StartsWith(Unix, StringComparison.Ordinal))
-            return await ConnectAsync(port, new UnixDomainSocketEndPoint(port[Unix.Length..]), ProtocolType.Unspecified, ct).ConfigureAwait(false);
+        {
+            UnixDomainSocketEndPoint socket = new(port[Unix.Length..]);
+            return await ConnectAsync(port, socket, ProtocolType.Unspecified, ct).ConfigureAwait(false);
+        }
         if (port.StartsWith(Tcp, StringComparison.Ordinal))
             return await ConnectAsync(port, TcpEndPoint(port), ProtocolType.Tcp, ct).ConfigureAwait(false);
 
@@ -78,7 +81,9 @@ public static class NvsPort
     {
         int colon = port.LastIndexOf(':');
         string host = colon > Tcp.Length ? port[Tcp.Length..colon].Trim('[', ']') : "";
-        if (host.Length == 0 || !ushort.TryParse(port.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort number) || number == 0)
+        if (host.Length == 0
+            || !ushort.TryParse(port.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort number)
+            || number == 0)
             throw new ArgumentException($"\"{port}\" is not tcp:HOST:PORT, for example tcp:localhost:7254.");
         return IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, number) : new DnsEndPoint(host, number);
     }

@@ -12,9 +12,9 @@ namespace NvsHost;
 
 /// <summary>Has a serial port alone, on Linux and macOS.</summary>
 /// <remarks>
-/// A lock (flock) on the device itself: it binds every user, root included, which the exclusive mode that the system gives a terminal does not, and
-/// it goes with its process, however that ends. The device is opened once more for it; the modem lines, which reset some boards, change only when the
-/// first one opens it and the last one closes it.
+/// A lock (flock) on the device itself: it binds every user, root included, which a terminal's exclusive mode does not, and it goes with
+/// its process, however that ends. The device is opened once more for it; the modem lines, which reset some boards, change only when
+/// the first one opens it and the last one closes it.
 /// </remarks>
 internal sealed class PortLock : IDisposable
 {
@@ -66,12 +66,15 @@ internal sealed class PortLock : IDisposable
 
     /// <summary>The port does not work.</summary>
     public static NvsPortException Dead(string port, string why, Exception? inner = null) =>
-        new(PortFault.Dead, $"{port} does not work as a serial port ({why}): unplug the board and plug it in again, or name another port.", inner);
+        new(
+            PortFault.Dead,
+            $"{port} does not work as a serial port ({why}): unplug the board and plug it in again, or name another port.",
+            inner);
 
     /// <summary>Who has the port: name and process number; null when that cannot be told.</summary>
     /// <remarks>
-    /// That is who holds the lock on it. Another process may have it open beside that, as a simulated board has its own terminal; it is named
-    /// only when nobody holds the lock, but the port is in exclusive mode.
+    /// That is who holds the lock on it. Another process may have it open beside that, as a simulated board has its own terminal; it is
+    /// named only when nobody holds the lock, but the port is in exclusive mode.
     /// </remarks>
     public static string? Holder(string port)
     {
@@ -107,7 +110,8 @@ internal sealed class PortLock : IDisposable
                 DeviceBusy => null,
                 NoEntry => throw Missing(port),
                 AccessDenied or NotPermitted => throw new NvsPortException(
-                    PortFault.Forbidden, $"You may not use {port}: add yourself to its group (on most systems dialout), then log in again."),
+                    PortFault.Forbidden,
+                    $"You may not use {port}: add yourself to its group (on most systems dialout), then log in again."),
                 NoDeviceOrAddress or NoDevice => throw Dead(port, "there is no device behind it"),
                 _ => throw Dead(port, new Win32Exception(error).Message),
             };
@@ -141,7 +145,7 @@ internal sealed class PortLock : IDisposable
         }
     }
 
-    // What the system tells of a descriptor names the locks that were taken through it: "lock: 1: FLOCK  ADVISORY  WRITE 1234 00:05:678 0 EOF".
+    // What the system tells of a descriptor names the locks taken through it: "lock: 1: FLOCK  ADVISORY  WRITE 1234 00:05:678 0 EOF".
     private static bool IsLocked(int processId, string descriptor)
     {
         try
@@ -168,7 +172,8 @@ internal sealed class PortLock : IDisposable
         }
     }
 
-    [DllImport("libc", EntryPoint = "open", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DllImport("libc", EntryPoint = "open", SetLastError = true,
+        CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     private static extern int OpenFile([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 
     [DllImport("libc", EntryPoint = "flock", SetLastError = true)]

@@ -98,7 +98,7 @@ internal sealed class SerialPortUart : IUart, IDisposable
     {
     }
 
-    /// <summary>Closes the port. Bytes that nobody takes can block that for ever, so it happens aside and is waited for only shortly.</summary>
+    /// <summary>Closes the port. Bytes that nobody takes can block that for ever, so it happens aside, with only a short wait.</summary>
     public void Dispose()
     {
         Thread closer = new(() =>

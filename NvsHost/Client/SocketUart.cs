@@ -5,7 +5,7 @@ using NvsFirmware.Wire;
 
 namespace NvsHost;
 
-/// <summary>A socket as the line of an <see cref="NvsClient"/>. Its methods throw an <see cref="IOException"/> when the other end is gone.</summary>
+/// <summary>A socket as the line of an <see cref="NvsClient"/>. Throws an <see cref="IOException"/> when the other end is gone.</summary>
 internal sealed class SocketUart : IUart, IDisposable
 {
     private const int WriteTimeoutMs = 10_000;

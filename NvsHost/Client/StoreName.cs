@@ -12,7 +12,7 @@ internal static class StoreName
     public const int IdBytes = 8;
 
     /// <summary>The eight bytes of a name.</summary>
-    /// <param name="name">An id of 16 hex digits, <see cref="Payload.Format.BlankName"/> or <see cref="Payload.Format.DamagedName"/>.</param>
+    /// <param name="name">An id in hex, <see cref="Payload.Format.BlankName"/> or <see cref="Payload.Format.DamagedName"/>.</param>
     /// <exception cref="ArgumentException">It is none of these.</exception>
     public static byte[] Bytes(string name)
     {
@@ -25,6 +25,7 @@ internal static class StoreName
         return name.Length == 2 * IdBytes && name.All(char.IsAsciiHexDigit)
             ? Convert.FromHexString(name)
             : throw new ArgumentException(
-                $"\"{name}\" names no store: it is the store's id of 16 hex digits, {Payload.Format.BlankName} or {Payload.Format.DamagedName}.");
+                $"\"{name}\" names no store: it is the store's id of 16 hex digits, "
+                + $"{Payload.Format.BlankName} or {Payload.Format.DamagedName}.");
     }
 }

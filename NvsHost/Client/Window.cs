@@ -66,7 +66,9 @@ internal sealed class Window(NvsClientOptions options)
     /// <param name="next">The other one's bytes.</param>
     /// <param name="board">Whose window it is.</param>
     public bool CanBeQuiet(int count, int next, BoardInfo board) =>
-        quietBytes + count + next <= board.WindowBytes / QuietShare && Filled + count + next <= Block.Length && IsWithin(count + next, board);
+        quietBytes + count + next <= board.WindowBytes / QuietShare
+        && Filled + count + next <= Block.Length
+        && IsWithin(count + next, board);
 
     /// <summary>Sends a frame that will be answered, or a quiet one.</summary>
     public void Put(byte[] frame, int count, Request? request, uint number, int part, bool isQuiet)

@@ -9,7 +9,7 @@ public enum WriteOutcome
     /// <summary>It is certain that nothing of it is stored, and nothing will be.</summary>
     NotCommitted,
 
-    /// <summary>All of it is stored, or nothing, and that cannot be told at the moment. <see cref="NvsClient.OutcomeAsync"/> may tell later.</summary>
+    /// <summary>All of it is stored, or nothing; nobody can tell which now. <see cref="NvsClient.OutcomeAsync"/> may tell later.</summary>
     Unknown,
 }
 

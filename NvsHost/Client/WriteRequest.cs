@@ -251,7 +251,7 @@ internal class WriteRequest : Request
             segments += board.SegmentsOf(item.Data.Length);
             bytes += item.Data.Length;
         }
-        return $"Its {bytes} bytes need {segments} segments of {board.SegmentDataBytes} bytes, and a request has at most {board.SetSegments}: "
-            + "split it, or format with a larger set.";
+        return $"Its {bytes} bytes need {segments} segments of {board.SegmentDataBytes} bytes, "
+            + $"and a request has at most {board.SetSegments}: split it, or format with a larger set.";
     }
 }

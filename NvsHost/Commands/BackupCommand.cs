@@ -16,9 +16,14 @@ internal static class BackupCommand
         Argument<string> file = new("FILE") { Description = "The file to write. It is replaced only when all data are there and checked." };
         Option<bool> mixed = new("--mixed")
         {
-            Description = "When others commit all the time, take each track as it is at another moment; the file says so. Else that is refused.",
+            Description = "When others commit all the time, take each track as it is at another moment; the file says so. "
+                + "Else that is refused.",
         };
-        Command command = new("backup", "Keeps all tracks of the store in a file; ends with 6 when tracks are damaged, with the others in it.") { file, mixed };
+        Command command = new(
+            "backup", "Keeps all tracks of the store in a file; ends with 6 when tracks are damaged, with the others in it.")
+        {
+            file, mixed,
+        };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             string path = parsed.GetValue(file)!;
@@ -32,13 +37,23 @@ internal static class BackupCommand
             }).ConfigureAwait(false);
             if (!reading.IsSnapshot && !parsed.GetValue(mixed))
                 throw new MismatchException(
-                    $"Others committed in each of {MostPasses} tries (commits {reading.FirstVersion} to {reading.LastVersion}), so there is no moment of which all "
-                    + "tracks could be kept. Nothing was written. Stop the others, or take --mixed.");
+                    $"Others committed in each of {MostPasses} tries (commits {reading.FirstVersion} to {reading.LastVersion}), "
+                    + "so there is no moment of which all tracks could be kept. Nothing was written. Stop the others, or take --mixed.");
             BackupFile backup = Of(client.Board, reading);
             byte[] bytes = backup.ToBytes();
             await Files.ReplaceAsync(path, bytes, ct, stored => BackupFile.Parse(stored, path)).ConfigureAwait(false);
             session.Answer(
-                new { File = path, Tracks = backup.Tracks.Count, backup.Bytes, Damaged = backup.Damaged.Count, backup.Header.FirstVersion, backup.Header.LastVersion, backup.Header.IsSnapshot, reading.Passes },
+                new
+                {
+                    File = path,
+                    Tracks = backup.Tracks.Count,
+                    backup.Bytes,
+                    Damaged = backup.Damaged.Count,
+                    backup.Header.FirstVersion,
+                    backup.Header.LastVersion,
+                    backup.Header.IsSnapshot,
+                    reading.Passes,
+                },
                 () => session.Out.WriteLine(
                     $"{Session.Count(backup.Tracks.Count, "track")}, {backup.Bytes} bytes of data in {path}, {Moment(backup.Header)}"));
             return TellDamaged(session, backup);
@@ -62,6 +77,14 @@ internal static class BackupCommand
 
     private static BackupFile Of(BoardInfo board, StoreReading reading) => new(
         new BackupHeader(
-            BackupFile.FormatName, 1, board.StoreId, board.BoardName, board.ChipName, DateTimeOffset.UtcNow, reading.FirstVersion, reading.LastVersion, reading.IsSnapshot),
+            BackupFile.FormatName,
+            1,
+            board.StoreId,
+            board.BoardName,
+            board.ChipName,
+            DateTimeOffset.UtcNow,
+            reading.FirstVersion,
+            reading.LastVersion,
+            reading.IsSnapshot),
         reading.Tracks);
 }

@@ -21,13 +21,22 @@ namespace NvsHost.Commands;
 /// <param name="LastVersion">The same when it ended.</param>
 /// <param name="IsSnapshot">All tracks are as they were at one moment, that of commit <paramref name="LastVersion"/>.</param>
 internal sealed record BackupHeader(
-    string Format, int FormatVersion, string StoreId, string Board, string Chip, DateTimeOffset Time, uint FirstVersion, uint LastVersion, bool IsSnapshot);
+    string Format,
+    int FormatVersion,
+    string StoreId,
+    string Board,
+    string Chip,
+    DateTimeOffset Time,
+    uint FirstVersion,
+    uint LastVersion,
+    bool IsSnapshot);
 
 /// <summary>A track in a backup; one that could not be read has a damage and no data.</summary>
 internal sealed record BackupTrack(uint Track, uint Version, int? Length, string? Crc32, byte[]? Data, Damage? Damage)
 {
     /// <summary>A track that was read.</summary>
-    public static BackupTrack Of(NvsTrack track) => new(track.Track, track.Version, track.Data.Length, BackupFile.CrcOf(track.Data), track.Data, null);
+    public static BackupTrack Of(NvsTrack track) =>
+        new(track.Track, track.Version, track.Data.Length, BackupFile.CrcOf(track.Data), track.Data, null);
 
     /// <summary>A track that is damaged.</summary>
     public static BackupTrack Of(TrackEntry entry, Damage damage) => new(entry.Track, entry.Version, null, null, null, damage);

@@ -51,10 +51,14 @@ internal sealed class BenchCommand
             "BYTES",
             0,
             WriteItem.MostBytes,
-            "Length of the tracks, in bytes; may be given several times. [default: 32 64 256 1024 4096 8192, as far as the store takes them]");
+            "Length of the tracks, in bytes; may be given several times. "
+                + "[default: 32 64 256 1024 4096 8192, as far as the store takes them]");
         Option<int> count = NumberOption.One("--count", "NUMBER", 1, 1_000_000, "Write requests of each length, each way.", 100);
         Command command = new(
-            "bench", $"Measures how fast the board commits. Writes tracks {FirstTrack} to {FirstTrack + Tracks - 1} and releases them.") { sizes, count };
+            "bench", $"Measures how fast the board commits. Writes tracks {FirstTrack} to {FirstTrack + Tracks - 1} and releases them.")
+        {
+            sizes, count,
+        };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
@@ -77,8 +81,9 @@ internal sealed class BenchCommand
             int done = 0;
             await session.WithProgressAsync("Measuring", sizes.Length * 2 * count, async progress =>
             {
+                void ReportOne() => progress.Report(Interlocked.Increment(ref done));
                 foreach (int bytes in sizes)
-                    rows.Add(await MeasureAsync(bytes, count, () => progress.Report(Interlocked.Increment(ref done))).ConfigureAwait(false));
+                    rows.Add(await MeasureAsync(bytes, count, ReportOne).ConfigureAwait(false));
                 return rows.Count;
             }).ConfigureAwait(false);
         }
@@ -88,7 +93,9 @@ internal sealed class BenchCommand
             await client.ReleaseAsync(Numbers(), patience.Token).ConfigureAwait(false);
         }
         BoardInfo board = client.Board;
-        session.Answer(new { Board = board.BoardName, Chip = board.ChipName, board.FirmwareVersion, board.WindowBytes, Sizes = rows }, () => Show(rows));
+        session.Answer(
+            new { Board = board.BoardName, Chip = board.ChipName, board.FirmwareVersion, board.WindowBytes, Sizes = rows },
+            () => Show(rows));
         return ExitCode.Done;
     }
 
@@ -97,7 +104,8 @@ internal sealed class BenchCommand
     {
         try
         {
-            await client.WriteBatchAsync(Numbers().Select(track => WriteItem.Store(track, default, expectedVersion: 0)), null, ct).ConfigureAwait(false);
+            IEnumerable<WriteItem> newTracks = Numbers().Select(track => WriteItem.Store(track, default, expectedVersion: 0));
+            await client.WriteBatchAsync(newTracks, null, ct).ConfigureAwait(false);
         }
         catch (NvsRefusedException e) when (e.Status == Status.VersionMismatch)
         {
@@ -110,7 +118,8 @@ internal sealed class BenchCommand
     {
         byte[] data = new byte[bytes];
         random.NextBytes(data);
-        await Task.WhenAll(Numbers().Select(track => client.WriteAsync(track, data, null, ct))).ConfigureAwait(false); // Gives them their segments.
+        // Gives them their segments.
+        await Task.WhenAll(Numbers().Select(track => client.WriteAsync(track, data, null, ct))).ConfigureAwait(false);
 
         double[] tookMs = new double[count];
         Stopwatch watch = Stopwatch.StartNew();
@@ -157,7 +166,8 @@ internal sealed class BenchCommand
                 Number(row.BehindPerSecond, 0),
                 Number(row.BehindBytesPerSecond / 1000, 1));
         session.Print(table);
-        session.Out.WriteLine("The first columns wait for each commit before the next request; the last two send the requests behind each other.");
+        session.Out.WriteLine(
+            "The first columns wait for each commit before the next request; the last two send the requests behind each other.");
     }
 
     private static string Number(double value, int digits) => value.ToString($"F{digits}", CultureInfo.InvariantCulture);

@@ -70,7 +70,8 @@ internal static class CommandLine
     private static string NoOption(ParseResult parsed, string stray) =>
         $"There is no option {stray} of {Name(parsed)}; behind -- it would be an argument. See {Name(parsed)} --help.";
 
-    private static string Name(ParseResult parsed) => parsed.CommandResult.Command is RootCommand ? "nvs" : $"nvs {parsed.CommandResult.Command.Name}";
+    private static string Name(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? "nvs" : $"nvs {parsed.CommandResult.Command.Name}";
 
     // The library knows what is alike, but prints it.
     private static List<string> Meant(ParseResult parsed, ParseErrorAction mistake, string wrong)

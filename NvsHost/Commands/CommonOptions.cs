@@ -9,17 +9,21 @@ internal static class CommonOptions
 {
     private static readonly Option<string?> port = new("--port")
     {
-        Description = "Where the board is: a serial port (/dev/ttyUSB0, COM5), unix:PATH or tcp:HOST:PORT. Default: NVS_PORT, else the USB serial ports are asked.",
+        Description = "Where the board is: a serial port (/dev/ttyUSB0, COM5), unix:PATH or tcp:HOST:PORT. "
+            + "Default: NVS_PORT, else the USB serial ports are asked.",
         Recursive = true,
         HelpName = "PORT",
     };
 
-    private static readonly Option<double> wait = NumberOption.Seconds("--wait", "How long to wait for a port that another program has, in seconds.");
+    private static readonly Option<double> wait =
+        NumberOption.Seconds("--wait", "How long to wait for a port that another program has, in seconds.");
 
-    private static readonly Option<int> baud = NumberOption.One("--baud", "NUMBER", 1, 10_000_000, "Speed of the line.", new NvsClientOptions().BaudRate);
+    private static readonly Option<int> baud =
+        NumberOption.One("--baud", "NUMBER", 1, 10_000_000, "Speed of the line.", new NvsClientOptions().BaudRate);
 
     private static readonly Option<int> timeout =
-        NumberOption.One("--timeout", "MS", 1, 3_600_000, "How long to wait for an answer, in milliseconds.", new NvsClientOptions().TimeoutMs);
+        NumberOption.One(
+            "--timeout", "MS", 1, 3_600_000, "How long to wait for an answer, in milliseconds.", new NvsClientOptions().TimeoutMs);
 
     private static readonly Option<bool> json = new("--json")
     {
@@ -33,7 +37,8 @@ internal static class CommonOptions
         Recursive = true,
     };
 
-    static CommonOptions() => port.CompletionSources.Add(_ => NvsPort.Candidates().Select(name => new System.CommandLine.Completions.CompletionItem(name)));
+    static CommonOptions() =>
+        port.CompletionSources.Add(_ => NvsPort.Candidates().Select(name => new System.CommandLine.Completions.CompletionItem(name)));
 
     /// <summary>Gives them to all commands.</summary>
     public static void AddTo(Command root)

@@ -5,7 +5,7 @@ using System.Linq;
 
 namespace NvsHost.Commands;
 
-/// <summary>completion: prints the script that teaches a shell to complete nvs. The script asks nvs itself, with its directive [suggest].</summary>
+/// <summary>completion: prints the script that teaches a shell to complete nvs. It asks nvs itself, with its directive [suggest].</summary>
 internal static class CompletionCommand
 {
     private static readonly string[] shells = ["bash", "zsh", "fish", "powershell"];

@@ -47,18 +47,26 @@ internal sealed class DemoCommand
         };
         Option<string?> listen = new("--listen")
         {
-            Description = "The socket that the simulated board serves, as with nvs sim. [default: a pseudo-terminal on Linux, tcp:0 elsewhere]",
+            Description = "The socket that the simulated board serves, as with nvs sim. "
+                + "[default: a pseudo-terminal on Linux, tcp:0 elsewhere]",
             HelpName = "ADDRESS",
         };
-        Command command = new("demo", "Stores a file on a simulated board, pulls the plug in the middle, and shows that nothing is lost.") { file, listen };
+        Command command = new("demo", "Stores a file on a simulated board, pulls the plug in the middle, and shows that nothing is lost.")
+        {
+            file, listen,
+        };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             string? path = parsed.GetValue(file);
-            byte[] data = path is null ? OwnFile() : await Files.ReadAsync(path, session.Around.OpenInput, MostBytes, "what the demonstration stores", ct).ConfigureAwait(false);
+            byte[] data = path is null
+                ? OwnFile()
+                : await Files.ReadAsync(path, session.Around.OpenInput, MostBytes, "what the demonstration stores", ct)
+                    .ConfigureAwait(false);
             DirectoryInfo folder = Directory.CreateTempSubdirectory("nvs-demo-");
             try
             {
-                return await new DemoCommand(session, folder.FullName, parsed.GetValue(listen), ct).RunAsync(path ?? "docs/protocol.md", data).ConfigureAwait(false);
+                DemoCommand demo = new(session, folder.FullName, parsed.GetValue(listen), ct);
+                return await demo.RunAsync(path ?? "docs/protocol.md", data).ConfigureAwait(false);
             }
             finally
             {
@@ -87,8 +95,11 @@ internal sealed class DemoCommand
             Say($"the first write request will find its segments allocated: {Prepared(store)}");
 
             (singles, batch) = Cut(data, made);
-            Act($"{Markup.Escape(name)}, {Session.Count(data.Length, "byte")}, becomes {Session.Count(singles.Count + batch.Count, "track")}"
-                + (singles.Count == 0 ? "" : batch.Count == 1 ? "; all but the last one are written" : $"; all but the last {batch.Count} are written"));
+            string written = singles.Count == 0 ? ""
+                : batch.Count == 1 ? "; all but the last one are written"
+                : $"; all but the last {batch.Count} are written";
+            Act($"{Markup.Escape(name)}, {Session.Count(data.Length, "byte")}, "
+                + $"becomes {Session.Count(singles.Count + batch.Count, "track")}{written}");
             if (singles.Count > 0)
                 await ShowAsync(Table("track", "bytes", "version", "written to", "flag", "prepared next"), async addRow =>
                 {
@@ -133,11 +144,20 @@ internal sealed class DemoCommand
         isWhole &= isSharp;
 
         session.Answer(
-            new { Matched = isWhole, File = name, Bytes = data.Length, Tracks = all.Count, CommitByte = instant - bootBytes, RequestBytes = requestBytes },
+            new
+            {
+                Matched = isWhole,
+                File = name,
+                Bytes = data.Length,
+                Tracks = all.Count,
+                CommitByte = instant - bootBytes,
+                RequestBytes = requestBytes,
+            },
             () => { });
         show.WriteLine();
+        string bytes = data.Length == 1 ? "the byte is as it was" : $"all {data.Length} bytes are as they were";
         show.MarkupLine(isWhole
-            ? $"[green]✔[/] {(data.Length == 1 ? "the byte is as it was" : $"all {data.Length} bytes are as they were")} written, and every cut left all of the request or nothing of it"
+            ? $"[green]✔[/] {bytes} written, and every cut left all of the request or nothing of it"
             : "[red]✘ something does not match; the lines above say what[/]");
         if (isWhole)
             TellNext();
@@ -226,7 +246,10 @@ internal sealed class DemoCommand
         {
             StoreInfo store = await client.InfoAsync(ct).ConfigureAwait(false);
             LastCommit? last = await client.LastAsync(ct).ConfigureAwait(false);
-            bool isCommitted = last is not null && (answered is null ? last.Number == request?.Number && last.Fingerprint == request.Fingerprint : last.Version == answered);
+            bool isCommitted = last is not null
+                && (answered is null
+                    ? last.Number == request?.Number && last.Fingerprint == request.Fingerprint
+                    : last.Version == answered);
             bool isWhole = true;
             foreach (WriteItem item in batch)
             {
@@ -236,9 +259,12 @@ internal sealed class DemoCommand
             if (isTold)
             {
                 Say($"power is back — {board.BootReport}");
-                Say($"LAST: request {last?.Number.ToString(CultureInfo.InvariantCulture) ?? "none"} was committed last, so request {request?.Number} "
+                string lastNumber = last?.Number.ToString(CultureInfo.InvariantCulture) ?? "none";
+                Say($"LAST: request {lastNumber} was committed last, so request {request?.Number} "
                     + (isCommitted ? "[green]was committed[/]" : "[yellow]was not[/]")
-                    + (isWhole ? isCommitted ? ", and all of it is there" : ", and nothing of it is there" : ", [red]but the tracks say otherwise[/]"));
+                    + (!isWhole ? ", [red]but the tracks say otherwise[/]"
+                        : isCommitted ? ", and all of it is there"
+                        : ", and nothing of it is there"));
                 Say($"the next request finds its segments: {Prepared(store)}");
             }
             return new Pull(answered is not null, isCommitted, isWhole, StoreInfo.Describe(store.Findings));
@@ -291,7 +317,8 @@ internal sealed class DemoCommand
         return (items[..^together], items[^together..]);
     }
 
-    private Task<NvsClient> OpenAsync(SimBoard board) => NvsClient.OpenAsync(board.Port, session.Options with { ClientId = ClientId, OpenTimeoutMs = SimBoard.BootTimeoutMs }, ct);
+    private Task<NvsClient> OpenAsync(SimBoard board) => NvsClient.OpenAsync(
+        board.Port, session.Options with { ClientId = ClientId, OpenTimeoutMs = SimBoard.BootTimeoutMs }, ct);
 
     private static string Set(int flag) => $"[{setColors[flag & 1]}]{StoreCommands.SetName(flag)}[/]";
 

@@ -36,17 +36,24 @@ internal sealed record Failure(string Message, int ExitCode)
     public static Failure? Of(Exception e, bool isInterrupted, string? doing)
     {
         if (e is NvsCanceledException canceled)
-            return new Failure($"Interrupted. {e.Message}", Commands.ExitCode.Interrupted) { Outcome = canceled.Outcome, Write = canceled.Write };
+            return new Failure($"Interrupted. {e.Message}", Commands.ExitCode.Interrupted)
+            {
+                Outcome = canceled.Outcome,
+                Write = canceled.Write,
+            };
         // A terminal interrupts a board of this computer too: then the line breaks, and what became of the request is what counts.
         if (isInterrupted && e is NvsException { Outcome: not null } cut)
             return new Failure($"Interrupted. {e.Message}", Commands.ExitCode.Interrupted) { Outcome = cut.Outcome, Write = cut.Write };
         if (isInterrupted && e is OperationCanceledException or NvsException or NoBoardException)
             return new Failure(
-                doing is null ? "Interrupted. Nothing was written." : $"Interrupted. Whether {doing} was done is not known: nvs info tells.",
+                doing is null
+                    ? "Interrupted. Nothing was written."
+                    : $"Interrupted. Whether {doing} was done is not known: nvs info tells.",
                 Commands.ExitCode.Interrupted);
         return e switch
         {
-            NoBoardException { InnerException: NvsPortException port } => new Failure(e.Message, Commands.ExitCode.NoBoard) { Port = port.Fault },
+            NoBoardException { InnerException: NvsPortException port } =>
+                new Failure(e.Message, Commands.ExitCode.NoBoard) { Port = port.Fault },
             NoBoardException => new Failure(e.Message, Commands.ExitCode.NoBoard),
             NvsPortException port => new Failure(e.Message, Commands.ExitCode.NoBoard) { Port = port.Fault },
             NvsLineException line => new Failure(e.Message, Commands.ExitCode.Line) { Outcome = line.Outcome, Write = line.Write },

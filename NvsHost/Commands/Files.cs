@@ -77,7 +77,10 @@ internal static class Files
             if (!File.Exists(target))
                 await WriteAsideAsync(target, data, null, check, ct).ConfigureAwait(false);
             else if (!await IsWrittenAsync(target, data, ct).ConfigureAwait(false))
-                await WriteAsideAsync(target, data, OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(target), check, ct).ConfigureAwait(false);
+            {
+                UnixFileMode? mode = OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(target);
+                await WriteAsideAsync(target, data, mode, check, ct).ConfigureAwait(false);
+            }
         }
         catch (DirectoryNotFoundException e)
         {
@@ -90,15 +93,16 @@ internal static class Files
         catch (IOException e) when (!e.Message.StartsWith(file, StringComparison.Ordinal))
         {
             // The system's message would name the file that was written aside.
-            throw new IOException($"{file} cannot be written: {(e.HResult & 0xFFFF) switch { 28 or 112 => "the disk is full.", _ => e.Message }}", e);
+            bool isFull = (e.HResult & 0xFFFF) is 28 or 112;
+            throw new IOException($"{file} cannot be written: {(isFull ? "the disk is full." : e.Message)}", e);
         }
     }
 
     // True if it was no regular file. That it can be opened also tells that it may be written.
     private static async Task<bool> IsWrittenAsync(string target, ReadOnlyMemory<byte> data, CancellationToken ct)
     {
-        await using FileStream stream = await Task.Run(() => new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete), ct)
-            .WaitAsync(ct).ConfigureAwait(false); // A pipe waits for its other end.
+        FileStream Open() => new(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        await using FileStream stream = await Task.Run(Open, ct).WaitAsync(ct).ConfigureAwait(false); // A pipe waits for its other end.
         // Behind these names another program has the file open, and would not see a new one.
         bool isAnothers = target.StartsWith("/dev/", StringComparison.Ordinal) || target.StartsWith("/proc/", StringComparison.Ordinal);
         if (stream.CanSeek && !isAnothers)
@@ -107,7 +111,8 @@ internal static class Files
         return true;
     }
 
-    private static async Task WriteAsideAsync(string target, ReadOnlyMemory<byte> data, UnixFileMode? mode, Action<byte[]>? check, CancellationToken ct)
+    private static async Task WriteAsideAsync(
+        string target, ReadOnlyMemory<byte> data, UnixFileMode? mode, Action<byte[]>? check, CancellationToken ct)
     {
         string aside = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetRandomFileName()}.nvs");
         try

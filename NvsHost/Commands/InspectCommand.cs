@@ -16,19 +16,27 @@ internal static class InspectCommand
     /// <summary>Adds the command.</summary>
     public static void AddTo(Command root)
     {
-        Argument<string> image = new("IMAGE") { Description = "The bytes of the chip: read out by a programmer, or the file of a simulated board." };
+        Argument<string> image = new("IMAGE")
+        {
+            Description = "The bytes of the chip: read out by a programmer, or the file of a simulated board.",
+        };
         Option<string?> extract = new("--extract")
         {
             Description = "Write each whole track into this directory, which must be new or empty: a file named by the track's number.",
             HelpName = "DIR",
         };
-        Command command = new("inspect", "Reads the image of an FRAM without a board; ends with 6 when something is damaged.") { image, extract };
+        Command command = new("inspect", "Reads the image of an FRAM without a board; ends with 6 when something is damaged.")
+        {
+            image, extract,
+        };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             string path = parsed.GetValue(image)!;
             FramImage fram = FramImage.Read(path);
             Medium medium = Medium.Read(fram.Cells);
-            List<string>? files = parsed.GetValue(extract) is { } folder ? await ExtractAsync(medium, folder, ct).ConfigureAwait(false) : null;
+            List<string>? files = parsed.GetValue(extract) is { } folder
+                ? await ExtractAsync(medium, folder, ct).ConfigureAwait(false)
+                : null;
             session.Answer(InspectJson.Of(path, fram, medium, files), () => new InspectReport(session.Out, path, fram, medium).Print());
             return Tell(session, medium, files, fram);
         });
@@ -66,7 +74,8 @@ internal static class InspectCommand
                 session.Err.WriteLine("A later firmware made this store: use the nvs that came with it.");
                 return ExitCode.Usage;
             case MediumState.Damaged:
-                session.Err.WriteLine("No copy of the superblock tells where everything lies: a board says StoreDamaged, or that there is no store.");
+                session.Err.WriteLine(
+                    "No copy of the superblock tells where everything lies: a board says StoreDamaged, or that there is no store.");
                 return ExitCode.Mismatch;
             default:
                 return medium.Damages.Count == 0 ? ExitCode.Done : ExitCode.Mismatch;

@@ -21,7 +21,13 @@ internal static class InspectJson
             Superblocks = medium.Copies.Select(copy => new { copy.Address, copy.Kind }),
             Store = isStore ? StoreOf(medium) : null,
             Records = isStore ? Enumerable.Range(0, 2).Select(i => RecordOf(medium, i)) : [],
-            Commits = medium.Rows.Select(row => new { row.Version, row.Last.Client, row.Last.Number, Blocks = row.Blocks.Select(block => BlockOf(medium, block)) }),
+            Commits = medium.Rows.Select(row => new
+            {
+                row.Version,
+                row.Last.Client,
+                row.Last.Number,
+                Blocks = row.Blocks.Select(block => BlockOf(medium, block)),
+            }),
             Unfinished = medium.Unfinished.Select(block => BlockOf(medium, block)),
             Flag = isStore ? (int?)medium.End.Flag : null,
             Next = isStore ? (int?)medium.End.Next : null,
@@ -99,6 +105,8 @@ internal static class InspectJson
         Length = entry.IsReleased ? (int?)null : entry.Length,
         entry.Segments,
         DataAt = entry.IsReleased ? (int?)null : medium.Layout.SegmentAt(entry.Segments[0]),
-        IsWhole = entry.IsReleased ? (bool?)null : medium.Tracks.TryGetValue(entry.Track, out MediumTrack? track) && track.Entry == entry && track.Data != null,
+        IsWhole = entry.IsReleased
+            ? (bool?)null
+            : medium.Tracks.TryGetValue(entry.Track, out MediumTrack? track) && track.Entry == entry && track.Data != null,
     };
 }

@@ -13,7 +13,8 @@ internal sealed class InspectReport(IAnsiConsole show, string path, FramImage fr
     public void Print()
     {
         Grid grid = new Grid().AddColumn().AddColumn();
-        Row(grid, "image", $"{path}, {fram.Cells.Length} bytes{(fram.StatusRegister is { } status ? $" and the status register, {status:X2}" : "")}");
+        string register = fram.StatusRegister is { } status ? $" and the status register, {status:X2}" : "";
+        Row(grid, "image", $"{path}, {fram.Cells.Length} bytes{register}");
         Row(grid, "state", medium.State.ToString());
         foreach (MediumSuperblock copy in medium.Copies)
             Row(grid, $"superblock {(copy == medium.Copies[0] ? 0 : 1)}", $"{At(copy.Address)}  {copy.Kind}{CutShort(copy)}");
@@ -58,7 +59,8 @@ internal sealed class InspectReport(IAnsiConsole show, string path, FramImage fr
     {
         MediumLayout sizes = medium.Layout;
         Row(grid, "store", $"{InspectJson.IdOf(medium.Superblock)}, format count {medium.Superblock.FormatCount}");
-        Row(grid, "sizes", $"{sizes.Segments} segments of {sizes.SegmentBytes} bytes, {medium.FreeSegments} free; {sizes.SetSegments} in a set; pieces of {sizes.PieceBytes} bytes");
+        Row(grid, "sizes", $"{sizes.Segments} segments of {sizes.SegmentBytes} bytes, {medium.FreeSegments} free; "
+            + $"{sizes.SetSegments} in a set; pieces of {sizes.PieceBytes} bytes");
         Row(grid, "clients at", $"{At(MediumLayout.ClientsAt)}  {sizes.ClientEntries} entries, {medium.Clients.Known.Count} known");
         Row(grid, "links at", At(sizes.LinksAt));
         Row(grid, "entries at", $"{At(sizes.EntriesAt)}  {sizes.Entries} entries, {medium.Tracks.Count} tracks");
@@ -68,12 +70,15 @@ internal sealed class InspectReport(IAnsiConsole show, string path, FramImage fr
         foreach (MediumRow row in medium.Rows)
             Row(grid, "commit behind it", $"{row.Version}: {Requested(row.Last)}, {TracksOf(row.Blocks)}, {SegmentsOf(row.Blocks)}");
         if (medium.Unfinished.Count > 0)
-            Row(grid, "interrupted", $"{Requested(medium.Unfinished[0])}, {TracksOf(medium.Unfinished)}, {SegmentsOf(medium.Unfinished)}; it did not commit");
+            Row(grid, "interrupted", $"{Requested(medium.Unfinished[0])}, {TracksOf(medium.Unfinished)}, "
+                + $"{SegmentsOf(medium.Unfinished)}; it did not commit");
         Row(grid, "last commit", medium.Version.ToString(CultureInfo.InvariantCulture));
-        Row(grid, "flag", $"set {StoreCommands.SetName(medium.End.Flag)} is next, from segment {medium.End.Next} ({Address(medium.End.Next)}) on");
+        Row(grid, "flag", $"set {StoreCommands.SetName(medium.End.Flag)} is next, "
+            + $"from segment {medium.End.Next} ({Address(medium.End.Next)}) on");
         Row(grid, "next set", $"{(medium.Rows.Count > 0 ? "about " : "")}segments {Ranges(medium.ActiveSet)}");
         foreach (MediumClient client in medium.Clients.Known.Values.OrderBy(client => client.Client))
-            Row(grid, "client", $"{client.Client:x8}: request {client.Number} gave version {client.Version}, fingerprint {client.Fingerprint:x8}");
+            Row(grid, "client", $"{client.Client:x8}: request {client.Number} gave version {client.Version}, "
+                + $"fingerprint {client.Fingerprint:x8}");
     }
 
     private void PrintEntries()
@@ -107,7 +112,8 @@ internal sealed class InspectReport(IAnsiConsole show, string path, FramImage fr
 
     private string RecordText(int which) => medium.Records[which] is { } record
         ? $"all commits up to {record.Version} are in the tables; boot {record.BootCount}; set {StoreCommands.SetName(record.Flag)} next, "
-            + $"from segment {record.Next}{(record.IsInDoubt ? "; who asked last is in doubt" : "")}{(which == medium.CurrentIndex ? " (current)" : "")}"
+            + $"from segment {record.Next}{(record.IsInDoubt ? "; who asked last is in doubt" : "")}"
+            + $"{(which == medium.CurrentIndex ? " (current)" : "")}"
         : "not whole";
 
     private string CutShort(MediumSuperblock copy) => copy.Kind == MediumCopyKind.Live && copy.Layout.ChipBytes > fram.Cells.Length
@@ -115,12 +121,18 @@ internal sealed class InspectReport(IAnsiConsole show, string path, FramImage fr
         : "";
 
     private string SegmentsOf(IReadOnlyList<MediumBlock> blocks) =>
-        $"set {StoreCommands.SetName(blocks[0].Set)}, segments {Ranges(blocks.SelectMany(block => block.Segments))} ({Address(blocks[0].Segment)})";
+        $"set {StoreCommands.SetName(blocks[0].Set)}, "
+        + $"segments {Ranges(blocks.SelectMany(block => block.Segments))} ({Address(blocks[0].Segment)})";
 
-    private static string Requested(MediumBlock block) => block.Client == 0 ? "the board itself" : $"request {block.Number} of client {block.Client:x8}";
+    private static string Requested(MediumBlock block) =>
+        block.Client == 0 ? "the board itself" : $"request {block.Number} of client {block.Client:x8}";
 
-    private static string TracksOf(IReadOnlyList<MediumBlock> blocks) =>
-        $"track {string.Join(", ", blocks.Select(block => block.Length == MediumLayout.Released ? $"{block.Track} released" : $"{block.Track}").Distinct())}";
+    private static string TracksOf(IReadOnlyList<MediumBlock> blocks)
+    {
+        IEnumerable<string> tracks = blocks.Select(block =>
+            block.Length == MediumLayout.Released ? $"{block.Track} released" : $"{block.Track}");
+        return $"track {string.Join(", ", tracks.Distinct())}";
+    }
 
     private string Address(int segment) => At(medium.Layout.SegmentAt(segment));
 

@@ -4,7 +4,7 @@ using System.Threading;
 
 namespace NvsHost.Commands;
 
-/// <summary>Ctrl-C and SIGTERM: the first one asks the command to end, so that it can tell what became of a request; a second one ends it.</summary>
+/// <summary>Ctrl-C and SIGTERM: the first asks the command to end, and to tell what became of a request; a second ends it.</summary>
 /// <remarks>Refers to nothing but the runtime, so that it catches the signal before anything else is loaded.</remarks>
 internal sealed class Interruption : IDisposable
 {

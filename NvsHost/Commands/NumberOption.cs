@@ -42,7 +42,8 @@ internal static class NumberOption
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && double.IsFinite(seconds))
+            if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+                && double.IsFinite(seconds))
                 return seconds;
             result.AddError($"{name} is a number of seconds, not \"{text}\".");
             return 0;
@@ -51,7 +52,8 @@ internal static class NumberOption
 
     private static long Parse(ArgumentResult result, string name, long least, long most, string text)
     {
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) && number >= least && number <= most)
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+            && number >= least && number <= most)
             return number;
         result.AddError($"{name} is a number from {least} to {most}, not \"{text}\".");
         return Math.Max(0, least);

@@ -22,20 +22,24 @@ internal static class RestoreCommand
         };
         Option<bool> check = new("--check") { Description = "Only check the file; needs no board." };
         Command command = new(
-            "restore", "Brings the tracks of a backup into the store, which is empty or holds a part of them. After an interruption the same command goes on.")
+            "restore",
+            "Brings the tracks of a backup into the store, which is empty or holds a part of them. "
+                + "After an interruption the same command goes on.")
         {
             file, replace, check,
         };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             string path = parsed.GetValue(file)!;
-            BackupFile backup = BackupFile.Parse(await Files.ReadAsync(path, session.Around.OpenInput, MostFileBytes, "a backup", ct).ConfigureAwait(false), path);
+            byte[] stored = await Files.ReadAsync(path, session.Around.OpenInput, MostFileBytes, "a backup", ct).ConfigureAwait(false);
+            BackupFile backup = BackupFile.Parse(stored, path);
             if (parsed.GetValue(check))
             {
                 session.Answer(
                     new { File = path, backup.Header, Tracks = backup.Tracks.Count, backup.Bytes, Damaged = backup.Damaged.Count },
                     () => session.Out.WriteLine(
-                        $"{path} is whole: {Session.Count(backup.Tracks.Count, "track")}, {backup.Bytes} bytes of data, {BackupCommand.Moment(backup.Header)}"));
+                        $"{path} is whole: {Session.Count(backup.Tracks.Count, "track")}, {backup.Bytes} bytes of data, "
+                        + BackupCommand.Moment(backup.Header)));
                 return BackupCommand.TellDamaged(session, backup);
             }
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
@@ -44,9 +48,19 @@ internal static class RestoreCommand
             await plan.VerifyAsync(client, ct).ConfigureAwait(false);
             uint version = (await client.InfoAsync(ct).ConfigureAwait(false)).Version;
             session.AnswerCommitted(
-                new { File = path, Tracks = backup.Tracks.Count, Written = plan.Written, Unchanged = plan.Unchanged, Released = plan.Released, Batches = plan.Batches.Count, Version = version },
+                new
+                {
+                    File = path,
+                    Tracks = backup.Tracks.Count,
+                    Written = plan.Written,
+                    Unchanged = plan.Unchanged,
+                    Released = plan.Released,
+                    Batches = plan.Batches.Count,
+                    Version = version,
+                },
                 () => session.Out.WriteLine(
-                    $"{Session.Count(plan.Written, "track")} restored in {Session.Count(plan.Batches.Count, "commit")}, {plan.Unchanged} were there already, {plan.Released} released; "
+                    $"{Session.Count(plan.Written, "track")} restored in {Session.Count(plan.Batches.Count, "commit")}, "
+                    + $"{plan.Unchanged} were there already, {plan.Released} released; "
                     + $"all {backup.Tracks.Count} of the backup read back and right"));
             return BackupCommand.TellDamaged(session, backup);
         });

@@ -10,8 +10,8 @@ namespace NvsHost.Commands;
 
 /// <summary>What has to be committed so that a store holds what a backup holds.</summary>
 /// <remarks>
-/// Only what is missing or different is written, so a plan made after an interruption is the rest of the one before. Each item expects the version
-/// that was seen here: who writes meanwhile is not overwritten.
+/// Only what is missing or different is written, so a plan made after an interruption is the rest of the one before. Each item expects
+/// the version that was seen here: who writes meanwhile is not overwritten.
 /// </remarks>
 internal sealed class RestorePlan
 {
@@ -61,14 +61,16 @@ internal sealed class RestorePlan
         }
         if (lost.Count > 0 && replace is null)
             throw new ArgumentException(
-                $"The store {board.StoreId} holds {Session.Count(lost.Count, "track")} that the backup does not have like that, such as track {lost[0]}. Nothing was written. "
-                + $"To lose them: nvs restore FILE --replace {board.StoreId}");
+                $"The store {board.StoreId} holds {Session.Count(lost.Count, "track")} that the backup does not have like that, "
+                + $"such as track {lost[0]}. Nothing was written. To lose them: nvs restore FILE --replace {board.StoreId}");
         List<WriteItem> releases = [.. lost.Where(track => !wanted.ContainsKey(track)).Distinct().Select(track => Release(present[track]))];
         foreach (BackupTrack track in backup.Tracks.Where(track => !right.Contains(track.Track)))
         {
             TrackEntry? old = present.GetValueOrDefault(track.Track);
             uint? expected = old is null ? 0 : old.Damage == Damage.None ? old.Version : null;
-            items.Add((WriteItem.Store(track.Track, track.Data, expected), board.SegmentsOf(track.Data!.Length) - (old?.Length is { } length ? board.SegmentsOf(length) : 0)));
+            int oldSegments = old?.Length is { } length ? board.SegmentsOf(length) : 0;
+            int moreSegments = board.SegmentsOf(track.Data!.Length) - oldSegments;
+            items.Add((WriteItem.Store(track.Track, track.Data, expected), moreSegments));
         }
         List<WriteItem> writes = [.. items.OrderBy(item => item.MoreSegments).Select(item => item.Item)];
         return new RestorePlan(backup)
@@ -84,8 +86,12 @@ internal sealed class RestorePlan
     public async Task VerifyAsync(NvsClient client, CancellationToken ct)
     {
         foreach (BackupTrack track in backup.Tracks)
-            if (await client.ReadAsync(track.Track, null, ct).ConfigureAwait(false) is not { } read || !read.Data.AsSpan().SequenceEqual(track.Data))
-                throw new MismatchException($"Track {track.Track} was restored, and is not as in the backup: does another program write to it?");
+        {
+            NvsTrack? read = await client.ReadAsync(track.Track, null, ct).ConfigureAwait(false);
+            if (read is null || !read.Data.AsSpan().SequenceEqual(track.Data))
+                throw new MismatchException(
+                    $"Track {track.Track} was restored, and is not as in the backup: does another program write to it?");
+        }
     }
 
     // As many tracks into one request as a set holds.
@@ -113,13 +119,15 @@ internal sealed class RestorePlan
     {
         if (backup.Tracks.FirstOrDefault(track => track.Data!.Length > board.LongestTrackBytes) is { } longest)
             throw new ArgumentException(
-                $"Track {longest.Track} has {longest.Length} bytes, and this store takes at most {board.LongestTrackBytes}. Nothing was written. "
-                + "Format with larger segments or sets (nvs format --segment-bytes, --set-segments), or use the chip size of the backup.");
+                $"Track {longest.Track} has {longest.Length} bytes, and this store takes at most {board.LongestTrackBytes}. "
+                + "Nothing was written. Format with larger segments or sets (nvs format --segment-bytes, --set-segments), "
+                + "or use the chip size of the backup.");
         long segments = backup.Tracks.Sum(track => (long)board.SegmentsOf(track.Data!.Length));
         if (segments * board.SegmentDataBytes > board.CapacityBytes || backup.Tracks.Count > board.MostTracks)
             throw new ArgumentException(
-                $"The backup needs {segments} segments for {backup.Tracks.Count} tracks; this store has {board.CapacityBytes / board.SegmentDataBytes} "
-                + $"for at most {board.MostTracks}. Nothing was written. Use a larger chip.");
+                $"The backup needs {segments} segments for {backup.Tracks.Count} tracks; "
+                + $"this store has {board.CapacityBytes / board.SegmentDataBytes} for at most {board.MostTracks}. "
+                + "Nothing was written. Use a larger chip.");
     }
 
     private static async Task<bool> HoldsAsync(NvsClient client, TrackEntry entry, BackupTrack wanted, CancellationToken ct)
@@ -128,7 +136,8 @@ internal sealed class RestorePlan
             return false;
         try
         {
-            return await client.ReadAsync(entry.Track, null, ct).ConfigureAwait(false) is { } track && track.Data.AsSpan().SequenceEqual(wanted.Data);
+            NvsTrack? track = await client.ReadAsync(entry.Track, null, ct).ConfigureAwait(false);
+            return track is not null && track.Data.AsSpan().SequenceEqual(wanted.Data);
         }
         catch (NvsRefusedException e) when (e.Status == Status.TrackDamaged)
         {
@@ -136,5 +145,6 @@ internal sealed class RestorePlan
         }
     }
 
-    private static WriteItem Release(TrackEntry entry) => WriteItem.Release(entry.Track, entry.Damage == Damage.None ? entry.Version : null);
+    private static WriteItem Release(TrackEntry entry) =>
+        WriteItem.Release(entry.Track, entry.Damage == Damage.None ? entry.Version : null);
 }

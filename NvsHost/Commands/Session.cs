@@ -81,7 +81,7 @@ internal sealed class Session
             }
         });
 
-    /// <summary>Connects to the board that <see cref="Port"/> names, else to the only one that answers on a port that can be a board's.</summary>
+    /// <summary>Connects to the board that <see cref="Port"/> names, else to the only one that answers where a board can be.</summary>
     public async Task<NvsClient> OpenAsync(CancellationToken ct)
     {
         if (Port is { } port)
@@ -108,9 +108,12 @@ internal sealed class Session
             await board.Client!.DisposeAsync().ConfigureAwait(false);
         if (boards.Count > 1)
             throw new ArgumentException($"Boards answer on {string.Join(", ", boards.Select(b => b.Port))}: choose one with --port.");
-        string asked = answers.Count == 0 ? "this computer has no USB serial port" : $"asked {string.Join(", ", answers.Select(a => a.Port))}";
+        string asked = answers.Count == 0
+            ? "this computer has no USB serial port"
+            : $"asked {string.Join(", ", answers.Select(a => a.Port))}";
         throw new NoBoardException(
-            $"No board found: {asked}. Connect one, or give its port with --port or NVS_PORT (built-in serial ports and simulated boards are asked only when named).",
+            $"No board found: {asked}. Connect one, or give its port with --port or NVS_PORT "
+                + "(built-in serial ports and simulated boards are asked only when named).",
             answers.Select(a => a.Error).FirstOrDefault(e => e is not null));
     }
 
@@ -131,7 +134,8 @@ internal sealed class Session
         {
             try
             {
-                NvsClient client = await NvsClient.OpenAsync(name, Options with { OpenTimeoutMs = Math.Max(SearchTimeoutMs, Options.TimeoutMs) }, ct).ConfigureAwait(false);
+                NvsClientOptions search = Options with { OpenTimeoutMs = Math.Max(SearchTimeoutMs, Options.TimeoutMs) };
+                NvsClient client = await NvsClient.OpenAsync(name, search, ct).ConfigureAwait(false);
                 return new PortAnswer(name, client, null);
             }
             catch (Exception e) when (e is NvsException or OperationCanceledException)

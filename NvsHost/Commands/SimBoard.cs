@@ -14,7 +14,7 @@ internal sealed class SimBoard : IAsyncDisposable
 {
     private const string PortLine = "serial port: ";
 
-    /// <summary>How long a board may take to boot and to be reached, in milliseconds: a guard against a hang, for a busy machine is slow.</summary>
+    /// <summary>How long a board may take to boot and to be reached, in milliseconds: only a guard against a hang.</summary>
     public const int BootTimeoutMs = 300_000;
 
     private const int StopTimeoutMs = 300_000;

@@ -42,14 +42,16 @@ internal static class StoreCommands
                     Table table = Session.Table("port", "board", "chip", "state");
                     foreach (PortAnswer answer in answers)
                         if (answer.Client?.Board is { } board)
-                            table.AddRow(answer.Port, Markup.Escape(board.BoardName), Markup.Escape(board.ChipName), board.State.ToString());
+                            table.AddRow(
+                                answer.Port, Markup.Escape(board.BoardName), Markup.Escape(board.ChipName), board.State.ToString());
                         else
                             table.AddRow(Markup.Escape(answer.Port), $"[grey]{Why(answer.Error)}[/]", "", "");
                     if (answers.Count > 0)
                         session.Print(table);
                     else
                         session.Err.WriteLine("This computer has no USB serial port; any other port is named with --port.");
-                    session.Err.WriteLine($"Sent to each, up to six times: {sent}, with a random number at byte 4 and the CRC-32 that follows from it.");
+                    session.Err.WriteLine(
+                        $"Sent to each, up to six times: {sent}, with a random number at byte 4 and the CRC-32 that follows from it.");
                 });
             foreach (PortAnswer answer in answers)
                 if (answer.Client is not null)
@@ -81,19 +83,27 @@ internal static class StoreCommands
             {
                 Grid grid = Grid();
                 Row(grid, "board", $"{board.BoardName}, firmware {board.FirmwareVersion}");
-                Row(grid, "chip", board.ChipBytes == 0 ? "none" : $"{board.ChipName}, {board.ChipBytes} bytes{(board.IsProtected ? ", write protected" : "")}");
+                Row(grid, "chip", board.ChipBytes == 0
+                    ? "none"
+                    : $"{board.ChipName}, {board.ChipBytes} bytes{(board.IsProtected ? ", write protected" : "")}");
                 Row(grid, "state", board.State.ToString());
                 if (store is not null)
                 {
                     Row(grid, "store", $"{board.StoreId}, boot {board.BootCount}");
-                    Row(grid, "room", $"{board.FreeBytes} of {board.CapacityBytes} bytes free, {store.Tracks} of {board.MostTracks} tracks");
+                    Row(grid, "room", $"{board.FreeBytes} of {board.CapacityBytes} bytes free, "
+                        + $"{store.Tracks} of {board.MostTracks} tracks");
                     Row(grid, "known damage", KnownDamage(store, badReads));
-                    Row(grid, "segments", $"{store.Segments} of {store.SegmentBytes} bytes, {store.FreeSegments} free; {store.SetSegments} in a set");
+                    Row(grid, "segments", $"{store.Segments} of {store.SegmentBytes} bytes, {store.FreeSegments} free; "
+                        + $"{store.SetSegments} in a set");
                     Row(grid, "longest track", $"{board.LongestTrackBytes} bytes");
-                    Row(grid, "last commit", store.Version == 0 ? "none" : store.Client == 0 ? $"{store.Version}, by the board itself" : $"{store.Version}, request {store.Number} of client {store.Client:x8}, {CommittedSegments(store)}");
+                    Row(grid, "last commit", store.Version == 0 ? "none"
+                        : store.Client == 0 ? $"{store.Version}, by the board itself"
+                        : $"{store.Version}, request {store.Number} of client {store.Client:x8}, {CommittedSegments(store)}");
                     Row(grid, "flag", $"set {SetName(store.Flag)} is next, prepared in {PreparedSegments(store)}");
                     Row(grid, "last recovery", StoreInfo.Describe(store.Findings));
-                    Row(grid, "clients known", store.Horizon == 0 ? $"{store.Clients}" : $"{store.Clients}; none forgotten since commit {store.Horizon}");
+                    Row(grid, "clients known", store.Horizon == 0
+                        ? $"{store.Clients}"
+                        : $"{store.Clients}; none forgotten since commit {store.Horizon}");
                 }
                 session.Out.Write(grid);
             });
@@ -128,7 +138,8 @@ internal static class StoreCommands
     public static string PreparedSegments(StoreInfo store) => $"segments {store.PreparedFirst}…{store.PreparedLast}";
 
     /// <summary>The counters by name.</summary>
-    public static IReadOnlyDictionary<string, uint> Counters(BoardStats stats) => typeof(Counter).GetFields(BindingFlags.Public | BindingFlags.Static)
+    public static IReadOnlyDictionary<string, uint> Counters(BoardStats stats) => typeof(Counter)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
         .Where(field => field.Name != nameof(Counter.Count))
         .OrderBy(field => (int)field.GetRawConstantValue()!)
         .ToDictionary(field => field.Name, field => stats[(int)field.GetRawConstantValue()!]);
@@ -165,14 +176,16 @@ internal static class StoreCommands
         {
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
             int tracks = client.Board.State == Status.Ok ? (await client.InfoAsync(ct).ConfigureAwait(false)).Tracks : 0;
-            VerifyResult result = await session.WithProgressAsync("Verifying", tracks, progress => client.VerifyAsync(progress, ct)).ConfigureAwait(false);
+            VerifyResult result = await session.WithProgressAsync(
+                "Verifying", tracks, progress => client.VerifyAsync(progress, ct)).ConfigureAwait(false);
             session.Answer(result, () =>
             {
                 foreach (DamageEntry damage in result.Damages)
                     session.Out.WriteLine(damage.Track == 0 && damage.Version == 0
                         ? $"damaged: {damage.Damage} {damage.Entry}"
                         : $"damaged: track {damage.Track} version {damage.Version} ({damage.Damage} {damage.Entry})");
-                session.Out.WriteLine($"{Session.Count(result.TracksChecked, "track")} checked, {Session.Count(result.Damages.Count, "damage")}");
+                session.Out.WriteLine(
+                    $"{Session.Count(result.TracksChecked, "track")} checked, {Session.Count(result.Damages.Count, "damage")}");
             });
             if (result.Damages.Count == 0)
                 return ExitCode.Done;
@@ -186,13 +199,18 @@ internal static class StoreCommands
     {
         Argument<string?> name = new("NAME")
         {
-            Description = "What is to be destroyed: the id of the store, BLANK for a chip without one, DAMAGED for a store that cannot be read.",
+            Description = "What is to be destroyed: the id of the store, BLANK for a chip without one, "
+                + "DAMAGED for a store that cannot be read.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         Option<int> segmentBytes = NumberOption.One("--segment-bytes", "BYTES", 0, Geometry.LargestSegmentBytes,
-            $"Bytes in a segment, {Geometry.SmallestSegmentBytes} to {Geometry.LargestSegmentBytes}; 0 for the default of the chip's size.", 0);
+            $"Bytes in a segment, {Geometry.SmallestSegmentBytes} to {Geometry.LargestSegmentBytes}; "
+                + "0 for the default of the chip's size.",
+            0);
         Option<int> setSegments = NumberOption.One("--set-segments", "NUMBER", 0, Geometry.MostSetSegments,
-            $"Segments in a set, {Geometry.FewestSetSegments} to {Geometry.MostSetSegments}; 0 for the default of the chip's size.", 0);
+            $"Segments in a set, {Geometry.FewestSetSegments} to {Geometry.MostSetSegments}; "
+                + "0 for the default of the chip's size.",
+            0);
         Command command = new("format", "Makes a new, empty store. All tracks are lost.") { name, segmentBytes, setSegments };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
@@ -200,9 +218,11 @@ internal static class StoreCommands
             string what = parsed.GetValue(name) ?? throw NotNamed("format", client.Board);
             CheckSizes(client.Board, parsed.GetValue(segmentBytes), parsed.GetValue(setSegments));
             session.Doing = $"format {what}";
-            BoardInfo board = await client.FormatAsync(what, parsed.GetValue(segmentBytes), parsed.GetValue(setSegments), ct).ConfigureAwait(false);
+            BoardInfo board = await client.FormatAsync(what, parsed.GetValue(segmentBytes), parsed.GetValue(setSegments), ct)
+                .ConfigureAwait(false);
             session.Answer(board, () => session.Out.WriteLine(
-                $"store {board.StoreId}: {board.CapacityBytes} bytes, {board.MostTracks} tracks of at most {board.LongestTrackBytes} bytes"));
+                $"store {board.StoreId}: {board.CapacityBytes} bytes, "
+                + $"{board.MostTracks} tracks of at most {board.LongestTrackBytes} bytes"));
             return ExitCode.Done;
         });
         return command;
@@ -213,7 +233,8 @@ internal static class StoreCommands
     {
         if (segmentBytes is not 0 and < Geometry.SmallestSegmentBytes)
             throw new ArgumentException(
-                $"--segment-bytes is {Geometry.SmallestSegmentBytes} to {Geometry.LargestSegmentBytes}, or 0 for the default; not {segmentBytes}.");
+                $"--segment-bytes is {Geometry.SmallestSegmentBytes} to {Geometry.LargestSegmentBytes}, "
+                + $"or 0 for the default; not {segmentBytes}.");
         if (setSegments is not 0 and < Geometry.FewestSetSegments)
             throw new ArgumentException(
                 $"--set-segments is {Geometry.FewestSetSegments} to {Geometry.MostSetSegments}, or 0 for the default; not {setSegments}.");
@@ -222,10 +243,12 @@ internal static class StoreCommands
         Geometry geometry = new(board.ChipBytes, segmentBytes, setSegments, WriteItem.MostBytes);
         string sizes = $"{geometry.SetSegments} segments of {geometry.SegmentBytes} bytes in a set";
         if (geometry.LongestTrackBytes > Geometry.LargestSetBytes)
-            throw new ArgumentException($"{sizes} are {geometry.LongestTrackBytes} data bytes; a set has at most {Geometry.LargestSetBytes}.");
+            throw new ArgumentException(
+                $"{sizes} are {geometry.LongestTrackBytes} data bytes; a set has at most {Geometry.LargestSetBytes}.");
         if (geometry.Segments < 2 * geometry.Reserve)
             throw new ArgumentException(
-                $"{sizes} are too much for {board.ChipName}: its {board.ChipBytes} bytes hold {Math.Max(0, geometry.Segments)} such segments, "
+                $"{sizes} are too much for {board.ChipName}: "
+                + $"its {board.ChipBytes} bytes hold {Math.Max(0, geometry.Segments)} such segments, "
                 + $"and a store needs {2 * geometry.Reserve} of them, three times a set. Give smaller segments or sets.");
     }
 

@@ -10,8 +10,8 @@ namespace NvsHost.Commands;
 
 /// <summary>Reads all tracks of a store as they are at one moment, while others may commit.</summary>
 /// <remarks>
-/// A pass lists the tracks and reads those whose version is another one than what was read before. When the number of the last commit is the same
-/// before and after a pass, nothing was committed meanwhile: what has been read is the store as that commit left it.
+/// A pass lists the tracks and reads those whose version is another one than what was read before. When the number of the last commit is
+/// the same before and after a pass, nothing was committed meanwhile: what has been read is the store as that commit left it.
 /// </remarks>
 internal sealed class StoreReading(NvsClient client, IProgress<int>? progress, CancellationToken ct)
 {

@@ -72,7 +72,10 @@ internal static class TrackCommands
         };
         releases.CompletionSources.Clear();
         releases.CompletionSources.Add(TrackCompletion.Tracks);
-        Command command = new("batch", "Stores and releases several tracks in one write request: all of it is committed, or nothing.") { stores, releases };
+        Command command = new("batch", "Stores and releases several tracks in one write request: all of it is committed, or nothing.")
+        {
+            stores, releases,
+        };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             List<WriteItem> items = [];
@@ -113,14 +116,16 @@ internal static class TrackCommands
             string file = parsed.GetValue(output)!;
             await using NvsClient client = await session.OpenAsync(ct).ConfigureAwait(false);
             NvsTrack read = await session.WithProgressAsync(
-                    $"Reading track {number}", client.Board.LongestTrackBytes, progress => client.ReadAsync(number, progress, ct)).ConfigureAwait(false)
+                    $"Reading track {number}", client.Board.LongestTrackBytes, progress => client.ReadAsync(number, progress, ct))
+                    .ConfigureAwait(false)
                 ?? throw new NvsRefusedException(Status.NotFound, $"read track {number}", number);
             if (file != Files.Dash)
             {
                 await Files.ReplaceAsync(file, read.Data, ct).ConfigureAwait(false);
                 session.Answer(
                     new { read.Track, read.Version, Bytes = read.Data.Length, File = file },
-                    () => session.Out.WriteLine($"track {read.Track}: version {read.Version}, {Session.Count(read.Data.Length, "byte")} in {file}"));
+                    () => session.Out.WriteLine(
+                        $"track {read.Track}: version {read.Version}, {Session.Count(read.Data.Length, "byte")} in {file}"));
             }
             else if (session.IsJson)
             {
@@ -130,7 +135,8 @@ internal static class TrackCommands
             {
                 if (!parsed.GetValue(hex) && !session.Around.IsOutputRedirected && !TrackText.IsText(read.Data))
                     throw new ArgumentException(
-                        $"Track {number} has {Session.Count(read.Data.Length, "byte")} that are no text for a terminal: nvs read {number} --hex, or -o FILE.");
+                        $"Track {number} has {Session.Count(read.Data.Length, "byte")} that are no text for a terminal: "
+                        + $"nvs read {number} --hex, or -o FILE.");
                 session.Tell($"Track {read.Track} has version {read.Version} and {Session.Count(read.Data.Length, "byte")}.");
                 if (parsed.GetValue(hex))
                 {
@@ -183,7 +189,13 @@ internal static class TrackCommands
         uint version = await session.WithProgressAsync(
             "Writing", total, progress => client.WriteBatchAsync(items, progress, ct)).ConfigureAwait(false);
         session.AnswerCommitted(
-            new { Version = version, Bytes = total, Tracks = items.Where(i => !i.IsRelease).Select(i => i.Track), Released = items.Where(i => i.IsRelease).Select(i => i.Track) },
+            new
+            {
+                Version = version,
+                Bytes = total,
+                Tracks = items.Where(i => !i.IsRelease).Select(i => i.Track),
+                Released = items.Where(i => i.IsRelease).Select(i => i.Track),
+            },
             () =>
             {
                 foreach (WriteItem item in items)
@@ -197,8 +209,10 @@ internal static class TrackCommands
     private static Task<byte[]> InputAsync(Session session, uint track, string file, CancellationToken ct)
     {
         if (file == Files.Dash && !session.Around.IsInputRedirected)
-            session.Err.WriteLine(
-                $"Type the data of track {track}, then {(OperatingSystem.IsWindows() ? "Ctrl-Z and Enter" : "Ctrl-D at the beginning of a line")}.");
+        {
+            string end = OperatingSystem.IsWindows() ? "Ctrl-Z and Enter" : "Ctrl-D at the beginning of a line";
+            session.Err.WriteLine($"Type the data of track {track}, then {end}.");
+        }
         return Files.ReadAsync(file, session.Around.OpenInput, WriteItem.MostBytes, "a track", ct);
     }
 
@@ -228,7 +242,8 @@ internal static class TrackCommands
         return tracks;
     }
 
-    private static Option<uint?> Expect() => NumberOption.Version("--expect", "Refuse unless the track has this version; 0: unless there is no such track.");
+    private static Option<uint?> Expect() =>
+        NumberOption.Version("--expect", "Refuse unless the track has this version; 0: unless there is no such track.");
 
     private static uint ParseTrack(ArgumentResult result, string text)
     {

@@ -13,8 +13,8 @@ namespace NvsHost.Commands;
 
 /// <summary>Prints a track's new versions, or runs a command at each.</summary>
 /// <remarks>
-/// It asks INFO, one short frame, and reads the track only when something was committed since. The client reconnects, so a board that restarts is
-/// waited for; the track's version tells afterwards whether anything changed.
+/// It asks INFO, one short frame, and reads the track only when something was committed since. The client reconnects, so a board that
+/// restarts is waited for; the track's version tells afterwards whether anything changed.
 /// </remarks>
 internal sealed class WatchCommand
 {
@@ -43,13 +43,15 @@ internal sealed class WatchCommand
         Argument<uint> track = TrackCommands.Track();
         Argument<string[]> run = new("COMMAND")
         {
-            Description = "Run this at each version instead, behind --: its stdin is the data, NVS_TRACK and NVS_VERSION say which (0: there is no such track).",
+            Description = "Run this at each version instead, behind --: its stdin is the data, NVS_TRACK and NVS_VERSION say which "
+                + "(0: there is no such track).",
             Arity = ArgumentArity.ZeroOrMore,
         };
         Option<int> every = NumberOption.One("--every", "MS", 1, 3_600_000, "Ask so often, in milliseconds.", 250);
         Option<int> count = NumberOption.One("--count", "NUMBER", 0, int.MaxValue, "End after so many versions; 0: never.", 0);
         Command command = new(
-            "watch", "Prints the track's version, and each new one, until it is interrupted. Of versions faster than it asks it tells the last.")
+            "watch",
+            "Prints the track's version, and each new one, until it is interrupted. Of versions faster than it asks it tells the last.")
         {
             track, run, every, count,
         };
@@ -129,11 +131,16 @@ internal sealed class WatchCommand
         if (command.Length > 0)
             await ExecuteAsync(seen).ConfigureAwait(false);
         else if (session.IsJson)
-            session.Around.Output.WriteLine(JsonSerializer.Serialize(new { track, version = seen.Version, isDamaged = seen.IsDamaged, bytes = seen.Data?.Length, data = seen.Data }));
+            session.Around.Output.WriteLine(JsonSerializer.Serialize(
+                new { track, version = seen.Version, isDamaged = seen.IsDamaged, bytes = seen.Data?.Length, data = seen.Data }));
         else
-            session.Around.Output.WriteLine($"track {track}: {(seen.IsDamaged ? "damaged" : seen.Data is null ? "none" : $"version {seen.Version}, {Session.Count(seen.Data.Length, "byte")}{Text(seen.Data)}")}");
+            session.Around.Output.WriteLine($"track {track}: {Describe(seen)}");
         session.Around.Output.Flush();
     }
+
+    private static string Describe(Seen seen) => seen.IsDamaged ? "damaged"
+        : seen.Data is null ? "none"
+        : $"version {seen.Version}, {Session.Count(seen.Data.Length, "byte")}{Text(seen.Data)}";
 
     // What is text is shown, shortened.
     private static string Text(byte[] data)

@@ -62,7 +62,7 @@ public sealed class Medium
     /// <summary>Both copies of the superblock.</summary>
     public MediumSuperblock[] Copies { get; } = new MediumSuperblock[2];
 
-    /// <summary>The copy that counts; the sizes and all below mean something only when the state is <see cref="MediumState.Store"/>.</summary>
+    /// <summary>The copy that counts; the sizes and all below mean something only in the state <see cref="MediumState.Store"/>.</summary>
     public MediumSuperblock Superblock { get; private set; } = null!;
 
     /// <summary>The sizes of the store.</summary>
@@ -101,7 +101,7 @@ public sealed class Medium
     /// <summary>For each segment the entry of the track that owns it, -1 for a free one.</summary>
     public int[] Owners { get; private set; } = [];
 
-    /// <summary>The active set. Exact when no commit is behind the record, because what these made free is not known from the medium.</summary>
+    /// <summary>The active set. Exact when no commit is behind the record: what these made free is not known from the medium.</summary>
     public List<int> ActiveSet { get; } = [];
 
     /// <summary>What no interrupted request leaves behind.</summary>
@@ -164,7 +164,8 @@ public sealed class Medium
             return MediumState.Blank;
         MediumLayout? sizes = MediumLayout.Default(bytes.Length);
         bool hasRecord = sizes != null
-            && (MediumRecord.Parse(bytes, sizes.RecordAt(0)) is { Version: not 0 } || MediumRecord.Parse(bytes, sizes.RecordAt(1)) is { Version: not 0 });
+            && (MediumRecord.Parse(bytes, sizes.RecordAt(0)) is { Version: not 0 }
+                || MediumRecord.Parse(bytes, sizes.RecordAt(1)) is { Version: not 0 });
         return hasRecord ? MediumState.Damaged : MediumState.Blank;
     }
 
@@ -187,7 +188,8 @@ public sealed class Medium
         if (Records[0]?.Version == Records[1]?.Version)
             damages.Add(new MediumDamage("record", Layout.RecordAt(1), "both records have the same version"));
         if (Current.Next >= Layout.Segments)
-            damages.Add(new MediumDamage("record", Layout.RecordAt(CurrentIndex), $"the next block's segment {Current.Next} does not exist"));
+            damages.Add(new MediumDamage(
+                "record", Layout.RecordAt(CurrentIndex), $"the next block's segment {Current.Next} does not exist"));
     }
 
     private void FollowChain()
@@ -230,8 +232,11 @@ public sealed class Medium
             if (!links.AsSpan(2 * i, 2).SequenceEqual(Bytes.Slice(Layout.LinkAt(i), 2)))
                 due.Add(new MediumDamage("link", Layout.LinkAt(i), $"link {i} of a commit behind the record"));
         for (int i = 0; i < Layout.Entries; i++)
-            if (!entries.AsSpan(i * MediumLayout.EntryBytes, MediumLayout.EntryBytes).SequenceEqual(Bytes.Slice(Layout.EntryAt(i), MediumLayout.EntryBytes)))
+        {
+            ReadOnlySpan<byte> stored = Bytes.Slice(Layout.EntryAt(i), MediumLayout.EntryBytes);
+            if (!entries.AsSpan(i * MediumLayout.EntryBytes, MediumLayout.EntryBytes).SequenceEqual(stored))
                 due.Add(new MediumDamage("entry", Layout.EntryAt(i), $"entry {i} of a commit behind the record"));
+        }
     }
 
     private void ReadEntries()
@@ -273,7 +278,8 @@ public sealed class Medium
             sum1 -= (uint)(i + 1) * crc;
         }
         if (sum0 != 0 || sum1 != 0)
-            damages.Add(new MediumDamage("sums", Layout.RecordAt(CurrentIndex), $"the sums over the track table differ by {-sum0:X} and {-sum1:X}"));
+            damages.Add(new MediumDamage(
+                "sums", Layout.RecordAt(CurrentIndex), $"the sums over the track table differ by {-sum0:X} and {-sum1:X}"));
         IsRecordLost = (sum0 != 0 || sum1 != 0) && Entries.Any(entry => MediumBytes.IsLater(entry.Version, Version));
     }
 
@@ -283,7 +289,8 @@ public sealed class Medium
         IsRecordLost |= Current == null;
         if (!IsRecordLost || later.Length == 0)
             return;
-        damages.Add(new MediumDamage("chain", Layout.EntryAt(later[0].Index), $"{later.Length} entries are of commits that no record tells of"));
+        damages.Add(new MediumDamage(
+            "chain", Layout.EntryAt(later[0].Index), $"{later.Length} entries are of commits that no record tells of"));
         uint newest = later.Select(entry => entry.Version).Aggregate((a, b) => MediumBytes.IsLater(b, a) ? b : a);
         End = End with { Version = newest };
     }
@@ -313,11 +320,15 @@ public sealed class Medium
         foreach (MediumBlock block in rows.SelectMany(row => row.Blocks))
             foreach (int segment in block.Segments)
                 if (Owners[segment] != Free && Owners[segment] != block.Entry)
-                    damages.Add(new MediumDamage("chain", Layout.SegmentAt(segment), $"a block of commit {block.Version} lies in another track's segment {segment}"));
+                    damages.Add(new MediumDamage(
+                        "chain",
+                        Layout.SegmentAt(segment),
+                        $"a block of commit {block.Version} lies in another track's segment {segment}"));
         if (Current == null || Current.Next >= Layout.Segments)
             return;
         if (Owners[End.Next] != Free)
-            damages.Add(new MediumDamage("chain", Layout.SegmentAt(End.Next), $"the active set begins at segment {End.Next}, which is not free"));
+            damages.Add(new MediumDamage(
+                "chain", Layout.SegmentAt(End.Next), $"the active set begins at segment {End.Next}, which is not free"));
         for (int i = 0; i < Layout.Segments && ActiveSet.Count < Layout.SetSegments; i++)
         {
             int segment = (End.Next + i) % Layout.Segments;

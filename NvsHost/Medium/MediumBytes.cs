@@ -17,7 +17,8 @@ public static class MediumBytes
     public static void Put32(this Span<byte> bytes, int at, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(bytes[at..], value);
 
     /// <summary>Writes a number as two bytes.</summary>
-    public static void Put16(this Span<byte> bytes, int at, int value) => BinaryPrimitives.WriteUInt16LittleEndian(bytes[at..], (ushort)value);
+    public static void Put16(this Span<byte> bytes, int at, int value) =>
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[at..], (ushort)value);
 
     /// <summary>The CRC-32.</summary>
     public static uint Crc(this ReadOnlySpan<byte> bytes) => Crc32.HashToUInt32(bytes);

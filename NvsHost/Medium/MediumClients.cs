@@ -4,7 +4,7 @@ using System.Linq;
 
 namespace NvsMedium;
 
-/// <summary>The client table, and what recovery makes of it: the clients of the record and of the rows behind it come in one by one.</summary>
+/// <summary>The client table, and what recovery makes of it: the clients of the record and the rows behind it come in one by one.</summary>
 public sealed class MediumClients
 {
     private readonly MediumClient?[] table;

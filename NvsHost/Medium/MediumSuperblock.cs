@@ -48,7 +48,13 @@ public sealed record MediumSuperblock(
             && sizes.Segments == bytes.U16(20) && sizes.Entries == bytes.U16(22)
             && sizes.ClientEntries == new MediumLayout(sizes.ChipBytes, 0, 0).ClientEntries;
         return new MediumSuperblock(
-            KindOf(bytes, version, copy), address, sizes, BitConverter.ToUInt64(bytes[24..]), bytes.U32(32), bytes.Slice(24, 12).Crc(), isConsistent);
+            KindOf(bytes, version, copy),
+            address,
+            sizes,
+            BitConverter.ToUInt64(bytes[24..]),
+            bytes.U32(32),
+            bytes.Slice(24, 12).Crc(),
+            isConsistent);
     }
 
     private static MediumCopyKind KindOf(ReadOnlySpan<byte> bytes, int version, int copy)

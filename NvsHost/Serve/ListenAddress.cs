@@ -48,7 +48,8 @@ internal sealed class ListenAddress : IDisposable
             return address.StartsWith(Unix, StringComparison.Ordinal) && address.Length > Unix.Length
                 ? OpenUnix(Path.GetFullPath(address[Unix.Length..]), mode)
                 : address.StartsWith(Tcp, StringComparison.Ordinal) ? OpenTcp(EndPointOf(address[Tcp.Length..]))
-                : throw new ArgumentException($"\"{address}\" is no address: say unix:PATH, tcp:PORT for this machine only, or tcp:HOST:PORT.");
+                : throw new ArgumentException(
+                    $"\"{address}\" is no address: say unix:PATH, tcp:PORT for this machine only, or tcp:HOST:PORT.");
         }
         catch (SocketException e)
         {

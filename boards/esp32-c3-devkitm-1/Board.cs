@@ -2,7 +2,7 @@ using nanoFramework.Hardware.Esp32;
 
 namespace NvsFirmware;
 
-/// <summary>ESP32-C3-DevKitM-1 (ESP32-C3): what is wired where, and what it is used for. README.md in this folder shows the wiring.</summary>
+/// <summary>ESP32-C3-DevKitM-1 (ESP32-C3): what is wired where, and what for. README.md in this folder shows the wiring.</summary>
 internal static class Board
 {
     // Four neighbours on one header. They go over the GPIO matrix: of the native pins, 2 is a strapping pin.
@@ -19,7 +19,7 @@ internal static class Board
     /// <summary>/CS of the FRAM chip.</summary>
     public const int ChipSelectPin = 4;
 
-    /// <summary>What the ESP32-C3 makes by dividing 80 MHz and the slowest 256 KiB chip (25 MHz) takes; the GPIO matrix carries 26 MHz.</summary>
+    /// <summary>80 MHz divided, and no more than the slowest 256 KiB chip takes (25 MHz); the GPIO matrix carries 26 MHz.</summary>
     public const int SpiClockHz = 20_000_000;
 
     /// <summary>The serial port of the host. COM1 belongs to the debugger; the ESP32-C3 has no third one.</summary>

@@ -2,7 +2,7 @@ using nanoFramework.Hardware.Esp32;
 
 namespace NvsFirmware;
 
-/// <summary>ESP32-DevKitC (ESP32): what is wired where, and what it is used for. README.md in this folder shows the wiring.</summary>
+/// <summary>ESP32-DevKitC (ESP32): what is wired where, and what for. README.md in this folder shows the wiring.</summary>
 internal static class Board
 {
     // SPI2 of nanoFramework is the ESP32's VSPI, and these are its native pins, which need no detour over the GPIO matrix.

@@ -41,23 +41,33 @@ internal sealed class MonitorCommand
     /// <summary>Adds the command.</summary>
     public static void AddTo(Command root)
     {
-        Option<bool> sim = new("--sim") { Description = "Start a simulated board with a program that writes to it; keys pull and restore its power." };
+        Option<bool> sim = new("--sim")
+        {
+            Description = "Start a simulated board with a program that writes to it; keys pull and restore its power.",
+        };
         Option<bool> once = new("--once") { Description = "Print one picture and end, as is done where no person watches." };
         Option<int> every = NumberOption.One("--every", "MS", 1, 3_600_000, "Ask so often, in milliseconds.", 250);
         Option<bool> ascii = new("--ascii") { Description = "Draw with ASCII only, as is done where the locale is not UTF-8." };
         Option<string?> svg = new("--svg") { Description = "Save the last picture as SVG when it ends.", HelpName = "FILE" };
-        Command command = new("monitor", "Shows the store alive: segments, sets, flag, commits, rates, counters, recoveries. q ends it.") { sim, once, every, ascii, svg };
+        Command command = new("monitor", "Shows the store alive: segments, sets, flag, commits, rates, counters, recoveries. q ends it.")
+        {
+            sim, once, every, ascii, svg,
+        };
         Session.SetAction(command, async (session, parsed, ct) =>
         {
             using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(ct);
             session.StaysConnected = true;
-            await using SimBench? bench = parsed.GetValue(sim) ? await SimBench.StartAsync(session.Options, ct).ConfigureAwait(false) : null;
+            await using SimBench? bench = parsed.GetValue(sim)
+                ? await SimBench.StartAsync(session.Options, ct).ConfigureAwait(false)
+                : null;
             await using NvsClient client = bench is null
                 ? await session.OpenAsync(ct).ConfigureAwait(false)
-                : await NvsClient.ConnectAsync(bench.OpenLineAsync, session.Options with { ReconnectPauseMs = 100 }, ct).ConfigureAwait(false);
+                : await NvsClient.ConnectAsync(bench.OpenLineAsync, session.Options with { ReconnectPauseMs = 100 }, ct)
+                    .ConfigureAwait(false);
             bool isUnicode = !parsed.GetValue(ascii) && TerminalScreen.IsUnicode;
             MonitorCommand monitor = new(session, client, bench, parsed.GetValue(every), isUnicode, end);
-            bool isOnce = parsed.GetValue(once) || session.IsJson || !session.Out.Profile.Out.IsTerminal || !session.Out.Profile.Capabilities.Ansi;
+            bool isWatched = session.Out.Profile.Out.IsTerminal && session.Out.Profile.Capabilities.Ansi;
+            bool isOnce = parsed.GetValue(once) || session.IsJson || !isWatched;
             try
             {
                 return isOnce ? await monitor.OnceAsync().ConfigureAwait(false) : await monitor.RunAsync().ConfigureAwait(false);
@@ -78,7 +88,14 @@ internal sealed class MonitorCommand
         state.Medium = bench?.Look();
         MonitorSample sample = state.Last!;
         session.Answer(
-            new { sample.Board, sample.Store, sample.AnswerMs, Counters = StoreCommands.Counters(sample.Stats), Recoveries = StoreCommands.Recoveries(sample.Stats) },
+            new
+            {
+                sample.Board,
+                sample.Store,
+                sample.AnswerMs,
+                Counters = StoreCommands.Counters(sample.Stats),
+                Recoveries = StoreCommands.Recoveries(sample.Stats),
+            },
             () => session.Out.Write(view.Render()));
         return ExitCode.Done;
     }
@@ -104,7 +121,9 @@ internal sealed class MonitorCommand
                         state.Medium = bench.Look() ?? state.Medium;
                         looked = Environment.TickCount64;
                     }
-                    state.Keys = !hasKeys ? "" : writer is null ? "q quit" : $"p power {(bench!.IsPowered ? "off" : "on")}  w writing {(writer.IsOn ? "off" : "on")}  q quit";
+                    state.Keys = !hasKeys ? ""
+                        : writer is null ? "q quit"
+                        : $"p power {(bench!.IsPowered ? "off" : "on")}  w writing {(writer.IsOn ? "off" : "on")}  q quit";
                     live.UpdateTarget(view.Render());
                     await Task.Delay(DrawEveryMs, end.Token).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
                 }
@@ -136,7 +155,8 @@ internal sealed class MonitorCommand
             case 'p' when bench is not null:
                 await bench.RestoreAsync(end.Token).ConfigureAwait(false);
                 state.IsPowerOff = false;
-                state.Tell($"power is back; {bench.BootReport[Math.Max(0, bench.BootReport.IndexOf("recovery", StringComparison.Ordinal))..]}");
+                int start = Math.Max(0, bench.BootReport.IndexOf("recovery", StringComparison.Ordinal));
+                state.Tell($"power is back; {bench.BootReport[start..]}");
                 break;
         }
     }
@@ -203,7 +223,8 @@ internal sealed class MonitorCommand
         {
             await client.HelloAsync(end.Token).ConfigureAwait(false); // Its state is another one now.
         }
-        state.Add(new MonitorSample(Environment.TickCount64, client.Board, store, stats, Stopwatch.GetElapsedTime(start).TotalMilliseconds));
+        double answerMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        state.Add(new MonitorSample(Environment.TickCount64, client.Board, store, stats, answerMs));
     }
 
     private async Task SaveAsync(string file)
@@ -219,6 +240,7 @@ internal sealed class MonitorCommand
         paper.Profile.Width = MonitorView.Width;
         Recorder recorder = paper.CreateRecorder();
         recorder.Write(view.Render());
-        await Files.ReplaceAsync(file, System.Text.Encoding.UTF8.GetBytes(recorder.Export(new SvgEncoder())), CancellationToken.None).ConfigureAwait(false);
+        byte[] svg = System.Text.Encoding.UTF8.GetBytes(recorder.Export(new SvgEncoder()));
+        await Files.ReplaceAsync(file, svg, CancellationToken.None).ConfigureAwait(false);
     }
 }

@@ -79,7 +79,12 @@ internal sealed class MonitorState
             samples.RemoveAt(0);
         if (sample.Store is { Version: > 0 } store)
             See(new SeenCommit(
-                store.Version, store.Client, store.Number, StoreCommands.SetName(1 - store.Flag), StoreCommands.CommittedSegments(store), ""));
+                store.Version,
+                store.Client,
+                store.Number,
+                StoreCommands.SetName(1 - store.Flag),
+                StoreCommands.CommittedSegments(store),
+                ""));
         return 0;
     });
 
@@ -124,7 +129,8 @@ internal sealed class MonitorState
 
     private static SeenCommit Seen(MediumRow row)
     {
-        string[] tracks = [.. row.Tracks.Select(blocks => blocks[0].Length == MediumLayout.Released ? $"{blocks[0].Track} released" : $"{blocks[0].Track}")];
+        string[] tracks = [.. row.Tracks.Select(blocks =>
+            blocks[0].Length == MediumLayout.Released ? $"{blocks[0].Track} released" : $"{blocks[0].Track}")];
         return new SeenCommit(
             row.Version,
             row.Last.Client,

@@ -15,6 +15,8 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
     /// <summary>Columns of the picture.</summary>
     public const int Width = 80;
 
+    private const int MostLines = 23;
+    private const int TextColumn = 9;
     private const int MapColumns = 76;
     private const int MapRows = 6;
     private const int BarColumns = 24;
@@ -24,7 +26,11 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
     private static readonly Style bold = new(decoration: Decoration.Bold);
     private static readonly Style good = new(Color.Green);
     private static readonly Style bad = new(Color.Red, decoration: Decoration.Bold);
-    private static readonly Style[] sets = [new(Color.DeepSkyBlue1, decoration: Decoration.Bold), new(Color.Orange1, decoration: Decoration.Bold)];
+    private static readonly Style[] sets =
+    [
+        new(Color.DeepSkyBlue1, decoration: Decoration.Bold),
+        new(Color.Orange1, decoration: Decoration.Bold),
+    ];
 
     private readonly List<ScreenLine> lines = [];
 
@@ -42,7 +48,7 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
             AddStore(last, store);
         else if (last is not null)
             Line("state").Add(Explain(last.Board.State), bad);
-        foreach (string what in state.Events)
+        foreach (string what in state.Events.TakeLast(MostLines - lines.Count))
             lines.Add(new ScreenLine(Width, isUnicode).Add(isUnicode ? "● " : "* ", grey).Add(what));
         return new Rows(lines.Select(line => line.Text));
     }
@@ -52,7 +58,10 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
         (string text, Style style) = state.IsPowerOff ? (" POWER OFF ", new Style(Color.White, Color.Red, Decoration.Bold))
             : state.Client == NvsClientState.Connected && last is not null ? (" connected ", new Style(Color.Black, Color.Green))
             : (" looking for the board ", new Style(Color.Black, Color.Yellow));
-        lines.Add(new ScreenLine(Width, isUnicode).Add("nvs monitor  ", bold).Add(state.Port.Length > 24 ? "…" + state.Port[^23..] : state.Port).Add("  ").Add(text, style).Right(state.Keys, grey));
+        string port = state.Port.Length > 24 ? "…" + state.Port[^23..] : state.Port;
+        lines.Add(new ScreenLine(Width, isUnicode)
+            .Add("nvs monitor  ", bold).Add(port).Add("  ").Add(text, style)
+            .Right(state.Keys, grey));
     }
 
     private void AddBoard(MonitorSample last)
@@ -134,7 +143,9 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
         }
         if (medium?.Unfinished is { Count: > 0 } blocks)
             Line("cut").Add(
-                $"request {blocks[0].Number} of {blocks[0].Client:x8}: {Session.Count(blocks.Count, "block")}, not the last one, so nothing of it", bad);
+                $"request {blocks[0].Number} of {blocks[0].Client:x8}: "
+                    + $"{Session.Count(blocks.Count, "block")}, not the last one, so nothing of it",
+                bad);
     }
 
     private void AddRoom(MonitorSample last, StoreInfo store, Medium? medium)
@@ -158,7 +169,8 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
             SeenCommit commit = commits[i];
             string who = commit.Client == 0 ? "the board itself" : $"request {commit.Number} of {commit.Client:x8}";
             Line(i == 0 ? "commits" : "")
-                .Add($"{commit.Version,8} ").Add($"{commit.Set} ", sets[commit.Set - 'A']).Add($"{who,-25} {commit.Tracks}{(commit.Tracks.Length > 0 ? ", " : "")}{commit.Segments}");
+                .Add($"{commit.Version,8} ").Add($"{commit.Set} ", sets[commit.Set - 'A'])
+                .Add($"{who,-25} {commit.Tracks}{(commit.Tracks.Length > 0 ? ", " : "")}{commit.Segments}");
         }
     }
 
@@ -169,18 +181,34 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
             .Add($"{state.RateOf(Counter.Commits):0.0} commits/s ").Add(Spark(state.CommitRates), good)
             .Add($" {Si(state.RateOf(Counter.BytesWritten))}B/s; answer {last.AnswerMs:0.0} ms, most {state.MostAnswerMs:0.0}");
         Line("line")
-            .Add($"in {stats[Counter.FramesReceived]}, out {stats[Counter.FramesSent]} frames; CRC {stats[Counter.FrameCrcErrors]}, lost {stats[Counter.PlacesLost]}, ")
+            .Add($"in {stats[Counter.FramesReceived]}, out {stats[Counter.FramesSent]} frames; ")
+            .Add($"CRC {stats[Counter.FrameCrcErrors]}, lost {stats[Counter.PlacesLost]}, ")
             .Add($"reopened {stats[Counter.LineReopened]}, refused {stats[Counter.Refused]}, repeated {stats[Counter.Repeated]}");
         Line("chip")
-            .Add($"{Si(stats[Counter.BusBytes])}B, {Si(stats[Counter.BusTransactions])}transfers, {Si(state.RateOf(Counter.BusBytes))}B/s; ")
-            .Add($"errors: chip {stats[Counter.ChipErrors]}, CRC {stats[Counter.TrackCrcErrors]}, internal {stats[Counter.InternalErrors]}");
-        Line("recovery")
-            .Add($"{stats[Counter.Recoveries]} since boot; the last one: {(stats.Findings.Count == 0 ? "none" : StoreInfo.Describe(stats.Findings[0]))}");
+            .Add($"{Si(stats[Counter.BusBytes])}B, {Si(stats[Counter.BusTransactions])}transfers, ")
+            .Add($"{Si(state.RateOf(Counter.BusBytes))}B/s; errors: ")
+            .Add($"chip {stats[Counter.ChipErrors]}, CRC {stats[Counter.TrackCrcErrors]}, internal {stats[Counter.InternalErrors]}");
+        string found = stats.Findings.Count == 0 ? "none" : StoreInfo.Describe(stats.Findings[0]);
+        AddWrapped("recovery", $"{stats[Counter.Recoveries]} since boot; the last one: {found}");
+    }
+
+    // What a line does not hold goes on below it.
+    private void AddWrapped(string name, string text)
+    {
+        const int room = Width - TextColumn;
+        while (text.Length > room)
+        {
+            int end = text.LastIndexOf(' ', room);
+            Line(name).Add(text[..end]);
+            name = "";
+            text = text[(end + 1)..];
+        }
+        Line(name).Add(text);
     }
 
     private ScreenLine Line(string name)
     {
-        ScreenLine line = new ScreenLine(Width, isUnicode).Add(name, grey).At(9);
+        ScreenLine line = new ScreenLine(Width, isUnicode).Add(name, grey).At(TextColumn);
         lines.Add(line);
         return line;
     }
@@ -198,7 +226,8 @@ internal sealed class MonitorView(MonitorState state, bool isUnicode)
         string steps = isUnicode ? "▁▂▃▄▅▆▇█" : "_.-=+*%#";
         double[] shown = [.. rates.TakeLast(SparkColumns)];
         double most = shown.Length == 0 ? 0 : shown.Max();
-        return string.Concat(shown.Select(rate => steps[most <= 0 ? 0 : (int)Math.Round(rate / most * (steps.Length - 1))])).PadLeft(SparkColumns);
+        IEnumerable<char> spark = shown.Select(rate => steps[most <= 0 ? 0 : (int)Math.Round(rate / most * (steps.Length - 1))]);
+        return string.Concat(spark).PadLeft(SparkColumns);
     }
 
     private static string Si(double value) => value switch

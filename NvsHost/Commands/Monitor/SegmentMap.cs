@@ -61,7 +61,7 @@ internal sealed class SegmentMap
         ? medium.Rows[^1].Segments.Order()
         : medium.Entries.Where(entry => entry.Version == medium.Version).SelectMany(entry => entry.Segments).Order();
 
-    /// <summary>The cells of a picture of so many columns and at most so many rows, each standing for the same number of segments.</summary>
+    /// <summary>The cells of a picture of so many columns and at most so many rows, each for the same number of segments.</summary>
     /// <param name="columns">Columns.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="each">Segments in a cell.</param>

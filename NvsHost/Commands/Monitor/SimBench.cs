@@ -70,13 +70,15 @@ internal sealed class SimBench : IAsyncDisposable
     {
         if (board is null)
             return Look();
-        for (long start = Environment.TickCount64; Environment.TickCount64 - start < LookForMs; await Task.Delay(Random.Shared.Next(1, 12), ct).ConfigureAwait(false))
+        long start = Environment.TickCount64;
+        while (Environment.TickCount64 - start < LookForMs)
         {
             if (!board.Freeze())
                 break;
             if (Look() is { Unfinished.Count: > 0 })
                 break; // It stands still; this is what the power cut leaves.
             board.Thaw();
+            await Task.Delay(Random.Shared.Next(1, 12), ct).ConfigureAwait(false);
         }
         await board.DisposeAsync().ConfigureAwait(false);
         board = null;
@@ -84,7 +86,8 @@ internal sealed class SimBench : IAsyncDisposable
     }
 
     /// <summary>Brings the power back.</summary>
-    public async Task RestoreAsync(CancellationToken ct) => board ??= await SimBoard.BootAsync(FramPath, null, null, ct).ConfigureAwait(false);
+    public async Task RestoreAsync(CancellationToken ct) =>
+        board ??= await SimBoard.BootAsync(FramPath, null, null, ct).ConfigureAwait(false);
 
     /// <summary>Pulls the plug, and throws the chip away.</summary>
     public async ValueTask DisposeAsync()

@@ -63,14 +63,17 @@ internal sealed class SvgEncoder : IAnsiConsoleEncoder
         int y = Margin + row * CellHeight;
         string width = Number(text.Length * CellWidth);
         if (text.Length > 0 && style.Background != Color.Default)
-            body.Append(CultureInfo.InvariantCulture, $"<rect x=\"{Number(x)}\" y=\"{y}\" width=\"{width}\" height=\"{CellHeight}\" fill=\"#{style.Background.ToHex()}\"/>\n");
+            body.Append(
+                CultureInfo.InvariantCulture,
+                $"<rect x=\"{Number(x)}\" y=\"{y}\" width=\"{width}\" height=\"{CellHeight}\" fill=\"#{style.Background.ToHex()}\"/>\n");
         if (string.IsNullOrWhiteSpace(text))
             return;
         string color = style.Foreground == Color.Default ? "" : $" fill=\"#{style.Foreground.ToHex()}\"";
         string weight = (style.Decoration & Decoration.Bold) != 0 ? " font-weight=\"bold\"" : "";
         body.Append(
             CultureInfo.InvariantCulture,
-            $"<text x=\"{Number(x)}\" y=\"{y + 14}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"{color}{weight}>{WebUtility.HtmlEncode(text)}</text>\n");
+            $"<text x=\"{Number(x)}\" y=\"{y + 14}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"{color}{weight}>"
+                + $"{WebUtility.HtmlEncode(text)}</text>\n");
     }
 
     private static string Number(double value) => value.ToString("0.#", CultureInfo.InvariantCulture);

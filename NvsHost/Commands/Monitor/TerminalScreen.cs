@@ -26,7 +26,9 @@ internal sealed class TerminalScreen : IDisposable
         {
             if (OperatingSystem.IsWindows())
                 return true;
-            string? locale = new[] { "LC_ALL", "LC_CTYPE", "LANG" }.Select(Environment.GetEnvironmentVariable).FirstOrDefault(value => !string.IsNullOrEmpty(value));
+            string? locale = new[] { "LC_ALL", "LC_CTYPE", "LANG" }
+                .Select(Environment.GetEnvironmentVariable)
+                .FirstOrDefault(value => !string.IsNullOrEmpty(value));
             return locale?.Replace("-", "").Contains("utf8", StringComparison.OrdinalIgnoreCase) == true;
         }
     }
