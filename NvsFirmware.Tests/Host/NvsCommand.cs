@@ -21,8 +21,8 @@ namespace NvsFirmware.Tests.Host;
 /// </remarks>
 internal sealed partial class NvsCommand : IDisposable
 {
-    // How long it waits for an answer where the test does not say it: no limit, a guard against a hang.
-    private const string PatienceMs = "600000";
+    /// <summary>How long it waits for an answer where the test does not say it: no limit, a guard against a hang.</summary>
+    public const string PatienceMs = "600000";
 
     private readonly ChildProcess process;
 
@@ -116,7 +116,7 @@ internal sealed partial class NvsCommand : IDisposable
             ? arguments
             : [.. arguments, "--timeout", PatienceMs];
 
-    [GeneratedRegex(@"^\w+: \d+ of \d+\n", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^[^:\n]+: \d+ of \d+\n", RegexOptions.Multiline)]
     private static partial Regex ProgressLine { get; }
 
     /// <summary>How a command ended.</summary>

@@ -121,7 +121,7 @@ public sealed class ServeCommandTests
         using PtyBoard board = new(Path.Combine(folder, "cells.fram"), formatsBlank: true);
         using ChildProcess activate = StartTool(
             "systemd-socket-activate", "--listen", SocketPath, "--setenv", $"NVS_PORT={board.Port}",
-                Path.Combine(AppContext.BaseDirectory, "nvs"), "serve");
+                Path.Combine(AppContext.BaseDirectory, "nvs"), "serve", "--timeout", NvsCommand.PatienceMs);
         activate.Errors.WaitFor("Listening on"); // It becomes the server with the first program.
         NvsCommand.Run(Port, "41"u8.ToArray(), "write", "7").Expect(0);
         Assert.AreEqual("41", NvsCommand.Run(Port, null, "read", "7").Expect(0).Output);

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NvsFirmware.Tests.Host;
@@ -36,6 +37,7 @@ public sealed class ServeProtocolTests
         Check(killed.Next(), FrameType.Write, Status.Continue, 1);
         killed.Send(parts[1]); // Whole now, and waits for its turn.
         next.Send(Frames.Build(next.Key, FrameType.Last, 2, Client));
+        Assert.IsTrue(SpinWait.SpinUntil(() => server.Server.Fence.IsAsked(Client), ChildProcess.Guard), "LAST is asked");
         server.Board.IsPaused = false;
         Check(next.Next(), FrameType.Last, Status.NotFound, 0);
         Check(killed.Next(), 0, Status.Lost, 0);

@@ -68,6 +68,13 @@ internal sealed class Fence
         }
     }
 
+    /// <summary>True if LAST was asked for a client, and a session that began before is still there.</summary>
+    public bool IsAsked(uint client)
+    {
+        lock (sync)
+            return asked.ContainsKey(client);
+    }
+
     /// <summary>True if a session may send a client's write request; else it is over.</summary>
     public bool MayWrite(uint client, GuestSession session)
     {
