@@ -55,7 +55,7 @@ public class ClientEntryTests
         Assert.AreEqual(0, table.Horizon(true, 10));
         table.Note(6, 2, 11, 0, true);
         Assert.AreEqual(FirstPassing, table.Last);
-        Assert.AreEqual(6, table.Clients[FirstPassing]);
+        Assert.AreEqual(6, table.Ids[FirstPassing]);
         Assert.AreEqual(10, table.ForgottenVersion);
     }
 

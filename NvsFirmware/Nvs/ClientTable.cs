@@ -39,7 +39,7 @@ public sealed class ClientTable
     public readonly int[] Fingerprints;
 
     /// <summary>The clients' ids; 0 where there is none.</summary>
-    public readonly int[] Clients;
+    public readonly int[] Ids;
 
     /// <summary>The index of the last commit's client; -1: nobody's.</summary>
     public int Last = -1;
@@ -65,7 +65,7 @@ public sealed class ClientTable
         this.chip = chip;
         this.geometry = geometry;
         this.scratch = scratch;
-        Clients = new int[geometry.Clients];
+        Ids = new int[geometry.Clients];
         Numbers = new int[geometry.Clients];
         Versions = new int[geometry.Clients];
         Fingerprints = new int[geometry.Clients];
@@ -76,9 +76,9 @@ public sealed class ClientTable
     /// <summary>The index of a client, or -1.</summary>
     public int IndexOf(int client)
     {
-        if (Last >= 0 && Clients[Last] == client)
+        if (Last >= 0 && Ids[Last] == client)
             return Last;
-        int[] known = Clients;
+        int[] known = Ids;
         for (int i = 0; i < known.Length; i++)
             if (known[i] == client)
                 return i;
@@ -89,8 +89,8 @@ public sealed class ClientTable
     public int Count()
     {
         int count = 0;
-        for (int i = 0; i < Clients.Length; i++)
-            if (Clients[i] != 0)
+        for (int i = 0; i < Ids.Length; i++)
+            if (Ids[i] != 0)
                 count++;
         return count;
     }
@@ -133,7 +133,7 @@ public sealed class ClientTable
     /// <param name="version">The store's last commit.</param>
     public int Horizon(bool isPassing, int version)
     {
-        int oldest = isPassing ? Oldest(geometry.StayingClients, Clients.Length, version, out bool isFull)
+        int oldest = isPassing ? Oldest(geometry.StayingClients, Ids.Length, version, out bool isFull)
             : Oldest(0, geometry.StayingClients, version, out isFull);
         return isFull ? Versions[oldest] : 0;
     }
@@ -142,9 +142,9 @@ public sealed class ClientTable
     /// <param name="version">The store's last commit.</param>
     public void ForgetOld(int version)
     {
-        for (int i = 0; i < Clients.Length; i++)
+        for (int i = 0; i < Ids.Length; i++)
         {
-            if (Clients[i] == 0 || i == Last || (uint)(version - Versions[i]) < OldestAge)
+            if (Ids[i] == 0 || i == Last || (uint)(version - Versions[i]) < OldestAge)
                 continue;
             Empty(i);
             Store(i);
@@ -162,7 +162,7 @@ public sealed class ClientTable
             throw new FramException("the client table reads differently each time");
         Last = -1;
         ForgottenVersion = 0;
-        for (int i = 0, at = At; i < Clients.Length; i++, at += EntryBytes)
+        for (int i = 0, at = At; i < Ids.Length; i++, at += EntryBytes)
         {
             Empty(i);
             isDue[i] = false;
@@ -177,8 +177,8 @@ public sealed class ClientTable
             isLost[i] = difference != 0 || client == 0;
             if (isLost[i])
             {
-                Clients[i] = 0;
-                Numbers[i] = scratch[at]; // what is left of the client's id, see IsTornBy
+                Ids[i] = 0;
+                Numbers[i] = scratch[at]; // what is left of the client's id, see Enter
                 continue;
             }
             int twin = IndexOf(client);
@@ -193,7 +193,7 @@ public sealed class ClientTable
                 Empty(twin);
                 isDue[twin] = true;
             }
-            Clients[i] = client;
+            Ids[i] = client;
             Numbers[i] = BitConverter.ToInt32(scratch, at + NumberAt);
             Versions[i] = version;
             Fingerprints[i] = BitConverter.ToInt32(scratch, at + FingerprintAt);
@@ -205,12 +205,12 @@ public sealed class ClientTable
     public bool Settle()
     {
         bool isDamaged = false;
-        for (int i = 0; i < Clients.Length; i++)
+        for (int i = 0; i < Ids.Length; i++)
         {
             if (!isLost[i])
                 continue;
             // A cut in the middle of writing an entry leaves one that is not whole; its client has entered it again by now.
-            isDamaged |= Clients[i] == 0;
+            isDamaged |= Ids[i] == 0;
             isDue[i] = true;
         }
         return isDamaged;
@@ -228,7 +228,7 @@ public sealed class ClientTable
     /// <summary>True when an entry on the medium is not as in RAM.</summary>
     public bool IsDamaged()
     {
-        for (int i = 0; i < Clients.Length; i++)
+        for (int i = 0; i < Ids.Length; i++)
             if (!IsStored(i))
                 return true;
         return false;
@@ -237,15 +237,15 @@ public sealed class ClientTable
     /// <summary>Writes the entries that the medium does not hold as they are in RAM.</summary>
     public void Restore()
     {
-        for (int i = 0; i < Clients.Length; i++)
+        for (int i = 0; i < Ids.Length; i++)
             if (!IsStored(i))
                 Store(i);
     }
 
     private uint Read()
     {
-        chip.Read(Geometry.ClientsAddress, scratch, At, Clients.Length * EntryBytes);
-        return Crc.Of(scratch, At, Clients.Length * EntryBytes);
+        chip.Read(Geometry.ClientsAddress, scratch, At, Ids.Length * EntryBytes);
+        return Crc.Of(scratch, At, Ids.Length * EntryBytes);
     }
 
     // The entry of the last commit's client may be an older one: the blocks or the record tell.
@@ -254,7 +254,7 @@ public sealed class ClientTable
         if (isDue[index] || index == Last)
             return true;
         chip.Read(Geometry.ClientsAddress + index * EntryBytes, scratch, At, EntryBytes);
-        if (Clients[index] == 0 && (BitConverter.ToUInt32(scratch, At + CrcAt) ^ Crc.Of(scratch, At, CrcAt)) == GivenUp)
+        if (Ids[index] == 0 && (BitConverter.ToUInt32(scratch, At + CrcAt) ^ Crc.Of(scratch, At, CrcAt)) == GivenUp)
             return true;
         Put(index, At + EntryBytes);
         return Buffers.AreSame(scratch, At, scratch, At + EntryBytes, EntryBytes);
@@ -263,10 +263,10 @@ public sealed class ClientTable
     private int Enter(int client, int old, int version, bool isPassing)
     {
         int first = isPassing ? geometry.StayingClients : 0;
-        int end = isPassing ? Clients.Length : geometry.StayingClients;
+        int end = isPassing ? Ids.Length : geometry.StayingClients;
         int index = -1;
         for (int i = first; i < end && index < 0; i++)
-            if (isLost[i] && Clients[i] == 0 && Numbers[i] == (client & 0xFF))
+            if (isLost[i] && Ids[i] == 0 && Numbers[i] == (client & 0xFF))
                 index = i;
         if (index < 0)
             index = Oldest(first, end, version, out _);
@@ -276,9 +276,9 @@ public sealed class ClientTable
             isDue[old] = true;
             IsAnyDue = true;
         }
-        if (Clients[index] != 0)
+        if (Ids[index] != 0)
             ForgottenVersion = Versions[index];
-        Clients[index] = client;
+        Ids[index] = client;
         return index;
     }
 
@@ -291,10 +291,10 @@ public sealed class ClientTable
         isFull = false;
         for (int i = first; i < end; i++)
         {
-            if (Clients[i] == 0 && !isLost[i])
+            if (Ids[i] == 0 && !isLost[i])
                 return i;
             uint age = (uint)(version - Versions[i]);
-            if (i == Last || Clients[i] == 0 || (oldest >= 0 && age <= greatestAge))
+            if (i == Last || Ids[i] == 0 || (oldest >= 0 && age <= greatestAge))
                 continue;
             greatestAge = age;
             oldest = i;
@@ -305,7 +305,7 @@ public sealed class ClientTable
 
     private void Empty(int index)
     {
-        Clients[index] = 0;
+        Ids[index] = 0;
         Numbers[index] = 0;
         Versions[index] = 0;
         Fingerprints[index] = 0;
@@ -314,9 +314,9 @@ public sealed class ClientTable
     private void Put(int index, int at)
     {
         Array.Clear(scratch, at, EntryBytes);
-        if (Clients[index] == 0)
+        if (Ids[index] == 0)
             return;
-        Buffers.PutInt32(scratch, at, Clients[index]);
+        Buffers.PutInt32(scratch, at, Ids[index]);
         Buffers.PutInt32(scratch, at + NumberAt, Numbers[index]);
         Buffers.PutInt32(scratch, at + VersionAt, Versions[index]);
         Buffers.PutInt32(scratch, at + FingerprintAt, Fingerprints[index]);
@@ -328,7 +328,7 @@ public sealed class ClientTable
         int address = Geometry.ClientsAddress + index * EntryBytes;
         isDue[index] = false;
         isLost[index] = false;
-        if (Clients[index] == 0)
+        if (Ids[index] == 0)
         {
             chip.Read(address, scratch, At, EntryBytes);
             uint crc = Crc.Of(scratch, At, CrcAt);

@@ -184,7 +184,7 @@ public sealed class VirtualTrackBuffer
         Buffers.PutInt32(scratch, At + VtbRecord.VersionAt, Version);
         if (last >= 0)
         {
-            Buffers.PutInt32(scratch, At + VtbRecord.ClientAt, clients.Clients[last]);
+            Buffers.PutInt32(scratch, At + VtbRecord.ClientAt, clients.Ids[last]);
             Buffers.PutInt32(scratch, At + VtbRecord.NumberAt, clients.Numbers[last]);
             Buffers.PutInt32(scratch, At + VtbRecord.FingerprintAt, clients.Fingerprints[last]);
         }

@@ -134,7 +134,7 @@ public sealed class Recovery
         for (int i = 0; i < takenOverCount; i++)
         {
             int entry = takenOver[i];
-            int later = i + 1;
+            int later = i + 1; // of several commits of an entry the last one counts
             while (later < takenOverCount && takenOver[later] != entry)
                 later++;
             bool isLinked = tracks.State(entry) == EntryState.Track && tracks.IsLinked(entry);

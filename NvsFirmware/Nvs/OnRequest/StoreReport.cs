@@ -84,7 +84,7 @@ public static class StoreReport
         Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Version, vtb.Version);
         if (last >= 0)
         {
-            Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Client, store.Clients.Clients[last]);
+            Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Client, store.Clients.Ids[last]);
             Buffers.PutInt32(buffer, at + Payload.InfoAnswer.Number, store.Clients.Numbers[last]);
         }
         Buffers.PutUInt16(buffer, at + Payload.InfoAnswer.CommittedFirst, vtb.CommittedFirst);
