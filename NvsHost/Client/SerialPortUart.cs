@@ -20,8 +20,10 @@ internal sealed class SerialPortUart : IUart, IDisposable
     private readonly SerialPort port;
     private readonly Stream stream;
     private readonly byte[] block = new byte[BlockBytes];
-    private Task<int>? pending;
+    private readonly int writeTimeoutMs;
     private readonly PortLock? portLock;
+    private readonly TaskCompletionSource closed = new();
+    private Task<int>? pending;
     private int start;
     private int end;
 
@@ -34,6 +36,7 @@ internal sealed class SerialPortUart : IUart, IDisposable
     /// <exception cref="UnauthorizedAccessException">It may not be opened, or another program has it.</exception>
     public SerialPortUart(string portName, int baudRate, int writeTimeoutMs, PortLock? portLock)
     {
+        this.writeTimeoutMs = writeTimeoutMs;
         this.portLock = portLock;
         // DTR and RTS stay as the system raises them at opening: lowering one of them alone resets an ESP32, and boards with native USB
         // send nothing without DTR. A pseudo-terminal has neither and refuses.
@@ -57,7 +60,10 @@ internal sealed class SerialPortUart : IUart, IDisposable
             {
                 pending ??= stream.ReadAsync(block, 0, block.Length);
                 if (!pending.Wait(timeoutMs))
+                {
+                    _ = port.BytesToRead; // Throws when the port is gone. A read that begins while it fails may never end.
                     return 0;
+                }
                 start = 0;
                 end = pending.Result;
                 pending = null;
@@ -80,10 +86,15 @@ internal sealed class SerialPortUart : IUart, IDisposable
     {
         try
         {
-            stream.Write(buffer, offset, count);
+            using CancellationTokenSource late = new(writeTimeoutMs);
+            Task writing = stream.WriteAsync(buffer, offset, count, late.Token);
+            // One that begins while the port fails, or is being closed, may never end.
+            if (Task.WaitAny(writing, closed.Task) != 0)
+                throw new IOException("the port is closed");
+            writing.GetAwaiter().GetResult();
             return true;
         }
-        catch (TimeoutException)
+        catch (OperationCanceledException)
         {
             return false; // The board does not take it.
         }
@@ -101,6 +112,7 @@ internal sealed class SerialPortUart : IUart, IDisposable
     /// <summary>Closes the port. Bytes that nobody takes can block that for ever, so it happens aside, with only a short wait.</summary>
     public void Dispose()
     {
+        closed.TrySetResult();
         Thread closer = new(() =>
         {
             try
